@@ -1,0 +1,154 @@
+"""PUBLIC: all that a connector needs. A connector is a class with settings, `deliver` and `probe`:
+
+    @dataclass(frozen=True)
+    class Settings:                 # declares the YAML keys: types, defaults, which are secret
+        url: str
+        api_key: Secret
+
+    class Acme:
+        Settings = Settings
+        def __init__(self, settings: Settings) -> None: ...
+        def deliver(self, record: Record, call: Call) -> Outcome: ...
+        def probe(self, call: Call) -> Usable | Hold: ...
+
+No base class, no try/except, no clock, no sleep, no retry loop, no logging of bodies: the bridge does those once.
+"""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, ClassVar, Protocol
+
+from bridge.model.record import Delivered, Hold, Outcome, Plan, Record, Ref, Reject, Retry, Usable
+
+__all__ = [
+    "API_VERSION",
+    "Answer",
+    "Call",
+    "Connector",
+    "Delivered",
+    "Hold",
+    "Http",
+    "Outcome",
+    "Plan",
+    "Record",
+    "Ref",
+    "Reject",
+    "Retry",
+    "Secret",
+    "Usable",
+    "judge",
+]
+
+API_VERSION = 1
+
+
+class Secret:
+    """A text that no repr, log or traceback shows; `reveal()` gives it where it is sent."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+
+class Answer(Protocol):
+    """An HTTP answer, read whole (up to the door's size cap); header names are case-insensitive."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+
+
+class Http(Protocol):
+    """The one door out. It raises only the bridge's own faults, which become Retry by themselves."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        body: bytes | None = None,
+    ) -> Answer: ...
+
+
+class Call(Protocol):
+    """What one attempt may use. `deadline_s`: seconds left until the bridge gives the attempt up."""
+
+    @property
+    def http(self) -> Http: ...
+    @property
+    def deadline_s(self) -> float: ...
+
+
+class Connector(Protocol):
+    """What the engine calls. One instance serves many threads at once: keep no state of a call in it."""
+
+    Settings: ClassVar[type]
+
+    def deliver(self, record: Record, call: Call) -> Outcome: ...
+    def probe(self, call: Call) -> Usable | Hold: ...
+
+
+def judge(answer: Answer) -> Outcome:
+    """The outcome that an HTTP answer means where the API says nothing better.
+
+    2xx Delivered; 408, 425, 5xx Retry (uncertain where the request may have been processed); 429, and 503 with
+    `Retry-After`, Hold until then; 401, 403, 3xx Hold; any other 4xx Reject.
+    """
+    status = answer.status
+    after_s = retry_after_s(answer.headers)
+    if 200 <= status < 300:
+        return Delivered()
+    if status == 429 or (status == 503 and after_s is not None):
+        return Hold(f"HTTP {status}: asked to wait", for_s=after_s)
+    if status in (408, 425):
+        return Retry(f"HTTP {status}", after_s=after_s)
+    if status >= 500:
+        return Retry(f"HTTP {status}", uncertain=status != 503, after_s=after_s)
+    if 300 <= status < 400:
+        return Hold(f"HTTP {status}: the address has moved; redirects are not followed")
+    if status in (401, 403):
+        return Hold(f"HTTP {status}: the target refuses our credentials")
+    return Reject(f"HTTP {status}", cause=f"http {status}")
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that `Retry-After` asks for (RFC 9110 §10.2.3: a number, or a date against the answer's `Date`).
+
+    None where it is absent or unreadable; never negative, at most one day.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), 86400.0)
+    try:
+        until = parsedate_to_datetime(text)
+        now = parsedate_to_datetime(headers.get("Date", ""))
+        return min(max((until - now).total_seconds(), 0.0), 86400.0)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,86 @@
+"""The error tree: one class for each different handling.
+
+BridgeError
+├── ConfigError      the configuration is wrong; carries every problem found, each with its place
+├── BadSignature     a request that is not (provably, in time) from the source; the reason goes to the log only
+├── BadPayload       a signed body, or one element of it, that cannot be read; carries the path in it
+├── MappingError     an event that cannot be mapped onto a target's record; carries the field
+├── StoreError       the database did not take what it was given; nothing of it was kept
+│   └── SchemaError  the database's schema is not the one this version needs
+└── UnknownConnector a connector name that no installed package provides
+"""
+
+from dataclasses import dataclass
+
+
+class BridgeError(Exception):
+    """What the bridge knows to name; its text tells an operator what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in the configuration: where it stands, what is wrong and what was probably meant."""
+
+    message: str
+    path: str = ""  # such as targets.sales.settings.url
+    file: str = ""
+    line: int = 0  # counted from 1; 0 where no line can be named
+    column: int = 0
+    hint: str = ""
+    excerpt: str = ""  # the source line, for the caret
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        text = ": ".join(part for part in (place, self.path, self.message) if part)
+        if self.hint:
+            text += f" ({self.hint})"
+        if self.excerpt:
+            text += f"\n    {self.excerpt}\n    {' ' * max(self.column - 1, 0)}^"
+        return text
+
+
+class ConfigError(BridgeError):
+    """The configuration cannot be used; `problems` lists all that was found, in order of line."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda p: (p.file, p.line, p.column, p.path))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class BadSignature(BridgeError):
+    """The request is not accepted as the source's; `reason` is a short word for counters and logs."""
+
+    def __init__(self, reason: str, *, authentic: bool = False) -> None:
+        self.reason = reason
+        self.authentic = authentic  # signed with a live key, but outside the time window
+        super().__init__(reason)
+
+
+class BadPayload(BridgeError):
+    """The body, or the element at `path` of it, cannot be read as an event."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}" if path else reason)
+
+
+class MappingError(BridgeError):
+    """The event cannot be mapped: names the field and says why, never the value."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{field}: {reason}")
+
+
+class StoreError(BridgeError):
+    """The database did not take the data; nothing of it was kept."""
+
+
+class SchemaError(StoreError):
+    """The database's schema is missing or of another version; the text names the command that mends it."""
+
+
+class UnknownConnector(BridgeError):
+    """No installed package provides a connector of this name."""

@@ -1,0 +1,53 @@
+"""Delivery: the duty to bring one event to one target, its states, and what a worker holds and hands back."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bridge.model.event import StoredEvent
+from bridge.model.record import Link, Outcome
+
+
+class State(StrEnum):
+    WAITING = "waiting"  # behind an earlier one of the same person
+    QUEUED = "queued"  # at the head of its lane, due at due_at
+    CLAIMED = "claimed"  # a worker has the right to it
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+
+
+class TargetState(StrEnum):
+    ACTIVE = "active"
+    HELD = "held"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's right to one delivery; `token` guards every change it makes."""
+
+    delivery_id: int
+    token: str
+    target: str
+    person: str
+    stored: StoredEvent
+    attempts: int  # used up before this one
+    uncertain: bool
+    if_empty: bool
+    copy: int  # 0, or the number of the `replay --as-new` that made it
+    holds: int = 0  # how often this delivery caused a hold
+    held_before: int = 0  # when it first did, epoch ms; 0: never
+    canary: bool = False
+    links: dict[str, Link] = field(default_factory=dict)  # by record key: what is already at the target
+    done: frozenset[str] = frozenset()  # record keys this very delivery has written (checkpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one attempt."""
+
+    claim: Claim
+    outcome: Outcome
+    started_at: int  # epoch ms
+    took_ms: int
+    links: tuple[Link, ...] = ()  # records written in this attempt, also where the outcome is no Delivered

@@ -1,0 +1,90 @@
+"""Record: what one target gets for one event; and what may come of an attempt to bring it there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The CRM id of an earlier record of the same delivery, by that record's name."""
+
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing to write at the target: the same `key` on every attempt, whatever happens in between."""
+
+    name: str  # the record's name in the mapping, such as "person"
+    object: str  # the target's word for its kind, such as "Lead"
+    key: str  # stable: upsert by it, or remember it
+    fields: Mapping[str, Any]
+    idempotency_key: str = ""  # key + revision: the same for the same content
+    known_id: str | None = None  # the linked CRM id, if an earlier delivery made one
+    uncertain: bool = False  # an earlier attempt may have written it: look before creating
+    if_empty: bool = False  # newer facts overtook this delivery: fill empty fields, replace nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The record is at the target. `id` is what the target calls it, empty where it does not say."""
+
+    id: str = ""
+    url: str = ""
+    degraded: str = ""  # what had to be left out or shortened to get it in
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A passing fault; uses up an attempt. `uncertain`: the request may have been processed all the same."""
+
+    reason: str
+    uncertain: bool = False
+    after_s: float | None = None  # the target's own wish; can only push the next attempt later
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """This event's fault: dead at once. Equal `cause`s in a row make the engine suspect the target instead."""
+
+    reason: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The target's fault (login refused, quota used up): the target rests, no attempt is used up."""
+
+    reason: str
+    for_s: float | None = None  # how long to rest before looking again; None: the engine decides
+    uncertain: bool = False
+
+
+Outcome = Delivered | Retry | Reject | Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """The target answers a probe. `account` names the account behind the credentials (org id, portal id)."""
+
+    account: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The remembered CRM id of a record."""
+
+    object: str
+    record_key: str
+    crm_id: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One delivery's missing records in order; earlier ones appear in fields as `Ref`s."""
+
+    delivery_id: int
+    records: list[Record] = field(default_factory=list)

@@ -1,0 +1,63 @@
+"""Rules: what the operator declared, as the engine wants it. The config floor makes them; nobody else does."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+DEFAULT_RETRY_S: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400, 86400)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRule:
+    """One account that signs and sends. No live signing key means setup: test requests only."""
+
+    name: str
+    preset: str = "newoaks"
+    signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    past_s: float = 600  # the sender's last retry may carry the t of its first try
+    future_s: float = 300
+    chatbots: frozenset[str] = frozenset()  # empty: any
+    ignore_types: frozenset[str] = frozenset()  # lower case
+    timezone: str = "UTC"
+    phone_region: str = "US"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which events a target wants; an empty set means any."""
+
+    kinds: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+
+    def wants(self, *, kind: str, source: str) -> bool:
+        return (not self.kinds or kind in self.kinds) and (not self.sources or source in self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How deliveries to one target are timed."""
+
+    concurrency: int = 4  # calls in flight
+    timeout_s: float = 120  # one attempt, all in all
+    connect_s: float = 10
+    retry_s: tuple[float, ...] = DEFAULT_RETRY_S  # waits between attempts; one more attempt than waits
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRule:
+    """A configured CRM account."""
+
+    name: str
+    connector: str
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)  # holds secrets: never print it
+    route: Route = Route()
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The whole configuration."""
+
+    sources: dict[str, SourceRule]
+    targets: dict[str, TargetRule]
+    retain_payloads_s: float = 30 * 86400
+    retain_metadata_s: float = 180 * 86400
