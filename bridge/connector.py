@@ -67,6 +67,13 @@ class Secret:
     def __bool__(self) -> bool:
         return bool(self._text)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How the config floor reads one: from a text. Imported only there, so that the SDK needs no pydantic."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(strict=True))
+
 
 class Answer(Protocol):
     """An HTTP answer, read whole (up to the door's size cap); header names are case-insensitive."""
@@ -116,7 +123,7 @@ class Connector(Protocol):
 def judge(answer: Answer) -> Outcome:
     """The outcome that an HTTP answer means where the API says nothing better.
 
-    2xx Delivered; 408, 425, 5xx Retry (uncertain where the request may have been processed); 429, and 503 with
+    2xx Delivered; 408, 425 Retry; 5xx Retry, uncertain (the request may have been processed); 429, and 503 with
     `Retry-After`, Hold until then; 401, 403, 3xx Hold; any other 4xx Reject.
     """
     status = answer.status
@@ -128,7 +135,7 @@ def judge(answer: Answer) -> Outcome:
     if status in (408, 425):
         return Retry(f"HTTP {status}", after_s=after_s)
     if status >= 500:
-        return Retry(f"HTTP {status}", uncertain=status != 503, after_s=after_s)
+        return Retry(f"HTTP {status}", uncertain=True, after_s=after_s)  # a 5xx does not say "not done"
     if 300 <= status < 400:
         return Hold(f"HTTP {status}: the address has moved; redirects are not followed")
     if status in (401, 403):

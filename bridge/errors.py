@@ -7,7 +7,8 @@ BridgeError
 ├── MappingError     an event that cannot be mapped onto a target's record; carries the field
 ├── StoreError       the database did not take what it was given; nothing of it was kept
 │   └── SchemaError  the database's schema is not the one this version needs
-└── UnknownConnector a connector name that no installed package provides
+├── CallFailed       a call to a target brought no answer; says whether the request may have been processed
+└── UnknownConnector a connector name that no installed package provides, or that cannot be loaded
 """
 
 from dataclasses import dataclass
@@ -82,5 +83,17 @@ class SchemaError(StoreError):
     """The database's schema is missing or of another version; the text names the command that mends it."""
 
 
+class CallFailed(BridgeError):
+    """No answer came. `reason` is for operators: no query, header, body or secret is in it.
+
+    `uncertain`: the request may have reached the target, and may have been processed.
+    """
+
+    def __init__(self, reason: str, *, uncertain: bool = False) -> None:
+        self.reason = reason
+        self.uncertain = uncertain
+        super().__init__(reason)
+
+
 class UnknownConnector(BridgeError):
-    """No installed package provides a connector of this name."""
+    """No installed package provides a connector of this name, or the one that does cannot be loaded."""

@@ -38,16 +38,17 @@ class Claim:
     holds: int = 0  # how often this delivery caused a hold
     held_before: int = 0  # when it first did, epoch ms; 0: never
     canary: bool = False
-    links: dict[str, Link] = field(default_factory=dict)  # by record key: what is already at the target
-    done: frozenset[str] = frozenset()  # record keys this very delivery has written (checkpoints)
+    # what is already at the target, by (record key, object)
+    links: dict[tuple[str, str], Link] = field(default_factory=dict)
+    done: frozenset[tuple[str, str]] = frozenset()  # of these, what this very delivery wrote: its checkpoints
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one attempt."""
+    """What came of one attempt; no outcome where nothing was tried."""
 
     claim: Claim
-    outcome: Outcome
+    outcome: Outcome | None
     started_at: int  # epoch ms
     took_ms: int
     links: tuple[Link, ...] = ()  # records written in this attempt, also where the outcome is no Delivered

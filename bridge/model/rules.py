@@ -1,7 +1,6 @@
 """Rules: what the operator declared, as the engine wants it. The config floor makes them; nobody else does."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 DEFAULT_RETRY_S: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400, 86400)
 
@@ -48,7 +47,7 @@ class TargetRule:
 
     name: str
     connector: str
-    settings: dict[str, Any] = field(default_factory=dict, repr=False)  # holds secrets: never print it
+    settings: object = field(default=None, repr=False)  # an instance of its connector's Settings; holds secrets
     route: Route = Route()
     policy: Policy = Policy()
 

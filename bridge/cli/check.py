@@ -1,0 +1,39 @@
+"""check: the configuration, read and judged without starting anything."""
+
+import click
+
+from bridge import wiring
+from bridge.errors import StoreError
+
+
+@click.command()
+def check() -> None:
+    """Look for mistakes in the configuration: all of them at once, each with its place and what was meant."""
+    bridge = wiring.open_bridge()  # raises ConfigError with every problem
+    for warning in bridge.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for name in bridge.sources_without_key:
+        click.echo(f"warning: source {name} has no signing key yet: it answers test requests only", err=True)
+    sources, targets = sorted(bridge.rules.sources), sorted(bridge.rules.targets)
+    click.echo(f"the configuration is good: sources {', '.join(sources)}; targets {', '.join(targets) or 'none'}")
+    _look_at_database(bridge)
+
+
+def _look_at_database(bridge: wiring.Bridge) -> None:
+    """What only the database knows; a database that is not there yet is no mistake of the configuration."""
+    from bridge.engine.operate import STATES
+    from bridge.store import schema, targets
+    from bridge.store.counters import totals
+
+    try:
+        schema.check(bridge.database)
+        with bridge.database.read() as connection:
+            known = targets.all_targets(connection, codec=bridge.codec)
+            counts = totals(connection, "deliveries")
+    except StoreError as error:
+        click.echo(f"warning: {error}", err=True)
+        return
+    for name in sorted(known.keys() - bridge.rules.targets.keys()):
+        waiting = sum(counts.get(f"{name}:{state}", 0) for state in STATES[:3])
+        if waiting:
+            click.echo(f"warning: target {name} left the configuration with {waiting} deliveries waiting", err=True)

@@ -1,0 +1,74 @@
+"""send: a correctly signed sample to a running bridge, as the platform would send it."""
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+
+import click
+
+from bridge import wiring
+
+_LEAD = {
+    "SerialNumber": "59001dd73709417321c58b11693183a2",
+    "Type": "Lead",
+    "FirstName": "David",
+    "LastName": "Garcia",
+    "Email": "test@qq.com",
+    "PhoneNumber": "",
+    "CreateTime": "2023-11-23T18:36:21.512302Z",
+    "Content": "test",
+    "SessionID": 31305,
+    "URI": "www.google.com",
+}
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["lead", "appointment", "test"]))
+@click.option("--url", help="Where the bridge runs; else this machine, at PORT.")
+@click.option("--source", help="Which source to be; needed where there are several.")
+@click.option("--new", is_flag=True, help="As a new visitor, not as the page's own example.")
+def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # noqa: FBT001
+    """Send a correctly signed lead, appointment or test request."""
+    import requests
+
+    from bridge.core.signature import HEADER, sign
+
+    bridge = wiring.open_bridge()
+    name = source or _only(list(bridge.rules.sources))
+    rule = bridge.rules.sources.get(name)
+    if rule is None:
+        raise click.UsageError(f"no source {name!r}: there are {', '.join(bridge.rules.sources)}")
+    body = json.dumps(_sample(kind, new=new), separators=(",", ":")).encode()
+    headers = {"Content-Type": "application/json"}
+    if rule.signing_keys:
+        headers[HEADER] = sign(body, key=rule.signing_keys[0], at=int(time.time()))
+    elif kind != "test":
+        raise click.ClickException(f"source {name} has no signing key yet: only `bridge send test` makes sense")
+    address = f"{(url or f'http://127.0.0.1:{wiring.port()}').rstrip('/')}/webhooks/{name}"
+    try:
+        answer = requests.post(address, data=body, headers=headers, timeout=30)
+    except requests.RequestException as error:
+        click.echo(f"bridge: cannot reach {address}: {type(error).__name__}; is `bridge serve` running?", err=True)
+        sys.exit(4)
+    click.echo(f"{answer.status_code} {answer.text}")
+    sys.exit(0 if answer.ok else 1)
+
+
+def _sample(kind: str, *, new: bool) -> dict[str, object]:
+    if kind == "test":
+        return {}
+    sample = _LEAD | {"Type": kind.capitalize()}
+    if kind == "appointment":
+        sample |= {"Content": "Time: 2023-12-01 10:00 AM", "CreateTime": "2023-11-23T18:40:02.118000Z"}
+    if new:
+        number = time.time_ns() % 10**9
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        sample |= {"Email": f"visitor{number}@example.com", "SessionID": number, "CreateTime": now}
+    return sample
+
+
+def _only(names: list[str]) -> str:
+    if len(names) != 1:
+        raise click.UsageError(f"there are several sources, say which: --source {' | '.join(sorted(names))}")
+    return names[0]

@@ -1,0 +1,151 @@
+"""Supervise: keeps a web and a worker process running, as one command. Each has its own interpreter lock, so that
+under flood receiving and delivering both go on; and either may be killed without hurting the other.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from types import FrameType
+
+from bridge.log import logger
+
+SUPERVISED = "BRIDGE_SUPERVISED"
+STEADY_S = 10.0  # a process that ran for so long is started again at once
+BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
+
+log = logger("serve")
+
+
+class Supervisor:
+    """Runs one process for each command until it is told to stop."""
+
+    def __init__(self, commands: Mapping[str, list[str]], *, grace_s: float) -> None:
+        self._children = {name: _Child(name, command) for name, command in commands.items()}
+        self._grace_s = grace_s
+        self._stopping = False
+        self._wake = threading.Event()
+
+    def run(self) -> int:
+        """The exit code, when all processes have ended."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGCHLD, self._on_child)
+        while not self._stopping:
+            waits_s = [child.keep_running() for child in self._children.values()]
+            self._wake.wait(timeout=min(waits_s))
+            self._wake.clear()
+        return self._end()
+
+    def _on_stop(self, number: int, _: FrameType | None) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    def _on_child(self, number: int, _: FrameType | None) -> None:
+        self._wake.set()
+
+    def _end(self) -> int:
+        until_s = time.monotonic() + self._grace_s
+        for child in self._children.values():
+            child.terminate()
+        codes = [child.wait(max(until_s - time.monotonic(), 0.1)) for child in self._children.values()]
+        return max(codes)
+
+
+class _Child:
+    def __init__(self, name: str, command: list[str]) -> None:
+        self._name = name
+        self._command = [sys.executable, "-m", "bridge", *command]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_s = 0.0
+        self._failures = 0
+        self._next_s = 0.0
+
+    def keep_running(self) -> float:
+        """Starts the process if it is not running and may be; gives when to look again, in seconds."""
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return 60.0
+            self._ended(code)
+        if (wait_s := self._next_s - time.monotonic()) > 0:
+            return wait_s
+        self._start()
+        return 60.0
+
+    def terminate(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def wait(self, timeout_s: float) -> int:
+        if self._process is None:
+            return 0
+        try:
+            code = self._process.wait(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            log.error("process does not end, killing it", process=self._name)
+            self._process.kill()
+            code = self._process.wait()
+        return abs(code)
+
+    def _start(self) -> None:
+        # The process reads the pipe: when this one dies, whatever way, the pipe ends, and so does the process.
+        environment = os.environ | {SUPERVISED: "1"}
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
+        self._started_s = time.monotonic()
+
+    def _ended(self, code: int) -> None:
+        self._process = None
+        ran_s = time.monotonic() - self._started_s
+        self._failures = 0 if ran_s > STEADY_S else self._failures + 1
+        wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+        self._next_s = time.monotonic() + wait_s
+        log.error("process ended, starting it again", process=self._name, code=code, in_s=wait_s)
+
+
+def die_with_parent() -> None:
+    """Makes a supervised process end itself, in good order, when its supervisor is gone. Call it first."""
+    if os.environ.get(SUPERVISED) != "1":
+        return
+
+    def watch() -> None:
+        os.read(0, 1)  # nothing is ever written: this returns at the pipe's end
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def free_port(host: str) -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket(_family(host)) as found:
+        found.bind((host, 0))
+        return int(found.getsockname()[1])
+
+
+def wait_for_port(host: str, port: int, *, patience_s: float) -> bool:
+    """Whether nobody listens on the port, or stops to within the patience: granian itself would share it silently."""
+    until_s = time.monotonic() + patience_s
+    while not _is_free(host, port):
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(_family(host)) as looking:
+        looking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            looking.bind((host, port))
+            looking.listen()
+        except OSError:
+            return False
+        return True
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,0 +1,111 @@
+"""Holds: when a target rests, and how it comes back. Pure: a health and what came of an attempt give the next health.
+
+The engine adds two holds of its own to those that connectors ask for: "down" after three Retries in a row from
+different persons, "suspect" after five Rejects in a row for one cause, with no Delivered in between. A rested target
+is tried with one delivery (the canary), then with 1, 2, 4 … at once.
+"""
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
+
+DOWN_AFTER = 3
+SUSPECT_AFTER = 5
+REST_S = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)  # a target that is still sick rests longer each time
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the rules remember of a target; the default is a healthy one."""
+
+    retries: tuple[str, ...] = ()  # persons of the present run of Retries
+    rejects: int = 0  # length of the present run of Rejects
+    cause: str = ""  # of that run
+    kind: str = ""  # of the hold that is on, or that the target is coming back from
+    level: int = 0  # how often it was held since it last passed
+    ramp: int = 0  # calls allowed at once while coming back; 0: no limit but the target's own
+    culprit: int = 0  # the delivery that caused the hold: its own canary only where there is no other
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The next health; whether the attempt counts against its delivery; and the rest to begin, if any."""
+
+    health: Health
+    counts: bool = True
+    why: str = ""
+    rest_s: float = 0.0  # 0: no rest
+
+
+def judge(
+    health: Health, outcome: Outcome, *, delivery_id: int, person: str, held: bool, concurrency: int
+) -> Judgement:
+    """What an attempt's outcome says of its target.
+
+    An attempt does not count against its delivery where it only repeats what the target is held for: a canary that
+    meets a target still down, a Reject for the very cause that made the target suspect.
+    """
+    match outcome:
+        case Delivered():
+            return Judgement(health if held else _passed(health, concurrency))
+        case Hold():
+            return _rest(health, "asked", outcome.reason, delivery_id, held=held, for_s=outcome.for_s)
+        case Reject():
+            return _rejected(health, outcome, delivery_id, held=held)
+        case Retry():
+            return _failed(health, outcome, delivery_id, person=person, held=held)
+        case _:
+            assert_never(outcome)
+
+
+def coming_back(health: Health) -> Health:
+    """The health of a target whose rest is over: one call at once, and what it was held for is remembered."""
+    return replace(health, ramp=1, retries=())
+
+
+def _passed(health: Health, concurrency: int) -> Health:
+    ramp = health.ramp * 2
+    return Health(ramp=ramp, kind=health.kind, level=health.level) if 0 < ramp < concurrency else Health()
+
+
+def _rejected(health: Health, outcome: Reject, delivery_id: int, *, held: bool) -> Judgement:
+    if health.kind == "suspect" and outcome.cause == health.cause and (held or health.ramp == 1):
+        why = f"suspect mapping or target: still {outcome.reason}"
+        return _uncounted(_rest(health, "suspect", why, delivery_id, held=held))
+    run = health.rejects + 1 if outcome.cause == health.cause else 1
+    counted = replace(health, rejects=run, cause=outcome.cause, retries=())
+    if run < SUSPECT_AFTER or held:
+        return Judgement(counted)
+    why = f"suspect mapping or target: {run} rejected in a row, the last with {outcome.reason}"
+    return _rest(counted, "suspect", why, delivery_id, held=held)
+
+
+def _failed(health: Health, outcome: Retry, delivery_id: int, *, person: str, held: bool) -> Judgement:
+    if held:
+        return Judgement(health)
+    if health.ramp == 1:
+        kind = health.kind or "down"
+        return _uncounted(_rest(health, kind, f"still down: {outcome.reason}", delivery_id, for_s=outcome.after_s))
+    persons = (*[known for known in health.retries if known != person], person)
+    counted = replace(health, retries=persons, rejects=0, cause="")
+    if len(persons) < DOWN_AFTER:
+        return Judgement(counted)
+    return _rest(counted, "down", f"down: {outcome.reason}", delivery_id, for_s=outcome.after_s)
+
+
+def _rest(
+    health: Health, kind: str, why: str, delivery_id: int, *, held: bool = False, for_s: float | None = None
+) -> Judgement:
+    """A hold begins, or goes on: what comes back late from a held target makes it no sicker."""
+    if held:
+        return Judgement(health, why=why, rest_s=for_s or 0.0)
+    usual_s = REST_S[min(health.level, len(REST_S) - 1)]
+    rested = replace(health, kind=kind, level=health.level + 1, ramp=0, retries=(), culprit=delivery_id)
+    if kind != "suspect":
+        rested = replace(rested, rejects=0, cause="")
+    return Judgement(rested, why=why, rest_s=usual_s if for_s is None else max(for_s, 1.0))
+
+
+def _uncounted(judgement: Judgement) -> Judgement:
+    return replace(judgement, counts=False)

@@ -1,0 +1,111 @@
+"""Identity: which event is this, is it news, whom is it about? The key, the revision and the person of DESIGN §3.
+
+All hashes are keyed with a salt that never leaves the database, so that neither a key nor a person can be turned
+back into an email by trying all of them.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from bridge.core.text import same_page, same_phone, squeezed
+from bridge.model.event import CONTENT_FIELDS, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One way to recognise a person, as a hash. A higher rank decides first: email 2, phone 1, session 0."""
+
+    hash: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an alias is known to stand for: a person, and the highest rank that person was recognised by."""
+
+    person: str
+    rank: int
+
+
+def key_of(event: Event, *, salt: bytes) -> str:
+    """The natural identity, the same however often and in whatever spelling the event comes.
+
+    `created_at` counts in whole seconds: the platform's list has another precision than its push. Without a session
+    or a time, the content itself is the identity.
+    """
+    parts = [event.source, event.chatbot_id, event.kind, event.session_id, _second(event)]
+    if not (event.session_id and event.created_at):
+        parts += content_of(event, region="").values()
+    return keyed_hash(salt, "key", *parts)
+
+
+def content_of(event: Event, *, region: str) -> dict[str, str]:
+    """The fields that can be news, each in the form in which two spellings of the same are equal."""
+    return {
+        "name": squeezed(f"{event.first_name} {event.last_name}"),
+        "email": event.email.casefold(),
+        "phone": same_phone(event.phone, region) or event.phone,
+        "content": squeezed(event.content),
+        "page_url": same_page(event.page_url),
+    }
+
+
+def digests_of(content: dict[str, str], *, salt: bytes) -> dict[str, str]:
+    """A short keyed hash for each field that says something: what is left for comparing when payloads are purged."""
+    return {name: keyed_hash(salt, "field", name, text)[:16] for name, text in content.items() if text}
+
+
+def adds_nothing(news: dict[str, str], known: Iterable[dict[str, str]]) -> bool:
+    """Whether some known revision already says all of it: an absent or empty field never says anything."""
+    return any(all(old.get(name) == digest for name, digest in news.items()) for old in known)
+
+
+def merged(newer: Event, older: Event) -> Event:
+    """The newer event, with what only the older one said: a revision carries everything that is known."""
+    gaps = {name: getattr(older, name) for name in CONTENT_FIELDS if not getattr(newer, name)}
+    if newer.first_name or newer.last_name:  # a name is one thing: never mix two
+        gaps.pop("first_name", None)
+        gaps.pop("last_name", None)
+    return replace(newer, **gaps)
+
+
+def aliases_of(event: Event, *, region: str, salt: bytes) -> tuple[Alias, ...]:
+    """The ways to recognise the event's person, best first; empty for an event without any."""
+    aliases = []
+    if email := event.email.casefold():
+        aliases.append(Alias(keyed_hash(salt, "email", email), 2))
+    if phone := same_phone(event.phone, region):
+        aliases.append(Alias(keyed_hash(salt, "phone", phone), 1))
+    if event.session_id:
+        aliases.append(Alias(keyed_hash(salt, "session", event.source, event.chatbot_id, event.session_id), 0))
+    return tuple(aliases)
+
+
+def person_of(aliases: tuple[Alias, ...], known: dict[str, Known], *, key: str) -> str:
+    """Whom an event with these aliases is about; an event without any is its own person.
+
+    The best alias decides if it was seen before. If not, a lesser one may: a phone or session seen with an email
+    is that person's, and a person known by less so far is recognised anew (a session that now leaves its email). Never
+    does a second email, or a second phone, join somebody who already has one.
+    """
+    if not aliases:
+        return keyed_hash(b"", "own", key)
+    best = aliases[0]
+    if best.hash in known:
+        return known[best.hash].person
+    for alias in aliases[1:]:
+        found = known.get(alias.hash)
+        if found and found.rank != best.rank and (best.rank < 2 or found.rank < 2):
+            return found.person
+    return best.hash
+
+
+def keyed_hash(salt: bytes, *parts: str) -> str:
+    """32 hex digits. The parts are kept apart, so that moving a letter from one to the next changes the hash."""
+    data = "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "replace")
+    return hashlib.blake2b(data, digest_size=16, key=salt).hexdigest()
+
+
+def _second(event: Event) -> str:
+    return str(int(event.created_at.timestamp() // 1)) if event.created_at else ""

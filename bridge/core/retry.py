@@ -1,0 +1,89 @@
+"""Retry: what an attempt's outcome makes of a delivery. Pure; the schedule is the target's."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from bridge.model.delivery import Claim, State
+from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
+
+JITTER = 0.2  # each wait is up to this much longer, so that what failed together does not return together
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The next state of a claimed delivery."""
+
+    claim: Claim
+    state: State
+    due_at: int  # ms
+    attempts: int
+    uncertain: bool
+    holds: int
+    held_at: int  # ms
+    reason: str = ""
+    degraded: str = ""
+
+    @property
+    def ends(self) -> bool:
+        return self.state in (State.DELIVERED, State.DEAD, State.DISCARDED)
+
+
+def settle(
+    claim: Claim, outcome: Outcome, *, retry_s: tuple[float, ...], now_ms: int, jitter: float, passed: bool = False
+) -> Settlement:
+    """What becomes of the delivery. `jitter` is in [0, 1); `passed`: others got through since it first caused a hold.
+
+    A delivery that causes a second hold while others pass is rejected: the fault is its own.
+    """
+    match outcome:
+        case Delivered():
+            return _settlement(claim, State.DELIVERED, now_ms, used=1, uncertain=False, degraded=outcome.degraded)
+        case Reject():
+            return _settlement(claim, State.DEAD, now_ms, used=1, reason=outcome.reason)
+        case Retry():
+            uncertain = claim.uncertain or outcome.uncertain
+            if claim.attempts >= len(retry_s):
+                reason = f"gave up after {claim.attempts + 1} attempts: {outcome.reason}"
+                return _settlement(claim, State.DEAD, now_ms, used=1, uncertain=uncertain, reason=reason)
+            wait_s = max(retry_s[claim.attempts] * (1 + JITTER * jitter), outcome.after_s or 0)
+            due_at = now_ms + round(wait_s * 1000)
+            return _settlement(claim, State.QUEUED, due_at, used=1, uncertain=uncertain, reason=outcome.reason)
+        case Hold():
+            uncertain = claim.uncertain or outcome.uncertain
+            if claim.holds and passed:
+                reason = f"held the target twice while others passed: {outcome.reason}"
+                return _settlement(claim, State.DEAD, now_ms, used=1, uncertain=uncertain, reason=reason)
+            return _settlement(
+                claim, State.QUEUED, now_ms, used=0, uncertain=uncertain, reason=outcome.reason, held_at=now_ms
+            )
+        case _:
+            assert_never(outcome)
+
+
+def give_back(claim: Claim, *, now_ms: int, uncertain: bool = False, reason: str = "") -> Settlement:
+    """The delivery as it was before it was claimed: nothing was tried."""
+    return _settlement(claim, State.QUEUED, now_ms, used=0, uncertain=claim.uncertain or uncertain, reason=reason)
+
+
+def _settlement(
+    claim: Claim,
+    state: State,
+    due_at: int,
+    *,
+    used: int,
+    uncertain: bool | None = None,
+    reason: str = "",
+    degraded: str = "",
+    held_at: int = 0,
+) -> Settlement:
+    return Settlement(
+        claim=claim,
+        state=state,
+        due_at=due_at,
+        attempts=claim.attempts + used,
+        uncertain=claim.uncertain if uncertain is None else uncertain,
+        holds=claim.holds + (1 if held_at else 0),
+        held_at=claim.held_before or held_at,
+        reason=reason,
+        degraded=degraded,
+    )

@@ -1,0 +1,91 @@
+"""Text as people write it, made comparable and storable. Repairs, never refuses."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SPACES = re.compile(r"\s+")
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
+_HTTP = re.compile(r"^https?://", re.IGNORECASE)
+_ISO = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
+    r"\s*(?:([Zz])|([+-])(\d{2}):?(\d{2})?)?"
+)
+
+
+def storable(text: str) -> str:
+    """The text without what a database cannot keep: NUL goes, a lone surrogate (half an emoji) becomes U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return _UNSTORABLE.sub(lambda m: "" if m[0] == "\x00" else "�", text)
+
+
+def squeezed(text: str) -> str:
+    """The text in one case, with single spaces: what "the same name" means."""
+    return _SPACES.sub(" ", text).strip().casefold()
+
+
+def instant(text: str) -> datetime | None:
+    """An ISO 8601 time as an aware UTC datetime (no zone: UTC; any number of decimals); None if it is none."""
+    match = _ISO.fullmatch(text.strip())
+    if not match:
+        return None
+    year, month, day, hour, minute, second, fraction, _, sign, zone_h, zone_m = match.groups()
+    micros = int((fraction or "0")[:6].ljust(6, "0"))
+    offset = timedelta(hours=int(zone_h or 0), minutes=int(zone_m or 0)) * (-1 if sign == "-" else 1)
+    try:
+        local = datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            micros,
+            tzinfo=UTC,
+        )
+        return local - offset
+    except (ValueError, OverflowError):
+        return None
+
+
+def page(text: str) -> str:
+    """A page address with a scheme: chat widgets report `www.example.com/x`."""
+    text = text.strip()
+    return text if not text or (_SCHEME.match(text) and not _is_host_with_port(text)) else "https://" + text
+
+
+def same_page(text: str) -> str:
+    """What "the same page" means: without scheme and closing slash."""
+    return _HTTP.sub("", text.strip()).rstrip("/")
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """First and last name of a full one: the last word is the last name, also where it is the only one."""
+    first, _, last = _SPACES.sub(" ", name).strip().rpartition(" ")
+    return first, last
+
+
+@lru_cache(maxsize=4096)
+def same_phone(text: str, region: str) -> str:
+    """What "the same phone" means: E.164 where it can be told, else its digits; empty where there are too few."""
+    digits = _NOT_DIGITS.sub("", text)
+    if len(digits) < 5:
+        return ""
+    import phonenumbers  # costs 60 ms, and many leads carry no phone
+
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return digits
+    if not phonenumbers.is_possible_number(number):
+        return digits
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_host_with_port(text: str) -> bool:
+    """`example.com:8080/x` looks like a scheme to a URL parser, and is none."""
+    head, _, tail = text.partition(":")
+    return "." in head or head == "localhost" if tail[:1].isdigit() else False

@@ -1,0 +1,68 @@
+"""Verdicts: what a round of attempts means for their deliveries and their targets, in the order they came in. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bridge.core.holds import Health, judge
+from bridge.core.retry import Settlement, give_back, settle
+from bridge.model.delivery import Result
+from bridge.model.record import Delivered
+from bridge.model.rules import Policy
+
+
+@dataclass(slots=True)
+class Standing:
+    """A target during one round: how it stood, and how it stands after each result."""
+
+    health: Health
+    held: bool
+    delivered_at: int  # ms
+    concurrency: int = 1
+    why: str = ""  # of the hold that this round begins or prolongs
+    rest_s: float = 0.0
+    changed: bool = field(default=False)
+
+
+def judge_round(
+    results: Iterable[Result],
+    standings: Mapping[str, Standing],
+    *,
+    policies: Mapping[str, Policy],
+    now_ms: int,
+    jitter: float,
+) -> list[tuple[Result, Settlement]]:
+    """The settlement of each result; the standings of their targets are brought up to date."""
+    return [
+        (result, _judge_one(result, standings[result.claim.target], policies, now_ms, jitter)) for result in results
+    ]
+
+
+def _judge_one(
+    result: Result, standing: Standing, policies: Mapping[str, Policy], now_ms: int, jitter: float
+) -> Settlement:
+    claim, outcome = result.claim, result.outcome
+    if outcome is None:
+        return give_back(claim, now_ms=now_ms)
+    judgement = judge(
+        standing.health,
+        outcome,
+        delivery_id=claim.delivery_id,
+        person=claim.person,
+        held=standing.held,
+        concurrency=standing.concurrency,
+    )
+    passed = standing.delivered_at > claim.held_before > 0
+    standing.changed |= judgement.health != standing.health
+    standing.health = judgement.health
+    if isinstance(outcome, Delivered):
+        standing.delivered_at = now_ms
+    elif judgement.why and not (claim.holds and passed):
+        standing.held = True
+        standing.changed = True
+        standing.why = standing.why or judgement.why
+        standing.rest_s = max(standing.rest_s, judgement.rest_s)
+    if not judgement.counts:
+        uncertain = bool(getattr(outcome, "uncertain", False))
+        return give_back(claim, now_ms=now_ms, uncertain=uncertain, reason=judgement.why)
+    retry_s = policies[claim.target].retry_s
+    return settle(claim, outcome, retry_s=retry_s, now_ms=now_ms, jitter=jitter, passed=passed)

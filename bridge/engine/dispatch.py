@@ -1,0 +1,235 @@
+"""Dispatch: the one thread of a worker that talks to the database about deliveries. It waits for results and news,
+runs a round, and hands the claims to the crews.
+"""
+
+import threading
+from collections.abc import Mapping
+from queue import Empty, SimpleQueue
+
+from bridge.engine.clock import Clock
+from bridge.engine.crew import Crew, Probed
+from bridge.engine.presence import STALE_AFTER_S, Presence
+from bridge.engine.rounds import Load, Round, Rounds
+from bridge.errors import StoreError
+from bridge.log import logger
+from bridge.model.delivery import Claim, Result
+from bridge.model.record import Delivered, Retry
+
+BEAT_S = 5.0
+LOOK_S = 1.0  # the poll behind all wake-ups, and how often the other workers are looked at
+HEAL_S = 60.0
+LINGER_S = 0.008  # results gather for so long while the crews have enough to do
+NOT_AT_ONCE_MS = 100
+BACK_OFF_S = (0.2, 0.5, 1.0, 2.0)  # while the database is away
+
+log = logger("worker")
+
+
+class Dispatcher:
+    """Runs rounds until it is stopped."""
+
+    def __init__(self, rounds: Rounds, presence: Presence, *, clock: Clock) -> None:
+        self._rounds = rounds
+        self._presence = presence
+        self._clock = clock
+        self._crews: Mapping[str, Crew] = {}
+        self._inbox: SimpleQueue[Result | Probed | None] = SimpleQueue()  # None: look at the database
+        self._results: list[Result] = []
+        self._probed: list[Probed] = []
+        self._ready: set[str] = set()  # targets whose first probe has answered
+        self._stop = threading.Event()
+        self._poked = False
+        self._failures = 0
+        self._beat_s = clock.boot_s()
+        self._look_s = 0.0
+        self._heal_s = clock.boot_s() + HEAL_S
+        self._due_ms: int | None = 0
+
+    def poke(self) -> None:
+        """Something may be due. Called from any thread."""
+        if not self._poked:
+            self._poked = True
+            self._inbox.put(None)
+
+    def report(self, news: Result | Probed) -> None:
+        """What came of a claim or a probe. Called from the crews' threads."""
+        self._inbox.put(news)
+
+    def may_send(self) -> bool:
+        """Whether this worker's claims are surely still its own: it has beaten lately."""
+        return self._clock.boot_s() - self._beat_s < STALE_AFTER_S
+
+    def stop(self) -> None:
+        """Ends `run`. Called from any thread or a signal handler."""
+        self._stop.set()
+        self._inbox.put(None)
+
+    def run(self, crews: Mapping[str, Crew], *, grace_s: float) -> None:
+        """Delivers until stopped; then waits up to `grace_s` for what is in flight, and lets go of the rest."""
+        self._crews = crews
+        for crew in crews.values():
+            crew.probe()
+        self._rounds.enlist(self._presence)
+        while not self._stop.is_set():
+            self._gather(self._patience_s())
+            try:
+                self._look_around()
+                if self._has_work():
+                    self._round()
+                self._failures = 0
+            except StoreError as error:
+                self._failures += 1
+                level = log.warning if self._failures < 3 else log.error
+                level("database does not answer", reason=str(error), failures=self._failures)
+                self._stop.wait(BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
+        self._drain(grace_s)
+
+    # -- waiting
+
+    def _patience_s(self) -> float:
+        if self._due_ms is None or self._failures:
+            return LOOK_S
+        return min(max((self._due_ms - self._clock.now_ms()) / 1000, 0.0), LOOK_S)
+
+    def _gather(self, patience_s: float) -> None:
+        """Waits for news, then takes all there is; lingers a little while the crews are busy anyway."""
+        try:
+            self._take(self._inbox.get(timeout=patience_s) if patience_s > 0 else self._inbox.get_nowait())
+            if self._results and all(crew.load > 2 * len(self._results) for crew in self._crews.values() if crew.load):
+                self._stop.wait(LINGER_S)
+            while True:
+                self._take(self._inbox.get_nowait())
+        except Empty:
+            pass
+
+    def _take(self, news: Result | Probed | None) -> None:
+        if isinstance(news, Result):
+            self._crews[news.claim.target].done(news)
+            self._results.append(news)
+        elif isinstance(news, Probed):
+            self._ready.add(news.target)
+            self._probed.append(news)
+        else:
+            self._poked = False
+            self._due_ms = 0
+
+    # -- working
+
+    def _has_work(self) -> bool:
+        """Whether a round is worth a write lock and an fsync: reads before it writes."""
+        if self._results or self._probed or self._clock.boot_s() - self._beat_s > BEAT_S:
+            return True
+        if self._due_ms is not None and self._due_ms > self._clock.now_ms():
+            return False
+        hungry = [name for name in self._ready if self._crews[name].hungry]
+        self._due_ms = self._rounds.next_due_ms(hungry)
+        return self._due_ms is not None and self._due_ms <= self._clock.now_ms()
+
+    def _round(self) -> None:
+        results, probed = self._results, self._probed
+        crews = ((name, self._crews[name]) for name in self._ready)
+        loads = {name: Load(crew.load, crew.call_s, hungry=crew.hungry) for name, crew in crews}
+        done = self._rounds.run(results, loads, probed=[(found.target, found.answer) for found in probed])
+        if done.evicted:
+            self._start_over()
+            return
+        self._results, self._probed = [], []
+        self._beat_s = self._clock.boot_s()
+        self._hand_out(done)
+        # Nothing found although something was due: it is another worker's turn. Do not ask again at once.
+        self._due_ms = 0 if done.claims or results or probed else self._clock.now_ms() + NOT_AT_ONCE_MS
+        for result in results:
+            _tell(result)
+
+    def _hand_out(self, done: Round) -> None:
+        for name, room in done.rooms.items():
+            self._crews[name].room = room
+        for name, claims in done.claims.items():
+            self._crews[name].take(claims)
+        for name in done.probes:
+            self._crews[name].probe()
+
+    def _start_over(self) -> None:
+        """This worker was taken for dead (its machine slept, the database was away): its claims are others' now.
+
+        Results that are there are kept: a late Delivered still counts where nobody claimed again.
+        """
+        log.error("taken for dead, starting over", results=len(self._results))
+        for crew in self._crews.values():
+            crew.unsent()
+        self._rounds.enlist(self._presence)
+        self._beat_s = self._clock.boot_s()
+        self._due_ms = 0
+
+    def _look_around(self) -> None:
+        """Once a second: attempts past their deadline, dead workers; once a minute: lanes."""
+        if self._clock.boot_s() - self._look_s < LOOK_S:
+            return
+        self._look_s = self._clock.boot_s()
+        for crew in self._crews.values():
+            for claim in crew.overdue():
+                self._take(_given_up(claim, f"no end after {crew.rule.policy.timeout_s:.0f} s", self._clock))
+        for dead in self._presence.dead(self._rounds.living(), but=self._rounds.worker):
+            taken = self._rounds.take_over(dead)
+            self._presence.forget(dead)
+            log.warning("took over from a dead worker", worker=dead.id, deliveries=taken)
+            self._due_ms = 0
+        if self._clock.boot_s() > self._heal_s:
+            self._heal_s = self._clock.boot_s() + HEAL_S
+            if healed := self._rounds.heal():
+                log.error("healed deliveries that nobody would have sent", deliveries=healed)
+
+    # -- ending
+
+    def _drain(self, grace_s: float) -> None:
+        """Gives back what was not begun, waits for what is in flight, and lets go of the rest as uncertain."""
+        until_s = self._clock.boot_s() + grace_s
+        back = [claim for crew in self._crews.values() for claim in crew.unsent()]
+        self._results += [Result(claim, None, self._clock.now_ms(), 0) for claim in back]
+        in_flight = sum(crew.load for crew in self._crews.values())
+        log.info("stopping", in_flight=in_flight, given_back=len(back))
+        self._settle_all()
+        while any(crew.load for crew in self._crews.values()) and self._clock.boot_s() < until_s:
+            self._gather(min(LOOK_S, max(until_s - self._clock.boot_s(), 0.001)))
+            self._settle_all()
+        left = [claim for crew in self._crews.values() for claim in crew.held()]
+        self._results += [_given_up(claim, "stopped in the middle", self._clock) for claim in left]
+        try:
+            self._rounds.leave(self._results)
+        except StoreError as error:
+            log.error("could not say goodbye: others will take over", reason=str(error))
+        for crew in self._crews.values():
+            crew.stop()
+
+    def _settle_all(self) -> None:
+        if not self._results:
+            return
+        try:
+            if not self._rounds.run(self._results, {}, claiming=False).evicted:
+                for result in self._results:
+                    _tell(result)
+                self._results = []
+        except StoreError as error:
+            log.warning("database does not answer", reason=str(error))
+            self._stop.wait(BACK_OFF_S[0])
+
+
+def _given_up(claim: Claim, why: str, clock: Clock) -> Result:
+    return Result(claim, Retry(why, uncertain=True), clock.now_ms(), 0)
+
+
+def _tell(result: Result) -> None:
+    """One line an attempt."""
+    if result.outcome is None:
+        return
+    claim = result.claim
+    level = log.info if isinstance(result.outcome, Delivered) else log.warning
+    level(
+        "attempt",
+        event_id=claim.stored.id,
+        delivery=claim.delivery_id,
+        target=claim.target,
+        attempt=claim.attempts + 1,
+        outcome=type(result.outcome).__name__.lower(),
+        took_s=result.took_ms / 1000,
+    )

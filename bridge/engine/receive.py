@@ -1,0 +1,184 @@
+"""Receive: one request's way from raw bytes to its answer: verify, normalise, store, answer. The web floor hands in
+what came and sends back what it gets; every decision about a webhook is here or below.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bridge.core.ecmascript import restringify
+from bridge.core.normalise import is_unsigned_test, normalise
+from bridge.core.signature import HEADER, Verified, verify
+from bridge.engine.clock import Clock
+from bridge.engine.committer import Committer
+from bridge.engine.rejections import Rejections
+from bridge.errors import BadSignature, StoreError
+from bridge.log import logger
+from bridge.model.event import Reading
+from bridge.model.rules import Rules, SourceRule
+from bridge.store import setup
+from bridge.store.arrival import prepare
+from bridge.store.codec import Codec
+from bridge.store.database import Database
+
+SIGNATURE_HEADER = HEADER
+LARGE_BYTES = 262_144  # bodies above it are re-serialised one at a time
+LARGE_PATIENCE_S = 10.0
+RETRY_AFTER_S = 30
+
+log = logger("receive")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender is told. The words of a success are the platform's, to the letter."""
+
+    status: int
+    body: bytes
+    retry_after_s: int | None = None
+
+
+STORED = Answer(200, b'{"status":"success"}')
+TESTED = Answer(200, b'{"status":"Success: test request received"}')
+NOT_SIGNED = Answer(401, b'{"status":"error","error":"signature not accepted"}')
+NO_SUCH_SOURCE = Answer(404, b'{"status":"error","error":"no such source"}')
+NOT_STORED = Answer(503, b'{"status":"error","error":"cannot store now, try again"}', RETRY_AFTER_S)
+NO_KEY_YET = Answer(503, b'{"status":"error","error":"source is being set up, try again"}', RETRY_AFTER_S)
+BUSY = Answer(503, b'{"status":"error","error":"busy, try again"}', RETRY_AFTER_S)
+
+
+class _Busy(Exception):
+    """Too many large bodies wait to be re-serialised."""
+
+
+class Receiver:
+    """Answers webhooks. Thread-safe."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        database: Database,
+        committer: Committer,
+        rejections: Rejections,
+        salt: bytes,
+        codec: Codec,
+        clock: Clock,
+    ) -> None:
+        self._sources = rules.sources
+        self._database = database
+        self._committer = committer
+        self._rejections = rejections
+        self._salt = salt
+        self._codec = codec
+        self._clock = clock
+        self._one_large = threading.Lock()
+
+    def receive(self, source_name: str, body: bytes, *, header: bytes | None, address: str) -> Answer:
+        """The answer to one request. Success means: durably stored, or nothing that needed storing."""
+        source = self._sources.get(source_name)
+        if source is None:
+            return NO_SUCH_SOURCE
+        if is_unsigned_test(body):
+            self._rejections.count("received", f"{source.name}:test")
+            return TESTED
+        if not source.signing_keys:
+            return self._keep_for_later(source, body, header=header or b"", address=address)
+        try:
+            verified = self._verify(source, body, header=header, now_s=self._clock.now_ms() / 1000)
+        except BadSignature as bad:
+            self._reject(source, bad, size_bytes=len(body), address=address)
+            return NOT_SIGNED
+        except _Busy:
+            return BUSY
+        return self._store(source, normalise(body, source=source), verified)
+
+    def verify_kept(self) -> int:
+        """Stores what was kept of sources that have a key by now; gives how many requests that were."""
+        return sum(self._verify_kept(source) for source in self._sources.values() if source.signing_keys)
+
+    def _verify(self, source: SourceRule, body: bytes, *, header: bytes | None, now_s: float) -> Verified:
+        return verify(
+            header,
+            body,
+            keys=source.signing_keys,
+            now_s=now_s,
+            past_s=source.past_s,
+            future_s=source.future_s,
+            reserialise=self._reserialise,
+        )
+
+    def _reserialise(self, body: bytes) -> bytes | None:
+        with self._turn_for(body):
+            return restringify(body)
+
+    @contextmanager
+    def _turn_for(self, body: bytes) -> Iterator[None]:
+        """Large bodies take turns: a stranger may send many, and each costs memory and time."""
+        if len(body) <= LARGE_BYTES:
+            yield
+            return
+        if not self._one_large.acquire(timeout=LARGE_PATIENCE_S):
+            raise _Busy
+        try:
+            yield
+        finally:
+            self._one_large.release()
+
+    def _store(self, source: SourceRule, reading: Reading, verified: Verified) -> Answer:
+        if reading.test:
+            self._rejections.count("received", f"{source.name}:test")
+            return TESTED
+        arrival = prepare(
+            reading,
+            source=source,
+            signed_at=verified.at,
+            received_at=self._clock.now_ms(),
+            salt=self._salt,
+            codec=self._codec,
+        )
+        if not self._committer.store(arrival):
+            return NOT_STORED
+        for part in reading.unreadable:
+            log.warning("quarantined", source=source.name, path=part.path, reason=part.reason, size_bytes=len(part.raw))
+        return STORED
+
+    def _reject(self, source: SourceRule, bad: BadSignature, *, size_bytes: int, address: str) -> None:
+        self._rejections.note(source=source.name, reason=bad.reason, address=address, size_bytes=size_bytes)
+        if bad.authentic:
+            advice = "authentic, but outside the time window: is this machine's clock right?"
+            log.warning("rejected", source=source.name, reason=bad.reason, advice=advice)
+        else:
+            log.info("rejected", source=source.name, reason=bad.reason, size_bytes=size_bytes)
+
+    def _keep_for_later(self, source: SourceRule, body: bytes, *, header: bytes, address: str) -> Answer:
+        self._rejections.note(source=source.name, reason="no signing key", address=address, size_bytes=len(body))
+        log.error("no signing key", source=source.name, advice="set its signing key and restart: leads are waiting")
+        if len(body) <= setup.LARGEST_BYTES and 0 < len(header) <= 4096:
+            try:
+                with self._database.write() as connection:
+                    now_ms = self._clock.now_ms()
+                    setup.keep(connection, source.name, header=header, body=body, received_at=now_ms, codec=self._codec)
+            except StoreError as error:
+                log.error("cannot keep a request", source=source.name, reason=str(error))
+        return NO_KEY_YET
+
+    def _verify_kept(self, source: SourceRule) -> int:
+        with self._database.read() as connection:
+            waiting = setup.kept(connection, source.name, codec=self._codec)
+        stored = 0
+        for request in waiting:
+            try:
+                verified = self._verify(source, request.body, header=request.header, now_s=request.received_at / 1000)
+            except BadSignature as bad:
+                log.warning("kept request rejected", source=source.name, reason=bad.reason)
+            else:
+                if self._store(source, normalise(request.body, source=source), verified).status != 200:
+                    continue
+                stored += 1
+            with self._database.write() as connection:
+                setup.forget(connection, [request.id])
+        if stored:
+            log.info("kept requests stored", source=source.name, requests=stored)
+        return stored

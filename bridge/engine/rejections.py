@@ -1,0 +1,81 @@
+"""Rejections: refused requests are counted and the last ones kept in a bounded ring, without a body. Written at most
+once a second and never more than a few rows at a time: a flood of forged requests costs the database nothing.
+"""
+
+import threading
+from collections import Counter, deque
+
+from sqlalchemy import text
+
+from bridge.engine.clock import Clock
+from bridge.errors import StoreError
+from bridge.log import logger
+from bridge.store.counters import Tally
+from bridge.store.database import Database
+
+RING = 1000  # rows kept
+BURST = 100  # rows written at once; of more in one second only the last are kept, all are counted
+EVERY_S = 1.0
+
+log = logger("receive")
+
+_ADD = text(
+    "INSERT INTO rejections (slot, number, at, source, reason, address, size_bytes) "
+    "VALUES (:slot, :number, :at, :source, :reason, :address, :size_bytes) "
+    "ON CONFLICT (slot) DO UPDATE SET number = excluded.number, at = excluded.at, source = excluded.source, "
+    "reason = excluded.reason, address = excluded.address, size_bytes = excluded.size_bytes"
+)
+_LAST = text("SELECT coalesce(max(number), 0) FROM rejections")
+
+
+class Rejections:
+    """Gathers what was refused until somebody flushes it. Thread-safe."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._rows: deque[dict[str, object]] = deque(maxlen=BURST)
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._next_s = 0.0
+
+    def note(self, *, source: str, reason: str, address: str, size_bytes: int) -> None:
+        """One refused request."""
+        row = {"at": self._clock.now_ms(), "source": source[:64], "reason": reason[:64], "address": address[:64]}
+        with self._lock:
+            self._rows.append(row | {"size_bytes": size_bytes})
+            self._counts["rejected", f"{source[:64]}:{reason}"] += 1
+
+    def count(self, name: str, label: str) -> None:
+        """Something to count that needs no transaction of its own."""
+        with self._lock:
+            self._counts[name, label] += 1
+
+    def flush(self, database: Database, *, shard: int) -> None:
+        """Writes what was gathered, at most once a second; what cannot be written is tried again later."""
+        if not self._counts or self._clock.boot_s() < self._next_s:
+            return
+        self._next_s = self._clock.boot_s() + EVERY_S
+        with self._lock:
+            rows, counts = list(self._rows), self._counts
+            self._rows.clear()
+            self._counts = Counter()
+        try:
+            self._write(database, rows, counts, shard=shard)
+        except StoreError as error:
+            log.warning("cannot write rejections", reason=str(error))
+            with self._lock:
+                self._rows.extendleft(reversed(rows[: BURST - len(self._rows)]))
+                self._counts += counts
+
+    def _write(
+        self, database: Database, rows: list[dict[str, object]], counts: Counter[tuple[str, str]], *, shard: int
+    ) -> None:
+        tally = Tally()
+        for (name, label), count in counts.items():
+            tally.add(name, label, count)
+        with database.write() as connection:
+            last = connection.execute(_LAST).scalar_one()
+            numbered = [row | {"number": last + n, "slot": (last + n) % RING} for n, row in enumerate(rows, 1)]
+            if numbered:
+                connection.execute(_ADD, numbered)
+            tally.write(connection, shard=shard)

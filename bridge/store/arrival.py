@@ -1,0 +1,97 @@
+"""Arrival: what one verified request brings, hashed and encoded by the thread that answers it, so that the one
+thread that writes has little left to do.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bridge.core.identity import Alias, aliases_of, key_of, keyed_hash
+from bridge.model.event import Event, Kind, Reading
+from bridge.model.rules import SourceRule
+from bridge.store.codec import Codec
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One event on its way into the store."""
+
+    event: Event
+    raw: bytes  # encoded
+    fields: bytes  # encoded
+    key: str
+    aliases: tuple[Alias, ...]
+    region: str
+    signed_at: int  # seconds
+    received_at: int  # ms
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What one request brings."""
+
+    source: str
+    candidates: list[Candidate]
+    unreadable: list[dict[str, Any]] = field(default_factory=list)  # rows of quarantine
+    ignored: int = 0
+
+
+def prepare(
+    reading: Reading, *, source: SourceRule, signed_at: int, received_at: int, salt: bytes, codec: Codec
+) -> Arrival:
+    """The arrival of what was read. `signed_at` in seconds, `received_at` in ms."""
+    candidates = [
+        Candidate(
+            event=event,
+            raw=codec.encode(raw),
+            fields=encode_fields(event, codec),
+            key=key_of(event, salt=salt),
+            aliases=aliases_of(event, region=source.phone_region, salt=salt),
+            region=source.phone_region,
+            signed_at=signed_at,
+            received_at=received_at,
+        )
+        for event, raw in reading.events
+    ]
+    unreadable = [
+        {
+            "source": source.name,
+            "hash": keyed_hash(salt, "quarantine", source.name, part.raw.hex()),
+            "received_at": received_at,
+            "signed_at": signed_at,
+            "path": part.path,
+            "reason": part.reason,
+            "raw": codec.encode(part.raw),
+        }
+        for part in reading.unreadable
+    ]
+    return Arrival(source.name, candidates, unreadable, reading.ignored)
+
+
+def encode_fields(event: Event, codec: Codec) -> bytes:
+    """The event's canonical fields as they are stored; what stands in columns of its row is left out."""
+    return codec.encode_json(
+        {
+            "session_id": event.session_id,
+            "first_name": event.first_name,
+            "last_name": event.last_name,
+            "email": event.email,
+            "phone": event.phone,
+            "content": event.content,
+            "page_url": event.page_url,
+            "created_at": event.created_at.isoformat() if event.created_at else None,
+            "raw": event.raw,
+        }
+    )
+
+
+def decode_event(row: Any, codec: Codec) -> Event:
+    """The event of a row of `events`; one without its fields where the payload was purged."""
+    said = codec.decode_json(row.fields) if row.fields else {}
+    created_at = datetime.fromisoformat(text) if (text := said.pop("created_at", None)) else None
+    return Event(source=row.source, kind=Kind(row.kind), chatbot_id=row.chatbot_id, created_at=created_at, **said)
+
+
+def ms_of(moment: datetime | None) -> int | None:
+    """Milliseconds since 1970, as the tables keep time."""
+    return round(moment.timestamp() * 1000) if moment else None

@@ -1,0 +1,151 @@
+"""Store: arrivals become rows, those of many requests in one transaction. For each event that says something new: its
+revision under its key, its person, and a delivery for each target that wants it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, text, update
+
+from bridge.model.rules import TargetRule
+from bridge.store import lanes
+from bridge.store.arrival import Arrival, Candidate, ms_of
+from bridge.store.codec import Codec
+from bridge.store.counters import Tally
+from bridge.store.database import Database
+from bridge.store.persons import Persons
+from bridge.store.revisions import Revisions, Verdict
+from bridge.store.tables import deliveries, events, quarantine
+
+
+class Intake:
+    """Writes arrivals inside the caller's transaction."""
+
+    def __init__(self, database: Database, *, targets: Iterable[TargetRule], salt: bytes, codec: Codec) -> None:
+        self._database = database
+        self._targets = list(targets)
+        self._salt = salt
+        self._codec = codec
+
+    def write(self, connection: Connection, arrivals: Sequence[Arrival], *, now_ms: int, tally: Tally) -> int:
+        """Stores all arrivals; gives how many deliveries became due.
+
+        Twice safe: what is known already is counted as a duplicate. Raises Clash where another process stored the same
+        key, person or lane first: asked again, this one finds it there.
+        """
+        candidates = [candidate for arrival in arrivals for candidate in arrival.candidates]
+        due = self._store(connection, candidates, now_ms, tally) if candidates else 0
+        for arrival in arrivals:
+            if arrival.ignored:
+                tally.add("received", f"{arrival.source}:ignored", arrival.ignored)
+            if arrival.unreadable:
+                _quarantine(connection, arrival, tally)
+        return due
+
+    def _store(self, connection: Connection, candidates: list[Candidate], now_ms: int, tally: Tally) -> int:
+        revisions = Revisions(connection, {c.key for c in candidates}, salt=self._salt, codec=self._codec)
+        persons = Persons(connection, {alias.hash for c in candidates for alias in c.aliases})
+        rows = []
+        for candidate in candidates:
+            verdict = revisions.judge(candidate)
+            if verdict is None:
+                tally.add("received", f"{candidate.event.source}:duplicate")
+                continue
+            person = verdict.person or persons.resolve(candidate.aliases, key=candidate.key)
+            if verdict.person:
+                persons.learn(candidate.aliases, person)
+            revisions.add(candidate, number=verdict.number, person=person)
+            rows.append(self._event_row(candidate, verdict, person, tally))
+        if not rows:
+            return 0
+        persons.save()
+        for row, id_ in zip(rows, self._database.next_ids(connection, "events", len(rows)), strict=True):
+            row["id"] = id_
+        connection.execute(events.insert(), rows)
+        return self._route(connection, rows, now_ms, tally)
+
+    def _event_row(self, candidate: Candidate, verdict: Verdict, person: str, tally: Tally) -> dict[str, Any]:
+        event = candidate.event
+        word = "stale" if verdict.stale else "revision" if verdict.number > 1 else "stored"
+        tally.add("received", f"{event.source}:{word}")
+        return {
+            "source": event.source,
+            "key": candidate.key,
+            "revision": verdict.number,
+            "kind": event.kind.value,
+            "chatbot_id": event.chatbot_id,
+            "person": person,
+            "received_at": candidate.received_at,
+            "signed_at": candidate.signed_at,
+            "created_at": ms_of(event.created_at),
+            "routed": 0 if verdict.stale else sum(1 for _ in self._wanting(event.kind, event.source)),
+            "stale": verdict.stale,
+            "fields": candidate.fields,
+            "raw": candidate.raw,
+        }
+
+    def _wanting(self, kind: str, source: str) -> list[str]:
+        return [target.name for target in self._targets if target.route.wants(kind=kind, source=source)]
+
+    def _route(self, connection: Connection, rows: list[dict[str, Any]], now_ms: int, tally: Tally) -> int:
+        wanted = [
+            {"event_id": row["id"], "event_key": row["key"], "target": target, "person": row["person"],
+             "due_at": now_ms, "revision": row["revision"]}
+            for row in rows
+            if not row["stale"]
+            for target in self._wanting(row["kind"], row["source"])
+        ]  # fmt: skip
+        return open_deliveries(connection, self._database, wanted, now_ms=now_ms, tally=tally) if wanted else 0
+
+
+def open_deliveries(
+    connection: Connection, database: Database, wanted: list[dict[str, Any]], *, now_ms: int, tally: Tally
+) -> int:
+    """Inserts deliveries, each in its lane; those of a later revision take the place of what was not yet sent."""
+    for row, id_ in zip(wanted, database.next_ids(connection, "deliveries", len(wanted)), strict=True):
+        row |= {"id": id_, "position": id_, "uncertain": False}
+    _supersede(connection, [row for row in wanted if row["revision"] > 1], tally)
+    # Of several revisions in one transaction only the last is to be sent.
+    last = {(row["event_key"], row["target"], row.get("copy", 0)): row for row in wanted}
+    rows = [{"copy": 0} | {k: v for k, v in row.items() if k != "revision"} for row in last.values()]
+    queued = lanes.enter(connection, rows, now_ms=now_ms, tally=tally)
+    connection.execute(deliveries.insert(), rows)
+    return queued
+
+
+def _supersede(connection: Connection, rows: list[dict[str, Any]], tally: Tally) -> None:
+    """Discards older deliveries of the same key that were not yet sent; one in flight is told that it is overtaken."""
+    for row in rows:
+        older = connection.execute(
+            select(*deliveries.c["id", "state", "position", "uncertain"])
+            .where(deliveries.c.event_key == row["event_key"], deliveries.c.target == row["target"])
+            .where(text("state IN ('waiting', 'queued', 'claimed')"))
+            .order_by(deliveries.c.id)
+            .with_for_update()
+        ).all()
+        for old in older:
+            row["position"] = min(row["position"], old.position)
+            if old.state == "claimed":
+                connection.execute(update(deliveries).where(deliveries.c.id == old.id).values(superseded=True))
+                continue
+            row["uncertain"] = row["uncertain"] or old.uncertain
+            connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id == old.id, deliveries.c.state == old.state)
+                .values(state="discarded", finished_at=row["due_at"], reason=SUPERSEDED)
+            )
+            tally.move(row["target"], old.state, "discarded")
+
+
+SUPERSEDED = Codec().encode("superseded by a later revision")
+
+
+def _quarantine(connection: Connection, arrival: Arrival, tally: Tally) -> None:
+    """Keeps what could not be read, once for each content."""
+    hashes = [row["hash"] for row in arrival.unreadable]
+    known = set(connection.execute(select(quarantine.c.hash).where(quarantine.c.hash.in_(hashes))).scalars())
+    news = {row["hash"]: row for row in arrival.unreadable if row["hash"] not in known}
+    if news:
+        connection.execute(quarantine.insert(), list(news.values()))
+    tally.add("received", f"{arrival.source}:quarantined", len(news))
+    tally.add("received", f"{arrival.source}:duplicate", len(hashes) - len(news))

@@ -1,0 +1,99 @@
+"""Lanes: one person's deliveries to one target, one at a time. The partial unique index on (person, target) where
+state is queued or claimed is the lane's lock; its owner is the lane's head. A lane with waiting deliveries always has
+a head: whoever ends one promotes the next, in the same transaction.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text, update
+
+from bridge.store.counters import Tally
+from bridge.store.tables import deliveries
+
+GIVES_WAY_MS = 600_000  # a head that is due later than this lets others of its person pass
+
+# The lowest waiting delivery behind each ended one; those that gave way come last.
+_NEXT = text(
+    "SELECT ended.target, (SELECT w.id FROM deliveries w WHERE w.person = ended.person AND w.target = ended.target "
+    "AND w.state = 'waiting' ORDER BY w.if_empty, w.position LIMIT 1) AS id "
+    "FROM deliveries ended WHERE ended.id IN :ids"
+).bindparams(bindparam("ids", expanding=True))
+
+_PROMOTE = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("next_id"), deliveries.c.state == "waiting")
+    .values(state="queued")
+)
+
+# Waiting deliveries in a lane without a head: there should be none. Looks at the lanes' first ones only.
+_ORPHANS = text(
+    "SELECT w.target, w.id FROM deliveries w WHERE w.state = 'waiting' AND NOT EXISTS "
+    "(SELECT 1 FROM deliveries h WHERE h.person = w.person AND h.target = w.target "
+    "AND h.state IN ('queued', 'claimed')) AND NOT EXISTS (SELECT 1 FROM deliveries e "
+    "WHERE e.person = w.person AND e.target = w.target "
+    "AND e.state = 'waiting' AND (e.if_empty, e.position) < (w.if_empty, w.position)) LIMIT 1000"
+)
+
+
+def enter(connection: Connection, rows: list[dict[str, Any]], *, now_ms: int, tally: Tally) -> int:
+    """Gives each new delivery its state: at the head of its lane, or waiting. Gives how many are heads.
+
+    The heads that are there are locked until the transaction ends (Postgres), so that none of them ends meanwhile
+    without seeing what waits behind it. Two processes that take one free lane clash on the index: the later one asks
+    again.
+    """
+    heads = _heads(connection, {row["person"] for row in rows})
+    queued = 0
+    for row in rows:
+        lane = (row["person"], row["target"])
+        head = heads.get(lane)
+        if head and _gives_way(head, now_ms):
+            _give_way(connection, head, tally)
+            head = None
+        row["state"] = "waiting" if head else "queued"
+        if not head:
+            heads[lane] = row
+            queued += 1
+        tally.move(row["target"], "", row["state"])
+    return queued
+
+
+def promote(connection: Connection, ended: Iterable[int], *, tally: Tally) -> int:
+    """Makes the next of each ended delivery's lane its head; gives how many there were."""
+    found = {row.id: row.target for row in connection.execute(_NEXT, {"ids": list(ended)}) if row.id is not None}
+    return _make_heads(connection, found, tally)
+
+
+def heal(connection: Connection, *, tally: Tally) -> int:
+    """Promotes what waits in a lane without a head; gives how many there were (there should be none)."""
+    found = {row.id: row.target for row in connection.execute(_ORPHANS)}
+    return _make_heads(connection, found, tally)
+
+
+def _make_heads(connection: Connection, found: dict[int, str], tally: Tally) -> int:
+    if found:
+        connection.execute(_PROMOTE, [{"next_id": id_} for id_ in sorted(found)])
+        for target in found.values():
+            tally.move(target, "waiting", "queued")
+    return len(found)
+
+
+def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
+    query = (
+        select(*deliveries.c["id", "person", "target", "state", "due_at"])
+        .where(deliveries.c.person.in_(list(persons)), text("state IN ('queued', 'claimed')"))
+        .order_by(deliveries.c.id)
+        .with_for_update(read=True)
+    )
+    return {(row.person, row.target): row._asdict() for row in connection.execute(query)}
+
+
+def _gives_way(head: dict[str, Any], now_ms: int) -> bool:
+    return bool(head["state"] == "queued" and head["due_at"] > now_ms + GIVES_WAY_MS)
+
+
+def _give_way(connection: Connection, head: dict[str, Any], tally: Tally) -> None:
+    change = update(deliveries).where(deliveries.c.id == head["id"], deliveries.c.state == "queued")
+    if connection.execute(change.values(state="waiting", if_empty=True)).rowcount:
+        tally.move(head["target"], "queued", "waiting")

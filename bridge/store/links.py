@@ -1,0 +1,49 @@
+"""Links: the CRM ids that were remembered, by target, account and record key."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from bridge.model.delivery import Claim
+from bridge.model.record import Link
+from bridge.store.tables import links
+
+_REMEMBER = text(
+    "INSERT INTO links (target, account, record_key, object, crm_id, url, delivery_id, written_at) "
+    "VALUES (:target, :account, :record_key, :object, :crm_id, :url, :delivery_id, :written_at) "
+    "ON CONFLICT (target, account, record_key, object) DO UPDATE SET crm_id = excluded.crm_id, url = excluded.url, "
+    "delivery_id = excluded.delivery_id, written_at = excluded.written_at"
+)
+
+
+def remember(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Writes links; one that is there already is replaced by what the CRM said last."""
+    if rows:
+        connection.execute(_REMEMBER, sorted(rows, key=lambda row: (row["target"], row["record_key"], row["object"])))
+
+
+def attach(connection: Connection, claims: list[Claim], *, account: str) -> list[Claim]:
+    """The claims (of one target) with the links of their persons and events, and what each wrote itself."""
+    keys = {key for claim in claims for key in (claim.person, claim.stored.key)}
+    query = select(*links.c["object", "record_key", "crm_id", "url", "delivery_id"]).where(
+        links.c.target == claims[0].target, links.c.account == account, links.c.record_key.in_(list(keys))
+    )
+    rows = connection.execute(query).all()
+    return [_with_links(claim, rows) for claim in claims] if rows else claims
+
+
+def _with_links(claim: Claim, rows: Sequence[Any]) -> Claim:
+    mine = [row for row in rows if row.record_key in (claim.person, claim.stored.key)]
+    if not mine:
+        return claim
+    found = {(row.record_key, row.object): Link(row.object, row.record_key, row.crm_id, row.url) for row in mine}
+    done = frozenset((row.record_key, row.object) for row in mine if row.delivery_id == claim.delivery_id)
+    return replace(claim, links=found, done=done)
+
+
+def written_by(connection: Connection, delivery_id: int) -> list[Link]:
+    """The links that a delivery wrote: its checkpoints, and what the operator is shown."""
+    query = select(*links.c["object", "record_key", "crm_id", "url"]).where(links.c.delivery_id == delivery_id)
+    return [Link(*row) for row in connection.execute(query)]

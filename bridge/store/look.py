@@ -1,0 +1,127 @@
+"""Look: what an operator asks of the database. Newest first, by key and not by offset, and never a count of rows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from bridge.store.arrival import decode_event
+from bridge.store.codec import Codec
+from bridge.store.links import written_by
+from bridge.store.tables import attempts, audit, deliveries, events, quarantine, rejections
+
+_LISTED = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "finished_at", "copy", "reason")
+
+
+def list_events(
+    connection: Connection, *, codec: Codec, limit: int, before: int | None = None, unrouted: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Events, newest first; `before`: the last id of the page that came before."""
+    query = select(events).order_by(events.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(events.c.id < before)
+    if unrouted:
+        query = query.where(events.c.routed == 0, events.c.stale.is_(False))
+    for row in connection.execute(query):
+        event = decode_event(row, codec)
+        yield _event(row) | {"name": f"{event.first_name} {event.last_name}".strip(), "email": event.email}
+
+
+def show_event(connection: Connection, event_id: int, *, codec: Codec) -> dict[str, Any] | None:
+    """One event whole: its fields, the raw payload, its other revisions and its deliveries."""
+    row = connection.execute(select(events).where(events.c.id == event_id)).one_or_none()
+    if row is None:
+        return None
+    event = decode_event(row, codec)
+    same_key = select(*events.c["id", "revision", "received_at", "stale"]).where(events.c.key == row.key)
+    fields = {name: getattr(event, name) for name in ("session_id", "first_name", "last_name", "email", "phone")}
+    return _event(row) | {
+        "fields": fields | {"content": event.content, "page_url": event.page_url},
+        "created_at": event.created_at.isoformat() if event.created_at else None,
+        "raw": codec.text(row.raw),
+        "revisions": [found._asdict() for found in connection.execute(same_key.order_by(events.c.revision))],
+        "deliveries": [
+            _delivery(found, codec)
+            for found in connection.execute(
+                select(*deliveries.c[_LISTED]).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
+            )
+        ],
+    }
+
+
+def list_deliveries(
+    connection: Connection,
+    *,
+    codec: Codec,
+    limit: int,
+    before: int | None = None,
+    target: str | None = None,
+    state: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Deliveries, newest first."""
+    query = select(*deliveries.c[_LISTED]).order_by(deliveries.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(deliveries.c.id < before)
+    if target is not None:
+        query = query.where(deliveries.c.target == target)
+    if state is not None:
+        query = query.where(deliveries.c.state == state)
+    for row in connection.execute(query):
+        yield _delivery(row, codec)
+
+
+def show_delivery(connection: Connection, delivery_id: int, *, codec: Codec) -> dict[str, Any] | None:
+    """One delivery whole: every attempt, and the records it wrote."""
+    row = connection.execute(select(*deliveries.c[_LISTED]).where(deliveries.c.id == delivery_id)).one_or_none()
+    if row is None:
+        return None
+    tries = select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id)
+    return _delivery(row, codec) | {
+        "attempts_made": [
+            {
+                "started_at": found.started_at,
+                "took_ms": found.took_ms,
+                "outcome": found.outcome,
+                "uncertain": found.uncertain,
+                "reason": codec.text(found.reason),
+            }
+            for found in connection.execute(tries)
+        ],
+        "records": [
+            {"object": link.object, "id": link.crm_id, "url": link.url} for link in written_by(connection, delivery_id)
+        ],
+    }
+
+
+def list_rejections(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
+    """The last refused requests, newest first."""
+    query = select(rejections).order_by(rejections.c.number.desc()).limit(limit)
+    return [row._asdict() for row in connection.execute(query)]
+
+
+def list_quarantine(connection: Connection, *, codec: Codec, limit: int) -> list[dict[str, Any]]:
+    """What was signed and could not be read, newest first."""
+    query = select(quarantine).order_by(quarantine.c.id.desc()).limit(limit)
+    return [row._asdict() | {"raw": codec.text(row.raw)} for row in connection.execute(query)]
+
+
+def list_audit(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
+    """What operators did, newest first."""
+    return [row._asdict() for row in connection.execute(select(audit).order_by(audit.c.id.desc()).limit(limit))]
+
+
+def _event(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "source": row.source,
+        "kind": row.kind,
+        "received_at": row.received_at,
+        "key": row.key,
+        "revision": row.revision,
+        "routed": row.routed,
+        "stale": row.stale,
+    }
+
+
+def _delivery(row: Row[Any], codec: Codec) -> dict[str, Any]:
+    return row._asdict() | {"reason": codec.text(row.reason)}

@@ -1,0 +1,83 @@
+"""Revisions: is an event with this key new, known, or the same again with something to add?"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from bridge.core.identity import adds_nothing, content_of, digests_of, merged
+from bridge.model.event import Event
+from bridge.store.arrival import Candidate, decode_event, encode_fields
+from bridge.store.codec import Codec
+from bridge.store.tables import events
+
+
+@dataclass(slots=True)
+class _Known:
+    """One known revision; its digests are made when somebody compares."""
+
+    number: int
+    signed_at: int
+    person: str
+    event: Event | None  # None once the payload is purged
+    digests: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A revision to store. `person` is that of the first one: whatever is learnt later, the lane stays."""
+
+    number: int
+    stale: bool  # signed before the newest known one: kept, not delivered
+    person: str  # empty for a first revision
+
+
+class Revisions:
+    """The keys that one transaction meets, with all that is known under them."""
+
+    def __init__(self, connection: Connection, keys: Iterable[str], *, salt: bytes, codec: Codec) -> None:
+        self._salt = salt
+        self._codec = codec
+        self._known: dict[str, list[_Known]] = {}
+        columns = (
+            *events.c["key", "revision", "signed_at", "person", "fields", "digests"],
+            *events.c["source", "kind", "chatbot_id", "created_at"],
+        )
+        query = select(*columns).where(events.c.key.in_(list(keys))).order_by(events.c.revision)
+        for row in connection.execute(query):
+            event = decode_event(row, codec) if row.fields else None
+            digests = json.loads(row.digests) if row.digests else None
+            found = _Known(row.revision, row.signed_at, row.person, event, digests)
+            self._known.setdefault(row.key, []).append(found)
+
+    def judge(self, candidate: Candidate) -> Verdict | None:
+        """What to store of the candidate; None where it says nothing new.
+
+        A revision carries everything that is known: what only the newest known one said is filled in.
+        """
+        known = self._known.get(candidate.key)
+        if not known:
+            return Verdict(1, stale=False, person="")
+        if adds_nothing(self._digests(candidate.event, candidate.region), self._all_digests(known, candidate.region)):
+            return None
+        newest = max(known, key=lambda revision: (revision.signed_at, revision.number))
+        stale = candidate.signed_at < newest.signed_at
+        if newest.event and not stale:
+            candidate.event = merged(candidate.event, newest.event)
+            candidate.fields = encode_fields(candidate.event, self._codec)
+        return Verdict(max(revision.number for revision in known) + 1, stale=stale, person=known[0].person)
+
+    def add(self, candidate: Candidate, *, number: int, person: str) -> None:
+        """Later candidates of the same transaction are compared with this one too."""
+        found = _Known(number, candidate.signed_at, person, candidate.event, None)
+        self._known.setdefault(candidate.key, []).append(found)
+
+    def _all_digests(self, known: list[_Known], region: str) -> list[dict[str, str]]:
+        for revision in known:
+            if revision.digests is None:
+                revision.digests = self._digests(revision.event, region) if revision.event else {}
+        return [revision.digests or {} for revision in known]
+
+    def _digests(self, event: Event, region: str) -> dict[str, str]:
+        return digests_of(content_of(event, region=region), salt=self._salt)

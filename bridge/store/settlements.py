@@ -1,0 +1,134 @@
+"""Settle: what came of claims is written down: states, attempts, links, and the next of each lane. Every change is
+guarded by the claim's token, read under the row's lock in the same transaction.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, text, update
+
+from bridge.core.retry import Settlement
+from bridge.model.delivery import Result, State
+from bridge.model.record import Delivered
+from bridge.store import lanes
+from bridge.store.codec import Codec
+from bridge.store.counters import Tally
+from bridge.store.tables import attempts, deliveries
+
+Settled = tuple[Result, Settlement]
+
+
+def settle(
+    connection: Connection, settled: Sequence[Settled], *, worker: int, now_ms: int, codec: Codec, tally: Tally
+) -> list[Settled]:
+    """Writes what came of this worker's claims; gives those that counted.
+
+    A claim that was lost meanwhile changes nothing, except that a late Delivered is believed as long as nobody claimed
+    the delivery again.
+    """
+    rows = _lock(connection, [settlement.claim.delivery_id for _, settlement in settled])
+    counted, changes, ended = [], [], []
+    for result, settlement in settled:
+        row = rows.get(settlement.claim.delivery_id)
+        if row is None or not _counts(row, result, settlement):
+            continue
+        change = _change(connection, row, settlement, now_ms=now_ms, codec=codec)
+        changes.append(change)
+        counted.append((result, settlement))
+        tally.move(row.target, row.state, change["new_state"])
+        if change["new_state"] not in ("queued", "claimed") and row.state in ("queued", "claimed"):
+            ended.append(row.id)
+    if changes:
+        connection.execute(_CHANGE, changes)
+        _write_attempts(connection, counted, worker=worker, codec=codec)
+    if ended:
+        lanes.promote(connection, ended, tally=tally)
+    return counted
+
+
+def _lock(connection: Connection, ids: list[int]) -> dict[int, Row[Any]]:
+    """The rows, locked in order of id: whoever locks several does it in this order, so nobody deadlocks."""
+    query = (
+        select(*deliveries.c["id", "state", "token", "superseded", "if_empty", "target", "person"])
+        .where(deliveries.c.id.in_(ids))
+        .order_by(deliveries.c.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in connection.execute(query)}
+
+
+def _counts(row: Row[Any], result: Result, settlement: Settlement) -> bool:
+    if row.state == "claimed":
+        return bool(row.token == settlement.claim.token)
+    return isinstance(result.outcome, Delivered) and row.state in ("queued", "waiting", "dead")
+
+
+def _change(
+    connection: Connection, row: Row[Any], settlement: Settlement, *, now_ms: int, codec: Codec
+) -> dict[str, Any]:
+    """The row's new values. A delivery that did not get through is discarded where a newer revision waits behind it,
+    and gives way where others of its person would wait too long.
+    """
+    state, reason, if_empty = settlement.state, settlement.reason, row.if_empty
+    if state == State.QUEUED and row.superseded:
+        state, reason = State.DISCARDED, "superseded by a later revision"
+    elif state == State.QUEUED and settlement.due_at > now_ms + lanes.GIVES_WAY_MS and _has_followers(connection, row):
+        state, if_empty = State.WAITING, True
+    return {
+        "row_id": row.id,
+        "new_state": state.value,
+        "new_due_at": settlement.due_at,
+        "new_attempts": settlement.attempts,
+        "new_uncertain": settlement.uncertain,
+        "new_if_empty": if_empty,
+        "new_holds": settlement.holds,
+        "new_held_at": settlement.held_at,
+        "new_finished_at": now_ms if state in (State.DELIVERED, State.DEAD, State.DISCARDED) else None,
+        "new_reason": codec.encode(reason) if reason else None,
+        "new_degraded": codec.encode(settlement.degraded) if settlement.degraded else None,
+    }
+
+
+def _has_followers(connection: Connection, row: Row[Any]) -> bool:
+    query = select(deliveries.c.id).where(
+        deliveries.c.person == row.person, deliveries.c.target == row.target, text("state = 'waiting'")
+    )
+    return connection.execute(query.limit(1)).scalar() is not None
+
+
+def _write_attempts(connection: Connection, counted: list[Settled], *, worker: int, codec: Codec) -> None:
+    rows = [
+        {
+            "delivery_id": result.claim.delivery_id,
+            "worker": worker,
+            "started_at": result.started_at,
+            "took_ms": result.took_ms,
+            "outcome": type(result.outcome).__name__.lower(),
+            "uncertain": bool(getattr(result.outcome, "uncertain", False)),
+            "reason": codec.encode(reason) if (reason := getattr(result.outcome, "reason", "")) else None,
+        }
+        for result, _ in counted
+        if result.outcome is not None
+    ]
+    if rows:
+        connection.execute(attempts.insert(), rows)
+
+
+_CHANGE = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("row_id"))
+    .values(
+        state=bindparam("new_state"),
+        due_at=bindparam("new_due_at"),
+        attempts=bindparam("new_attempts"),
+        uncertain=bindparam("new_uncertain"),
+        if_empty=bindparam("new_if_empty"),
+        holds=bindparam("new_holds"),
+        held_at=bindparam("new_held_at"),
+        finished_at=bindparam("new_finished_at"),
+        reason=bindparam("new_reason"),
+        degraded=bindparam("new_degraded"),
+        worker=None,
+        token=None,
+    )
+)

@@ -1,0 +1,148 @@
+"""Targets: the state of each configured CRM account, shared by all workers: active, held or paused, and its health."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, select, update
+
+from bridge.core.holds import Health, coming_back
+from bridge.model.delivery import TargetState
+from bridge.model.rules import TargetRule
+from bridge.store.codec import Codec
+from bridge.store.tables import targets
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target as the database knows it. Times in ms."""
+
+    name: str
+    connector: str
+    configured: bool
+    state: TargetState
+    account: str
+    why: str
+    held_until: int
+    held_since: int
+    probing_until: int
+    delivered_at: int
+    health: Health
+
+
+def register(connection: Connection, rules: Iterable[TargetRule]) -> None:
+    """Makes the table name exactly the configured targets; one that left keeps its row and its deliveries."""
+    known = {row.name: row for row in connection.execute(select(*targets.c["name", "connector", "configured"]))}
+    wanted = {rule.name: rule.connector for rule in rules}
+    for name, connector in sorted(wanted.items()):
+        if name not in known:
+            row = {"name": name, "connector": connector, "configured": True, "state": TargetState.ACTIVE.value}
+            connection.execute(targets.insert().values(row))
+        elif known[name].connector != connector or not known[name].configured:
+            change = update(targets).where(targets.c.name == name)
+            connection.execute(change.values(connector=connector, configured=True))
+    gone = sorted(name for name, row in known.items() if row.configured and name not in wanted)
+    if gone:
+        connection.execute(update(targets).where(targets.c.name.in_(gone)).values(configured=False))
+
+
+def all_targets(connection: Connection, *, codec: Codec, lock: bool = False) -> dict[str, Target]:
+    """Every target by name; `lock`: nobody else changes them until the transaction ends."""
+    query = select(
+        *targets.c["name", "connector", "configured", "state", "account", "why", "held_until", "held_since",
+                   "probing_until", "delivered_at", "health"]
+    ).order_by(targets.c.name)  # fmt: skip
+    rows = connection.execute(query.with_for_update() if lock else query)
+    return {
+        row.name: Target(
+            name=row.name,
+            connector=row.connector,
+            configured=row.configured,
+            state=TargetState(row.state),
+            account=row.account,
+            why=codec.text(row.why),
+            held_until=row.held_until,
+            held_since=row.held_since,
+            probing_until=row.probing_until,
+            delivered_at=row.delivered_at,
+            health=_health(row.health),
+        )
+        for row in rows
+    }
+
+
+def save_health(connection: Connection, name: str, health: Health) -> None:
+    connection.execute(update(targets).where(targets.c.name == name).values(health=_json(health)))
+
+
+def save_delivered(connection: Connection, name: str, at_ms: int) -> None:
+    connection.execute(update(targets).where(targets.c.name == name).values(delivered_at=at_ms))
+
+
+def set_account(connection: Connection, name: str, account: str) -> None:
+    connection.execute(update(targets).where(targets.c.name == name).values(account=account))
+
+
+def hold(
+    connection: Connection, target: Target, health: Health, *, why: str, until_ms: int, now_ms: int, codec: Codec
+) -> bool:
+    """Rests the target until `until_ms`; gives whether that is news. A pause is the operator's and stays."""
+    began = target.state == TargetState.ACTIVE
+    connection.execute(
+        update(targets)
+        .where(targets.c.name == target.name)
+        .values(
+            state=TargetState.HELD.value if target.state != TargetState.PAUSED else target.state.value,
+            why=codec.encode(why),
+            held_until=max(until_ms, target.held_until) if not began else until_ms,
+            held_since=now_ms if began else target.held_since,
+            probing_until=0,
+            health=_json(health),
+        )
+    )
+    return began
+
+
+def take_probe(connection: Connection, name: str, *, now_ms: int, until_ms: int) -> bool:
+    """Whether this worker is the one to look if the held target is back; others leave it alone until `until_ms`."""
+    taken = connection.execute(
+        update(targets)
+        .where(
+            targets.c.name == name,
+            targets.c.state == TargetState.HELD.value,
+            targets.c.held_until <= now_ms,
+            targets.c.probing_until <= now_ms,
+        )
+        .values(probing_until=until_ms)
+    )
+    return taken.rowcount == 1
+
+
+def open_again(connection: Connection, target: Target) -> None:
+    """The rest is over: the target is active, one call at once, until a delivery gets through."""
+    values = {
+        "state": TargetState.ACTIVE.value,
+        "why": None,
+        "held_until": 0,
+        "held_since": 0,
+        "probing_until": 0,
+        "health": _json(coming_back(target.health)),
+    }
+    connection.execute(update(targets).where(targets.c.name == target.name).values(values))
+
+
+def set_state(connection: Connection, name: str, state: TargetState, *, why: str, codec: Codec) -> None:
+    """The operator's word: paused, or active with a clean health."""
+    values = {"state": state.value, "why": codec.encode(why) if why else None, "held_until": 0, "probing_until": 0}
+    if state == TargetState.ACTIVE:
+        values |= {"health": _json(Health()), "held_since": 0}
+    connection.execute(update(targets).where(targets.c.name == name).values(values))
+
+
+def _health(text: str) -> Health:
+    value = json.loads(text)
+    return Health(**(value | {"retries": tuple(value.get("retries", ()))}))
+
+
+def _json(health: Health) -> str:
+    return json.dumps(asdict(health))

@@ -1,0 +1,43 @@
+"""Workers: the living worker processes, by their beats. A beat is a number that rises; only its owner raises it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select, update
+
+from bridge.store.tables import workers
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    id: int
+    host: str
+    lock: str
+    pid: int
+    beat: int
+    beat_at: int  # ms
+
+
+def register(connection: Connection, *, host: str, lock: str, pid: int, now_ms: int) -> int:
+    """A new worker's id."""
+    row = {"host": host, "lock": lock, "pid": pid, "started_at": now_ms, "beat": 0, "beat_at": now_ms}
+    return int(connection.execute(workers.insert().values(row).returning(workers.c.id)).scalar_one())
+
+
+def beat(connection: Connection, worker: int, *, now_ms: int) -> bool:
+    """Raises the worker's beat; False where it was taken for dead and its claims were given to others."""
+    change = update(workers).where(workers.c.id == worker)
+    return connection.execute(change.values(beat=workers.c.beat + 1, beat_at=now_ms)).rowcount == 1
+
+
+def living(connection: Connection) -> list[Worker]:
+    """Every registered worker, oldest first."""
+    query = select(*workers.c["id", "host", "lock", "pid", "beat", "beat_at"]).order_by(workers.c.id)
+    return [Worker(*row) for row in connection.execute(query)]
+
+
+def remove(connection: Connection, worker: int, *, beat: int | None = None) -> bool:
+    """Strikes a worker off; with `beat`, only if it has not beaten since."""
+    condition = workers.c.id == worker
+    if beat is not None:
+        condition &= workers.c.beat == beat
+    return connection.execute(delete(workers).where(condition)).rowcount == 1

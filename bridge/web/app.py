@@ -1,0 +1,81 @@
+"""App: the Flask application: webhooks, health and metrics. Also runs under any WSGI server: `create_app(bridge)`."""
+
+import json
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from bridge.engine.receive import SIGNATURE_HEADER, Answer
+from bridge.log import logger
+from bridge.web.health import readiness
+from bridge.web.metrics import exposition
+from bridge.wiring import Bridge
+
+MAX_BODY_BYTES = 16 * 1024 * 1024  # a daily post of 10,000 records is 2.4 MB
+_ENVIRON_HEADER = "HTTP_" + SIGNATURE_HEADER.upper().replace("-", "_")
+
+log = logger("web")
+
+
+def create_app(bridge: Bridge) -> Flask:
+    """The application of one web process; its receiver's committer must be running."""
+    app = Flask("bridge.web", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    receiver = bridge.receiver
+
+    @app.post("/webhooks/<source>")
+    def webhook(source: str) -> Response:
+        header = request.environ.get(_ENVIRON_HEADER)
+        answer = receiver.receive(
+            source,
+            request.get_data(cache=False),
+            header=header.encode("latin-1", "replace") if header is not None else None,
+            address=request.environ.get("REMOTE_ADDR", ""),
+        )
+        return _respond(answer)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return Response(b'{"status":"ok"}', mimetype="application/json")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        ready, details = readiness(bridge)
+        return Response(json.dumps(details), status=200 if ready else 503, mimetype="application/json")
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(exposition(bridge), mimetype="text/plain; version=0.0.4")
+
+    app.register_error_handler(HTTPException, _refuse)
+    app.register_error_handler(Exception, _fail)
+    return app
+
+
+def _respond(answer: Answer) -> Response:
+    response = Response(answer.body, status=answer.status, mimetype="application/json")
+    if answer.retry_after_s is not None:
+        response.headers["Retry-After"] = str(answer.retry_after_s)
+    return response
+
+
+def _refuse(error: HTTPException) -> Response:
+    """404, 405, 413 and their like, in the words of the contract."""
+    response = error_response(error.code or 400, (error.name or "refused").lower())
+    if allowed := getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _fail(error: Exception) -> Response:
+    """The last border: nothing that a stranger sends may show more than this; the sender tries again."""
+    log.error("request failed", path=request.path, exc_info=error)
+    response = error_response(503, "cannot answer now, try again")
+    response.headers["Retry-After"] = "30"
+    return response
+
+
+def error_response(status: int, text: str) -> Response:
+    body: dict[str, Any] = {"status": "error", "error": text}
+    return Response(json.dumps(body, separators=(",", ":")), status=status, mimetype="application/json")

@@ -1,0 +1,17 @@
+"""Health: may this process take requests? A CRM that is down does not make it unready; a missing database does."""
+
+from typing import Any
+
+from bridge.errors import StoreError
+from bridge.store import schema
+from bridge.wiring import Bridge
+
+
+def readiness(bridge: Bridge) -> tuple[bool, dict[str, Any]]:
+    """Whether requests can be stored, and what there is to say about it."""
+    details: dict[str, Any] = {"config": "loaded", "sources_without_key": bridge.sources_without_key}
+    try:
+        schema.check(bridge.database)
+    except StoreError as error:
+        return False, {"status": "not ready", "database": type(error).__name__} | details
+    return True, {"status": "ready", "database": "ok"} | details

@@ -1,0 +1,178 @@
+"""Wiring: puts a Bridge together from the environment and the configuration file. The only reader of the clock, of
+chance and of the environment; nothing is wired at import time.
+"""
+
+import os
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from bridge import plugins
+from bridge.config.load import load
+from bridge.engine.clock import Clock
+from bridge.engine.committer import Committer
+from bridge.engine.crew import Crew
+from bridge.engine.dispatch import Dispatcher
+from bridge.engine.news import News
+from bridge.engine.presence import Presence
+from bridge.engine.receive import Receiver
+from bridge.engine.rejections import Rejections
+from bridge.engine.rounds import Rounds
+from bridge.errors import Problem, SchemaError
+from bridge.log import logger
+from bridge.model.rules import Rules
+from bridge.outbound import Door
+from bridge.store import schema, targets
+from bridge.store.codec import Codec
+from bridge.store.database import Database, Unavailable
+from bridge.store.intake import Intake
+
+DEFAULT_CONFIG = "config.yaml"
+DEFAULT_DATABASE = "bridge.db"
+DEFAULT_PORT = 8000
+GRACE_S = 20.0  # of the 30 s that a host gives between SIGTERM and SIGKILL
+
+log = logger("bridge")
+
+
+@dataclass
+class Bridge:
+    """One process's bridge: what the command line and the web work with."""
+
+    rules: Rules
+    warnings: list[Problem]
+    database: Database
+    clock: Clock
+    codec: Codec
+
+    @property
+    def sources_without_key(self) -> list[str]:
+        return sorted(name for name, rule in self.rules.sources.items() if not rule.signing_keys)
+
+    @cached_property
+    def salt(self) -> bytes:
+        return schema.salt(self.database)
+
+    @cached_property
+    def rejections(self) -> Rejections:
+        return Rejections(self.clock)
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(self.database, targets=self.rules.targets.values(), salt=self.salt, codec=self.codec)
+
+    @cached_property
+    def committer(self) -> Committer:
+        return Committer(self.database, self.intake, rejections=self.rejections, clock=self.clock, shard=os.getpid())
+
+    @cached_property
+    def receiver(self) -> Receiver:
+        return Receiver(
+            self.rules,
+            database=self.database,
+            committer=self.committer,
+            rejections=self.rejections,
+            salt=self.salt,
+            codec=self.codec,
+            clock=self.clock,
+        )
+
+    def start_receiving(self) -> None:
+        """Starts the committer, and stores what came before its source had a key."""
+        schema.check(self.database)
+        with self.database.write() as connection:
+            targets.register(connection, self.rules.targets.values())
+        for name in self.sources_without_key:
+            log.error("source has no signing key: it answers test requests only", source=name)
+        self.committer.start()
+        self.receiver.verify_kept()
+
+    def worker(self) -> "WorkerProcess":
+        schema.check(self.database)
+        return WorkerProcess(self)
+
+    def close(self) -> None:
+        self.database.close()
+
+
+class WorkerProcess:
+    """The delivering half: a dispatcher and a crew for each target."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        presence = Presence(bridge.clock)
+        rounds = Rounds(bridge.database, bridge.rules.targets, codec=bridge.codec, clock=bridge.clock)
+        self._presence = presence
+        self._dispatcher = Dispatcher(rounds, presence, clock=bridge.clock)
+        self._crews = {name: self._crew(bridge, name) for name in bridge.rules.targets}
+        self._news = News(bridge.database, self._dispatcher.poke)
+
+    def run(self, *, grace_s: float = GRACE_S) -> None:
+        """Delivers until `stop`."""
+        self._news.start()
+        try:
+            self._dispatcher.run(self._crews, grace_s=grace_s)
+        finally:
+            self._news.stop()
+            self._presence.close()
+
+    def stop(self) -> None:
+        self._dispatcher.stop()
+
+    def _crew(self, bridge: Bridge, name: str) -> Crew:
+        rule = bridge.rules.targets[name]
+        door = Door(
+            connect_s=rule.policy.connect_s,
+            timeout_s=rule.policy.timeout_s,
+            allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
+        )
+        return Crew(
+            rule,
+            plugins.load(rule.connector)(rule.settings),
+            door,
+            clock=bridge.clock,
+            may_send=self._dispatcher.may_send,
+            report=self._dispatcher.report,
+        )
+
+
+def open_bridge(environment: Mapping[str, str] = os.environ, *, config: str | None = None) -> Bridge:
+    """The bridge that the environment and the configuration describe; raises ConfigError with every problem."""
+    classes, broken = plugins.load_all()
+    for problem in broken:
+        log.error("connector cannot be used", problem=problem)
+    path = config or environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG
+    loaded = load(path, environment=environment, connectors=classes)
+    database = open_database(environment)
+    return Bridge(loaded.rules, loaded.warnings, database, _clock(), Codec())
+
+
+def open_database(environment: Mapping[str, str] = os.environ) -> Database:
+    return Database(environment.get("DATABASE_URL") or DEFAULT_DATABASE)
+
+
+def port(environment: Mapping[str, str] = os.environ) -> int:
+    return int(environment.get("PORT") or DEFAULT_PORT)
+
+
+def wait_for_schema(database: Database, *, patience_s: float) -> None:
+    """Returns when the database answers and its schema is this version's; raises what is wrong after the patience."""
+    waiting = Retrying(
+        retry=retry_if_exception_type((Unavailable, SchemaError)),
+        stop=stop_after_delay(patience_s),
+        wait=wait_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    )
+    waiting(schema.check, database)
+
+
+def _clock() -> Clock:
+    boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return Clock(
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        boot_s=lambda: time.clock_gettime(boot),
+        jitter=random.random,
+    )
