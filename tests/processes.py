@@ -1,0 +1,162 @@
+"""Real bridge processes for tests: started with a configuration of their own on free ports, stopped by pid."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bridge.core.signature import HEADER, sign
+
+KEY = "a-signing-key-for-tests"
+LEAD = {
+    "SerialNumber": "59001dd73709417321c58b11693183a2",
+    "Type": "Lead",
+    "FirstName": "David",
+    "LastName": "Garcia",
+    "Email": "test@qq.com",
+    "PhoneNumber": "",
+    "CreateTime": "2023-11-23T18:36:21.512302Z",
+    "Content": "test",
+    "SessionID": 31305,
+    "URI": "www.google.com",
+}
+
+
+def lead(number: int = 0, **changes: Any) -> dict[str, Any]:
+    """A vendor's lead; another number is another visitor."""
+    fields = dict(LEAD)
+    if number:
+        fields |= {"Email": f"visitor{number}@example.com", "SessionID": number}
+    return fields | changes
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def configuration(targets: dict[str, dict[str, Any]], *, key: str = "${TEST_SIGNING_KEY:-}", **more: Any) -> str:
+    """A configuration with one source, `smarterbot`. JSON is YAML."""
+    source = {"preset": "newoaks", "signing_keys": [key]}
+    return json.dumps({"version": 1, "sources": {"smarterbot": source}, "targets": targets} | more, indent=1)
+
+
+def http_target(url: str, *, settings: dict[str, Any] | None = None, **delivery: Any) -> dict[str, Any]:
+    found = {"url": url, "allow_private_addresses": True} | (settings or {})
+    return {"connector": "http", "settings": found, "delivery": {"retry": ["200ms", "500ms", "1s"]} | delivery}
+
+
+class Bridge:
+    """One bridge: a folder with its configuration, its database, and whatever processes are running of it."""
+
+    def __init__(self, folder: Path, config: str, *, database_url: str = "", environment: dict[str, str] | None = None):
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = folder / "log"
+        (folder / "config.yaml").write_text(config)
+        self.database_url = database_url or f"sqlite:///{folder}/bridge.db"
+        self.environment = os.environ | {
+            "BRIDGE_CONFIG": str(folder / "config.yaml"),
+            "DATABASE_URL": self.database_url,
+            "PORT": str(self.port),
+            "TEST_SIGNING_KEY": KEY,
+            "TMPDIR": str(folder),
+        }
+        self.environment |= environment or {}
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+        """One command, to its end."""
+        command = [sys.executable, "-m", "bridge", *arguments]
+        return subprocess.run(
+            command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A long-running command in the background; its log goes to `log_path`."""
+        command = [sys.executable, "-m", "bridge", *arguments]
+        with self.log_path.open("ab") as log:
+            process = subprocess.Popen(
+                command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        self.processes.append(process)
+        return process
+
+    def serve(self) -> subprocess.Popen[bytes]:
+        """`bridge serve`, ready to receive."""
+        process = self.start("serve", "--host", "127.0.0.1")
+        self.wait_ready()
+        return process
+
+    def wait_ready(self, *, timeout_s: float = 60) -> None:
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            for process in self.processes:
+                assert process.poll() is None, f"ended with {process.returncode}: {self.log()}"
+            try:
+                if requests.get(f"{self.url}/readyz", timeout=2).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.02)
+        raise AssertionError(f"not ready after {timeout_s} s: {self.log()}")
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def post(
+        self, body: Any, *, key: str = KEY, at: int | None = None, header: str | None = None, timeout_s: float = 30
+    ) -> requests.Response:
+        """Signs (unless a header is given) and posts a body, as the platform does."""
+        data = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
+        signed = sign(data, key=key.encode(), at=at or int(time.time())) if header is None else header
+        headers = {"Content-Type": "application/json"} | ({HEADER: signed} if signed else {})
+        return requests.post(f"{self.url}/webhooks/smarterbot", data=data, headers=headers, timeout=timeout_s)
+
+    def rows(self, *arguments: str) -> list[dict[str, Any]]:
+        """What a listing command prints, as dicts."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait(timeout=40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes.clear()
+
+
+@contextmanager
+def running(folder: Path, config: str, *, database_url: str = "", **environment: str) -> Iterator[Bridge]:
+    """A bridge under `serve`, stopped at the end whatever happens."""
+    bridge = Bridge(folder, config, database_url=database_url, environment=environment)
+    try:
+        bridge.serve()
+        yield bridge
+    finally:
+        bridge.stop()
+
+
+def wait_until(found: Any, *, timeout_s: float = 30) -> Any:
+    """Asks `found()` until it gives something true, and gives that; fails after the timeout."""
+    until = time.monotonic() + timeout_s
+    while not (value := found()):
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
+    return value
