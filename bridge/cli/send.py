@@ -3,24 +3,12 @@
 import json
 import sys
 import time
-from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from bridge import wiring
-
-_LEAD = {
-    "SerialNumber": "59001dd73709417321c58b11693183a2",
-    "Type": "Lead",
-    "FirstName": "David",
-    "LastName": "Garcia",
-    "Email": "test@qq.com",
-    "PhoneNumber": "",
-    "CreateTime": "2023-11-23T18:36:21.512302Z",
-    "Content": "test",
-    "SessionID": 31305,
-    "URI": "www.google.com",
-}
+from bridge.cli.samples import APPOINTMENT, LEAD, other_visitor
 
 
 @click.command()
@@ -55,17 +43,12 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     sys.exit(0 if answer.ok else 1)
 
 
-def _sample(kind: str, *, new: bool) -> dict[str, object]:
+def _sample(kind: str, *, new: bool) -> dict[str, Any]:
     if kind == "test":
         return {}
-    sample = _LEAD | {"Type": kind.capitalize()}
-    if kind == "appointment":
-        sample |= {"Content": "Time: 2023-12-01 10:00 AM", "CreateTime": "2023-11-23T18:40:02.118000Z"}
-    if new:
-        number = time.time_ns() % 10**9
-        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        sample |= {"Email": f"visitor{number}@example.com", "SessionID": number, "CreateTime": now}
-    return sample
+    sample = LEAD if kind == "lead" else APPOINTMENT
+    fresh = other_visitor(f"Visitor{time.time_ns() % 10**9} Sample")
+    return sample | {name: fresh[name] for name in ("Email", "SessionID", "CreateTime")} if new else sample
 
 
 def _only(names: list[str]) -> str:

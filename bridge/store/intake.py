@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text, update
 
 from bridge.model.rules import TargetRule
-from bridge.store import lanes
+from bridge.store import bulk, lanes
 from bridge.store.arrival import Arrival, Candidate, ms_of
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
@@ -61,7 +61,7 @@ class Intake:
         persons.save()
         for row, id_ in zip(rows, self._database.next_ids(connection, "events", len(rows)), strict=True):
             row["id"] = id_
-        connection.execute(events.insert(), rows)
+        bulk.insert(connection, events, rows)
         return self._route(connection, rows, now_ms, tally)
 
     def _event_row(self, candidate: Candidate, verdict: Verdict, person: str, tally: Tally) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def open_deliveries(
     last = {(row["event_key"], row["target"], row.get("copy", 0)): row for row in wanted}
     rows = [{"copy": 0} | {k: v for k, v in row.items() if k != "revision"} for row in last.values()]
     queued = lanes.enter(connection, rows, now_ms=now_ms, tally=tally)
-    connection.execute(deliveries.insert(), rows)
+    bulk.insert(connection, deliveries, rows)
     return queued
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, select, update
 
 from bridge.core.identity import Alias, Known, person_of
+from bridge.store import bulk
 from bridge.store.tables import aliases
 
 
@@ -44,7 +45,7 @@ class Persons:
         new = [row for row in rows if row["alias"] not in self._stored]
         moved = [{f"old_{name}": value for name, value in row.items()} for row in rows if row["alias"] in self._stored]
         if new:
-            self._connection.execute(aliases.insert(), sorted(new, key=lambda row: str(row["alias"])))
+            bulk.insert(self._connection, aliases, sorted(new, key=lambda row: str(row["alias"])))
         if moved:
             change = update(aliases).where(aliases.c.alias == bindparam("old_alias"))
             change = change.values(person=bindparam("old_person"), rank=bindparam("old_rank"))

@@ -5,12 +5,12 @@ guarded by the claim's token, read under the row's lock in the same transaction.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, text, update
+from sqlalchemy import Connection, Row, select, text
 
 from bridge.core.retry import Settlement
 from bridge.model.delivery import Result, State
 from bridge.model.record import Delivered
-from bridge.store import lanes
+from bridge.store import bulk, lanes
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
 from bridge.store.tables import attempts, deliveries
@@ -35,11 +35,11 @@ def settle(
         change = _change(connection, row, settlement, now_ms=now_ms, codec=codec)
         changes.append(change)
         counted.append((result, settlement))
-        tally.move(row.target, row.state, change["new_state"])
-        if change["new_state"] not in ("queued", "claimed") and row.state in ("queued", "claimed"):
+        tally.move(row.target, row.state, change["state"])
+        if change["state"] not in ("queued", "claimed") and row.state in ("queued", "claimed"):
             ended.append(row.id)
     if changes:
-        connection.execute(_CHANGE, changes)
+        bulk.change(connection, deliveries, changes, also="worker = NULL, token = NULL")
         _write_attempts(connection, counted, worker=worker, codec=codec)
     if ended:
         lanes.promote(connection, ended, tally=tally)
@@ -75,17 +75,17 @@ def _change(
     elif state == State.QUEUED and settlement.due_at > now_ms + lanes.GIVES_WAY_MS and _has_followers(connection, row):
         state, if_empty = State.WAITING, True
     return {
-        "row_id": row.id,
-        "new_state": state.value,
-        "new_due_at": settlement.due_at,
-        "new_attempts": settlement.attempts,
-        "new_uncertain": settlement.uncertain,
-        "new_if_empty": if_empty,
-        "new_holds": settlement.holds,
-        "new_held_at": settlement.held_at,
-        "new_finished_at": now_ms if state in (State.DELIVERED, State.DEAD, State.DISCARDED) else None,
-        "new_reason": codec.encode(reason) if reason else None,
-        "new_degraded": codec.encode(settlement.degraded) if settlement.degraded else None,
+        "id": row.id,
+        "state": state.value,
+        "due_at": settlement.due_at,
+        "attempts": settlement.attempts,
+        "uncertain": settlement.uncertain,
+        "if_empty": if_empty,
+        "holds": settlement.holds,
+        "held_at": settlement.held_at,
+        "finished_at": now_ms if state in (State.DELIVERED, State.DEAD, State.DISCARDED) else None,
+        "reason": codec.encode(reason) if reason else None,
+        "degraded": codec.encode(settlement.degraded) if settlement.degraded else None,
     }
 
 
@@ -111,24 +111,4 @@ def _write_attempts(connection: Connection, counted: list[Settled], *, worker: i
         if result.outcome is not None
     ]
     if rows:
-        connection.execute(attempts.insert(), rows)
-
-
-_CHANGE = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("row_id"))
-    .values(
-        state=bindparam("new_state"),
-        due_at=bindparam("new_due_at"),
-        attempts=bindparam("new_attempts"),
-        uncertain=bindparam("new_uncertain"),
-        if_empty=bindparam("new_if_empty"),
-        holds=bindparam("new_holds"),
-        held_at=bindparam("new_held_at"),
-        finished_at=bindparam("new_finished_at"),
-        reason=bindparam("new_reason"),
-        degraded=bindparam("new_degraded"),
-        worker=None,
-        token=None,
-    )
-)
+        bulk.insert(connection, attempts, rows)

@@ -1,0 +1,105 @@
+"""Samples: what the platform would send, in its own words; the lead is the vendor page's own example."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+LEAD: dict[str, Any] = {
+    "SerialNumber": "59001dd73709417321c58b11693183a2",
+    "Type": "Lead",
+    "FirstName": "David",
+    "LastName": "Garcia",
+    "Email": "test@qq.com",
+    "PhoneNumber": "",
+    "CreateTime": "2023-11-23T18:36:21.512302Z",
+    "Content": "test",
+    "SessionID": 31305,
+    "URI": "www.google.com",
+}
+APPOINTMENT = LEAD | {
+    "Type": "Appointment",
+    "CreateTime": "2023-11-23T18:40:02.118000Z",
+    "Content": "Time: 2023-12-01 10:00 AM",
+}
+# The same two, as the daily post spells them: other order, other precision, one name, a session as text.
+DAILY = [
+    {
+        "Type": sample["Type"],
+        "Name": "David  Garcia",
+        "Email": "Test@QQ.com",
+        "CreateTime": created_at,
+        "SessionID": "31305",
+        "Content": sample["Content"],
+        "SerialNumber": sample["SerialNumber"],
+        "URI": "https://www.google.com/",
+    }
+    for sample, created_at in ((LEAD, "2023-11-23T18:36:21Z"), (APPOINTMENT, "2023-11-23T19:40:02.1+01:00"))
+]
+SUCCESS = '{"status":"success"}'
+TESTED = '{"status":"Success: test request received"}'
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One line of the demo: what is sent, and what is promised of it."""
+
+    name: str
+    body: bytes
+    answer: str  # its beginning
+    new: int  # records that it makes at the target
+    status: int = 200
+    forged: bool = False
+    fault: dict[str, Any] = field(default_factory=dict)  # for the inbox, before it is sent
+    is_mine: Callable[[dict[str, Any]], bool] = lambda item: False
+
+
+def other_visitor(name: str) -> dict[str, Any]:
+    """A lead of somebody else, just now."""
+    now = time.time_ns()
+    created_at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now // 10**9)) + f".{now // 1000 % 10**6:06}Z"
+    first, _, last = name.partition(" ")
+    email = f"{first}.{last}@example.com".lower()
+    return LEAD | {
+        "FirstName": first, "LastName": last, "Email": email, "SessionID": now % 10**9, "CreateTime": created_at
+    }  # fmt: skip
+
+
+def demo_samples() -> list[Sample]:
+    """The main job and its bad days, in an order that makes each one's effect visible."""
+    slow, hanging = other_visitor("Ada Lovelace"), other_visitor("Grace Hopper")
+    return [
+        Sample("the vendor page's lead", _wire(LEAD), SUCCESS, 1, is_mine=_of(LEAD, "lead", 1)),
+        Sample(
+            "an appointment of the same visitor", _wire(APPOINTMENT), SUCCESS, 1, is_mine=_of(LEAD, "appointment", 1)
+        ),
+        Sample("a test request", b"{}", TESTED, 0),
+        Sample("the lead, sent again", _wire(LEAD), SUCCESS, 0),
+        Sample("the daily array, spelled otherwise", _wire(DAILY), SUCCESS, 0),
+        Sample(
+            "a revision: now with a phone", _wire(LEAD | {"PhoneNumber": "+1 212 555 0147"}), SUCCESS, 1,
+            is_mine=_of(LEAD, "lead", 2),
+        ),
+        Sample("signed, but unreadable", b'{"Type": "Lead", "FirstName": ', SUCCESS, 0),
+        Sample("a forged one", _wire(other_visitor("Mal Lory")), '{"status":"error"', 0, status=401, forged=True),
+        Sample(
+            "one the inbox answers with 503, twice", _wire(slow), SUCCESS, 1,
+            fault={"match": {"body_contains": slow["Email"]}, "times": 2, "status": 503, "stored": False},
+            is_mine=_of(slow, "lead", 1),
+        ),
+        Sample(
+            "one it stores and never answers", _wire(hanging), SUCCESS, 1,
+            fault={"match": {"body_contains": hanging["Email"]}, "times": 1, "hang": True, "stored": True},
+            is_mine=_of(hanging, "lead", 1),
+        ),
+    ]  # fmt: skip
+
+
+def _wire(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _of(visitor: dict[str, Any], kind: str, revision: int) -> Callable[[dict[str, Any]], bool]:
+    wanted = (visitor["Email"], kind, revision)
+    return lambda item: (item.get("email"), item.get("kind"), item.get("revision")) == wanted
