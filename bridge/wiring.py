@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from bridge import plugins
 from bridge.config.load import load
@@ -164,9 +164,15 @@ def wait_for_schema(database: Database, *, patience_s: float) -> None:
         retry=retry_if_exception_type((Unavailable, SchemaError)),
         stop=stop_after_delay(patience_s),
         wait=wait_exponential(multiplier=0.1, max=2),
+        before_sleep=_say_waiting,
         reraise=True,
     )
     waiting(schema.check, database)
+
+
+def _say_waiting(state: RetryCallState) -> None:
+    if state.attempt_number in (1, 10) and state.outcome:
+        log.warning("waiting for the database", reason=str(state.outcome.exception()))
 
 
 def _clock() -> Clock:

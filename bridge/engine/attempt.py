@@ -43,7 +43,7 @@ def _guarded(claim: Claim, connector: Connector, call: DoorCall, links: list[Lin
     try:
         return _deliver(claim, connector, call, links)
     except CallFailed as failed:
-        return Retry(failed.reason, uncertain=failed.uncertain)
+        return Retry(failed.reason, uncertain=failed.uncertain or call.sent)
     except MappingError as bad:
         return Reject(f"mapping: {bad}", cause=f"mapping {bad.field}")
     except Exception as error:

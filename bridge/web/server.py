@@ -23,7 +23,7 @@ from bridge.web.app import MAX_BODY_BYTES, create_app, error_response
 from bridge.wiring import Bridge
 
 THREADS = 64
-BODY_DEADLINE_S = 30.0
+BODY_DEADLINE_S = 20.0
 SMALL_BYTES = 65_536
 BACKLOG = 1024
 

@@ -1,0 +1,126 @@
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from bridge import plugins
+from bridge.errors import UnknownConnector
+
+GOOD = """
+    class Settings: ...
+
+    class Acme:
+        Settings = Settings
+        def deliver(self, record, call): ...
+        def probe(self, call): ...
+"""
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Installs a package with one connector, as pip would: a module and its metadata on the path."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made = set()
+
+    def install(package: str, *, name: str, source: str, value: str = "{module}:Acme") -> None:
+        module = package.replace("-", "_")
+        (tmp_path / f"{module}.py").write_text(textwrap.dedent(source))
+        metadata = tmp_path / f"{module}-1.2.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2\n")
+        (metadata / "entry_points.txt").write_text(f"[bridge.connectors]\n{name} = {value.format(module=module)}\n")
+        made.add(module)
+
+    yield install
+
+    for module in made:
+        sys.modules.pop(module, None)
+
+
+def test_the_connectors_of_this_package_are_named_without_importing_any(install) -> None:
+    install("acme-broken", name="broken", source="raise RuntimeError('imported')")
+
+    found = plugins.names()
+
+    assert {"http", "broken"} <= set(found)
+    assert sorted(found) == found
+    assert "acme_broken" not in sys.modules
+
+
+def test_a_connector_of_another_package_is_loaded_by_name(install) -> None:
+    install("acme-crm", name="acme", source=GOOD)
+
+    connector = plugins.load("acme")
+
+    assert connector.__name__ == "Acme"
+
+
+def test_the_http_connector_is_found_like_a_strangers() -> None:
+    assert plugins.load("http").__name__ == "Http"
+
+
+def test_an_unknown_name_brings_the_nearest_ones(install) -> None:
+    install("acme-crm", name="acmecrm", source=GOOD)
+
+    with pytest.raises(UnknownConnector, match=r"no connector 'acmcrm': did you mean acmecrm\?"):
+        plugins.load("acmcrm")
+
+
+def test_an_unknown_name_like_no_other_brings_all_that_are_installed() -> None:
+    with pytest.raises(UnknownConnector, match=r"no connector 'zzzzzzzz': installed are .*http"):
+        plugins.load("zzzzzzzz")
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("import no_such_module_at_all", "ModuleNotFoundError: No module named 'no_such_module_at_all'"),
+        ("class Other: ...", "AttributeError: .*Acme"),
+        ("def broken(:", "SyntaxError: invalid syntax"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
+    ],
+)
+def test_a_connector_that_cannot_be_imported_is_named_with_its_package(install, source: str, fault: str) -> None:
+    install("acme-crm", name="acme", source=source)
+
+    with pytest.raises(
+        UnknownConnector, match=rf"connector 'acme' of package acme-crm 1\.2 cannot .*imported: {fault}"
+    ):
+        plugins.load("acme")
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("class Acme: ...", "no class Settings, no method deliver, no method probe"),
+        ("class Acme:\n    class Settings: ...\n    def deliver(self): ...", "no method probe"),
+        ("class Acme:\n    Settings = {}\n    deliver = probe = print", "no class Settings"),
+        ("Acme = 3", "is no class: acme_crm:Acme is a int"),
+    ],
+)
+def test_a_class_that_is_no_connector_is_refused_with_what_it_lacks(install, source: str, missing: str) -> None:
+    install("acme-crm", name="acme", source=source)
+
+    with pytest.raises(UnknownConnector, match=missing):
+        plugins.load("acme")
+
+
+def test_two_packages_with_one_name_are_refused_instead_of_one_being_picked(install) -> None:
+    install("acme-crm", name="acme", source=GOOD)
+    install("acme-other", name="acme", source=GOOD)
+
+    with pytest.raises(UnknownConnector, match=r"provided by acme-crm 1\.2 and acme-other 1\.2"):
+        plugins.load("acme")
+
+
+def test_a_broken_connector_leaves_the_others_working(install) -> None:
+    install("acme-crm", name="acme", source=GOOD)
+    install("acme-broken", name="broken", source="import no_such_module_at_all")
+
+    connectors, problems = plugins.load_all()
+
+    assert {"acme", "http"} <= set(connectors)
+    assert "broken" not in connectors
+    assert ["acme-broken" in problem for problem in problems if "broken" in problem] == [True]
