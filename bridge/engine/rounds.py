@@ -5,20 +5,18 @@ Everything the worker wants of the database is here; the dispatcher decides when
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from bridge.core.holds import judge
-from bridge.core.retry import settle
-from bridge.core.verdicts import Standing, judge_round
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Room
 from bridge.engine.presence import Presence
+from bridge.engine.settle import Settler, needs_lock
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result, TargetState
-from bridge.model.record import Delivered, Hold, Retry, Usable
-from bridge.model.rules import Policy, TargetRule
+from bridge.model.record import Hold, Usable
+from bridge.model.rules import TargetRule
 from bridge.store import claims, lanes, links, settlements, targets, workers
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
@@ -29,7 +27,6 @@ from bridge.store.workers import Worker
 PREFETCH_S = 0.25  # claims are taken for about this long ahead, so that rounds fill up when there is a backlog
 MOST_AHEAD = 100
 PROBE_GRACE_S = 30.0  # beyond the target's timeout, before another worker may look
-DELIVERED_EVERY_MS = 1000  # how often a target's last success is written down
 FAR_MS = 3 * 86_400_000  # later than any schedule: the clock was wrong when this was written
 
 log = logger("worker")
@@ -64,6 +61,7 @@ class Rounds:
         self.worker = 0  # until enlisted
         self._codec = codec
         self._clock = clock
+        self._settler = Settler(self._policies, codec=codec, clock=clock)
         self._number = 0
         self._crowd = (0, 1)  # this worker's rank among how many
 
@@ -99,11 +97,11 @@ class Rounds:
             if not workers.beat(connection, self.worker, now_ms=now_ms):
                 done.evicted = True
                 return done
-            known = targets.all_targets(connection, codec=self._codec, lock=_needs_lock(results))
+            known = targets.all_targets(connection, codec=self._codec, lock=needs_lock(results))
             if results:
-                self._settle(connection, results, known, now_ms, tally)
+                self._settler.settle(connection, results, known, worker=self.worker, now_ms=now_ms, tally=tally)
             for name, answer in probed:
-                self._judge_probe(connection, known[name], answer, now_ms)
+                self._settler.judge_probe(connection, known[name], answer, now_ms=now_ms)
             if claiming:
                 fresh = targets.all_targets(connection, codec=self._codec) if results or probed else known
                 self._claim(connection, fresh, loads, now_ms, tally, done)
@@ -125,7 +123,7 @@ class Rounds:
             if not workers.remove(connection, dead.id, beat=dead.beat):
                 return 0
             held = claims.claims_of(connection, dead.id, codec=self._codec)
-            settled = [self._lost(claim, now_ms) for claim in held]
+            settled = [self._settler.lost(claim, now_ms=now_ms) for claim in held]
             if settled:
                 settlements.settle(connection, settled, worker=dead.id, now_ms=now_ms, codec=self._codec, tally=tally)
             tally.write(connection, shard=self.worker)
@@ -134,11 +132,13 @@ class Rounds:
 
     def heal(self) -> int:
         """Gives a head to lanes that lost theirs; gives how many (there should be none)."""
-        tally = Tally()
+        now_ms, tally = self._clock.now_ms(), Tally()
+        with self._database.read() as connection:
+            if not lanes.orphans(connection) and not claims.are_far(connection, beyond_ms=now_ms + FAR_MS):
+                return 0
         with self._database.write() as connection:
-            healed = lanes.heal(connection, tally=tally) + claims.pull_in(
-                connection, beyond_ms=self._clock.now_ms() + FAR_MS, now_ms=self._clock.now_ms()
-            )
+            healed = lanes.heal(connection, tally=tally)
+            healed += claims.pull_in(connection, beyond_ms=now_ms + FAR_MS, now_ms=now_ms)
             tally.write(connection, shard=self.worker)
         return healed
 
@@ -146,84 +146,12 @@ class Rounds:
         """Settles the last results and strikes this worker off."""
         now_ms, tally = self._clock.now_ms(), Tally()
         with self._database.write() as connection:
-            known = targets.all_targets(connection, codec=self._codec, lock=_needs_lock(results))
+            known = targets.all_targets(connection, codec=self._codec, lock=needs_lock(results))
             if results:
-                self._settle(connection, results, known, now_ms, tally)
+                self._settler.settle(connection, results, known, worker=self.worker, now_ms=now_ms, tally=tally)
             workers.remove(connection, self.worker)
             tally.write(connection, shard=self.worker)
             self._database.tell_due(connection)
-
-    def _lost(self, claim: Claim, now_ms: int) -> settlements.Settled:
-        lost = Retry("the worker ended in the middle of the attempt", uncertain=True)
-        retry_s = self._policies.get(claim.target, Policy()).retry_s
-        settlement = settle(claim, lost, retry_s=retry_s, now_ms=now_ms, jitter=self._clock.jitter())
-        if claim.attempts == 0:  # most likely a restart; later ones wait, in case the delivery itself is what kills
-            settlement = replace(settlement, due_at=now_ms)
-        return Result(claim, lost, now_ms, 0), settlement
-
-    def _settle(
-        self, connection: Connection, results: list[Result], known: dict[str, Target], now_ms: int, tally: Tally
-    ) -> None:
-        standings = {
-            name: Standing(
-                target.health,
-                held=target.state != TargetState.ACTIVE,
-                delivered_at=target.delivered_at,
-                concurrency=self._policies.get(name, Policy()).concurrency,
-            )
-            for name, target in known.items()
-        }
-        settled = judge_round(results, standings, policies=self._policies, now_ms=now_ms, jitter=self._clock.jitter())
-        settlements.settle(connection, settled, worker=self.worker, now_ms=now_ms, codec=self._codec, tally=tally)
-        links.remember(connection, _link_rows(results, known, now_ms))
-        for name, standing in standings.items():
-            self._save(connection, known[name], standing, now_ms)
-
-    def _save(self, connection: Connection, target: Target, standing: Standing, now_ms: int) -> None:
-        if standing.why:
-            until_ms = now_ms + round(standing.rest_s * 1000)
-            if targets.hold(
-                connection,
-                target,
-                standing.health,
-                why=standing.why,
-                until_ms=until_ms,
-                now_ms=now_ms,
-                codec=self._codec,
-            ):
-                log.warning("target held", target=target.name, for_s=standing.rest_s, kind=standing.health.kind)
-        elif standing.changed:
-            targets.save_health(connection, target.name, standing.health)
-        if standing.delivered_at > target.delivered_at + DELIVERED_EVERY_MS or (
-            standing.changed and standing.delivered_at > target.delivered_at
-        ):
-            targets.save_delivered(connection, target.name, standing.delivered_at)
-
-    def _judge_probe(self, connection: Connection, target: Target, answer: Usable | Hold, now_ms: int) -> None:
-        """Opens a held target that is usable again, or lets it rest longer."""
-        if isinstance(answer, Usable) and answer.account and target.account not in ("", answer.account):
-            known, found = target.account, answer.account
-            answer = Hold(f"points at another account: {found}, but its links belong to {known}")
-        if isinstance(answer, Usable):
-            if answer.account != target.account:
-                targets.set_account(connection, target.name, answer.account)
-            if target.state == TargetState.HELD:
-                targets.open_again(connection, target)
-                log.info("target tried again", target=target.name)
-            return
-        held = target.state != TargetState.ACTIVE
-        judgement = judge(target.health, answer, delivery_id=0, person="", held=False, concurrency=1)
-        targets.hold(
-            connection,
-            target,
-            judgement.health,
-            why=judgement.why,
-            until_ms=now_ms + round(judgement.rest_s * 1000),
-            now_ms=now_ms,
-            codec=self._codec,
-        )
-        if not held:
-            log.warning("target held", target=target.name, for_s=judgement.rest_s, kind="probe")
 
     def _claim(
         self,
@@ -273,26 +201,3 @@ class Rounds:
         share = (self._policies[target.name].concurrency + count - 1 - rank) // count
         ahead = min(int(share * PREFETCH_S / load.call_s), MOST_AHEAD) if load.call_s else 0
         return Room(share, share + ahead if share else 0)
-
-
-def _needs_lock(results: list[Result]) -> bool:
-    """Whether other workers must keep their hands off the targets: only outcomes but Delivered add up."""
-    return any(result.outcome is not None and not isinstance(result.outcome, Delivered) for result in results)
-
-
-def _link_rows(results: list[Result], known: dict[str, Target], now_ms: int) -> list[dict[str, object]]:
-    """What was written at the CRM is a fact, whoever holds the claim by now."""
-    return [
-        {
-            "target": result.claim.target,
-            "account": known[result.claim.target].account,
-            "record_key": link.record_key,
-            "object": link.object,
-            "crm_id": link.crm_id,
-            "url": link.url,
-            "delivery_id": result.claim.delivery_id,
-            "written_at": now_ms,
-        }
-        for result in results
-        for link in result.links
-    ]

@@ -64,6 +64,12 @@ def count_claimed(connection: Connection, target: str) -> int:
     return int(connection.execute(_COUNT_CLAIMED, {"target": target}).scalar_one())
 
 
+def are_far(connection: Connection, *, beyond_ms: int) -> bool:
+    """Whether something is due later than any schedule says."""
+    query = select(deliveries.c.id).where(text("state = 'queued'"), deliveries.c.due_at > beyond_ms)
+    return connection.execute(query.limit(1)).scalar() is not None
+
+
 def pull_in(connection: Connection, *, beyond_ms: int, now_ms: int) -> int:
     """Makes due what is due later than any schedule says: the clock was ahead when it was written. Gives how many."""
     change = update(deliveries).where(text("state = 'queued'"), deliveries.c.due_at > beyond_ms)

@@ -65,10 +65,14 @@ def promote(connection: Connection, ended: Iterable[int], *, tally: Tally) -> in
     return _make_heads(connection, found, tally)
 
 
+def orphans(connection: Connection) -> dict[int, str]:
+    """What waits in a lane without a head, by id its target (there should be none). Looks at every waiting one."""
+    return {row.id: row.target for row in connection.execute(_ORPHANS)}
+
+
 def heal(connection: Connection, *, tally: Tally) -> int:
-    """Promotes what waits in a lane without a head; gives how many there were (there should be none)."""
-    found = {row.id: row.target for row in connection.execute(_ORPHANS)}
-    return _make_heads(connection, found, tally)
+    """Promotes the orphans; gives how many there were."""
+    return _make_heads(connection, orphans(connection), tally)
 
 
 def _make_heads(connection: Connection, found: dict[int, str], tally: Tally) -> int:

@@ -1,0 +1,138 @@
+"""Settle: what came of a round is judged and written: states, links, health and holds of the targets. Works inside the
+transaction of a round.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from bridge.core.holds import judge
+from bridge.core.retry import settle
+from bridge.core.verdicts import Standing, judge_round
+from bridge.engine.clock import Clock
+from bridge.log import logger
+from bridge.model.delivery import Claim, Result, TargetState
+from bridge.model.record import Delivered, Hold, Retry, Usable
+from bridge.model.rules import Policy
+from bridge.store import links, settlements, targets
+from bridge.store.codec import Codec
+from bridge.store.counters import Tally
+from bridge.store.targets import Target
+
+DELIVERED_EVERY_MS = 1000  # how often a target's last success is written down
+
+log = logger("worker")
+
+
+class Settler:
+    """Judges results and probes by the targets' policies."""
+
+    def __init__(self, policies: Mapping[str, Policy], *, codec: Codec, clock: Clock) -> None:
+        self._policies = policies
+        self._codec = codec
+        self._clock = clock
+
+    def settle(
+        self,
+        connection: Connection,
+        results: list[Result],
+        known: dict[str, Target],
+        *,
+        worker: int,
+        now_ms: int,
+        tally: Tally,
+    ) -> None:
+        """Settles the results of this worker's claims, and what they say of their targets."""
+        standings = {
+            name: Standing(
+                target.health,
+                held=target.state != TargetState.ACTIVE,
+                delivered_at=target.delivered_at,
+                concurrency=self._policies.get(name, Policy()).concurrency,
+            )
+            for name, target in known.items()
+        }
+        settled = judge_round(results, standings, policies=self._policies, now_ms=now_ms, jitter=self._clock.jitter())
+        settlements.settle(connection, settled, worker=worker, now_ms=now_ms, codec=self._codec, tally=tally)
+        links.remember(connection, _link_rows(results, known, now_ms))
+        for name, standing in standings.items():
+            self._save(connection, known[name], standing, now_ms)
+
+    def judge_probe(self, connection: Connection, target: Target, answer: Usable | Hold, *, now_ms: int) -> None:
+        """Opens a held target that is usable again, or lets it rest longer."""
+        if isinstance(answer, Usable) and answer.account and target.account not in ("", answer.account):
+            known, found = target.account, answer.account
+            answer = Hold(f"points at another account: {found}, but its links belong to {known}")
+        if isinstance(answer, Usable):
+            if answer.account != target.account:
+                targets.set_account(connection, target.name, answer.account)
+            if target.state == TargetState.HELD:
+                targets.open_again(connection, target)
+                log.info("target tried again", target=target.name)
+            return
+        held = target.state != TargetState.ACTIVE
+        judgement = judge(target.health, answer, delivery_id=0, person="", held=False, concurrency=1)
+        targets.hold(
+            connection,
+            target,
+            judgement.health,
+            why=judgement.why,
+            until_ms=now_ms + round(judgement.rest_s * 1000),
+            now_ms=now_ms,
+            codec=self._codec,
+        )
+        if not held:
+            log.warning("target held", target=target.name, for_s=judgement.rest_s, kind="probe")
+
+    def lost(self, claim: Claim, *, now_ms: int) -> settlements.Settled:
+        """What becomes of a claim whose worker died: uncertain, and an attempt is used up."""
+        lost = Retry("the worker ended in the middle of the attempt", uncertain=True)
+        retry_s = self._policies.get(claim.target, Policy()).retry_s
+        settlement = settle(claim, lost, retry_s=retry_s, now_ms=now_ms, jitter=self._clock.jitter())
+        if claim.attempts == 0:  # most likely a restart; later ones wait, in case the delivery itself is what kills
+            settlement = replace(settlement, due_at=now_ms)
+        return Result(claim, lost, now_ms, 0), settlement
+
+    def _save(self, connection: Connection, target: Target, standing: Standing, now_ms: int) -> None:
+        if standing.why:
+            until_ms = now_ms + round(standing.rest_s * 1000)
+            if targets.hold(
+                connection,
+                target,
+                standing.health,
+                why=standing.why,
+                until_ms=until_ms,
+                now_ms=now_ms,
+                codec=self._codec,
+            ):
+                log.warning("target held", target=target.name, for_s=standing.rest_s, kind=standing.health.kind)
+        elif standing.changed:
+            targets.save_health(connection, target.name, standing.health)
+        if standing.delivered_at > target.delivered_at + DELIVERED_EVERY_MS or (
+            standing.changed and standing.delivered_at > target.delivered_at
+        ):
+            targets.save_delivered(connection, target.name, standing.delivered_at)
+
+
+def needs_lock(results: list[Result]) -> bool:
+    """Whether other workers must keep their hands off the targets: only outcomes but Delivered add up."""
+    return any(result.outcome is not None and not isinstance(result.outcome, Delivered) for result in results)
+
+
+def _link_rows(results: list[Result], known: dict[str, Target], now_ms: int) -> list[dict[str, object]]:
+    """What was written at the CRM is a fact, whoever holds the claim by now."""
+    return [
+        {
+            "target": result.claim.target,
+            "account": known[result.claim.target].account,
+            "record_key": link.record_key,
+            "object": link.object,
+            "crm_id": link.crm_id,
+            "url": link.url,
+            "delivery_id": result.claim.delivery_id,
+            "written_at": now_ms,
+        }
+        for result in results
+        for link in result.links
+    ]
