@@ -129,7 +129,7 @@ def _send(line: _Line, url: str, inbox: Inbox, database: Database, redraw: Calla
     """Sends the sample and follows its way until it is at rest."""
     sample = line.sample
     if sample.fault:
-        inbox.add_fault(sample.fault)
+        inbox.add_fault(**sample.fault)
     before = _last_event(database)
     headers = {HEADER: signature(sample), "Content-Type": "application/json"}
     answer = requests.post(f"{url}/webhooks/smarterbot", data=sample.body, headers=headers, timeout=10)
@@ -189,7 +189,7 @@ def _count(lines: list[_Line], inbox: Inbox) -> None:
     for line in lines:
         mine = [item for item in inbox.items() if line.sample.is_mine(item)]
         line.stored = len(mine)
-        line.arrived = sum(keys[f"{item['key']}-{item['revision']}"]["arrivals"] for item in mine)
+        line.arrived = sum(keys[f"{item['key']}-{item['revision']}"].arrivals for item in mine)
 
 
 def _table(lines: list[_Line]) -> Table:
@@ -200,12 +200,18 @@ def _table(lines: list[_Line]) -> Table:
     for line in lines:
         table.add_row(
             line.sample.name,
-            Text(f"{line.status} {line.answer}" if line.status else ""),
+            Text(f"{line.status} {_words(line.answer)}" if line.status else ""),
             Text(line.way),
             _at_the_target(line),
             "" if line.arrived is None else "[green]✓[/green]" if line.kept else "[red]✗ not as promised[/red]",
         )
     return table
+
+
+def _words(answer: str) -> str:
+    """What the answer says, without its JSON."""
+    said = json.loads(answer)
+    return str(said.get("error") or said["status"])
 
 
 def _at_the_target(line: _Line) -> str:

@@ -47,7 +47,8 @@ class Committer:
         self._clock = clock
         self._shard = shard
         self._queue: SimpleQueue[_Submission | None] = SimpleQueue()
-        self._waiting = 0
+        self._waiting = 0  # events handed in and not yet taken up
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
     def start(self) -> None:
@@ -60,13 +61,15 @@ class Committer:
 
     def store(self, arrival: Arrival) -> bool:
         """True when the arrival is durably stored. False: not (as far as we know), the sender must try again."""
-        if self._waiting > MOST_WAITING:
-            return False
         submission = _Submission(arrival)
-        self._waiting += submission.size  # racy by a few: it bounds memory, it is no count
+        with self._lock:
+            if self._waiting > MOST_WAITING:
+                return False
+            self._waiting += submission.size
+            waiting = self._waiting
         self._queue.put(submission)
         # A day's records in one body take longer than one lead, and those that stand before them count too.
-        patience_s = PATIENCE_S + (0.005 * self._waiting if self._waiting > GROUP else 0.0)
+        patience_s = PATIENCE_S + (0.005 * waiting if waiting > GROUP else 0.0)
         if not submission.done.acquire(timeout=patience_s):
             submission.abandoned = True
         return submission.stored
@@ -87,7 +90,8 @@ class Committer:
         try:
             found = self._queue.get(timeout=EVERY_S)
             while found is not None:
-                self._waiting -= found.size
+                with self._lock:
+                    self._waiting -= found.size
                 if not found.abandoned:
                     group.append(found)
                     size += found.size

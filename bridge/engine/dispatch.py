@@ -14,6 +14,7 @@ from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Retry
+from bridge.store.database import Unavailable
 
 BEAT_S = 5.0
 LOOK_S = 1.0  # the poll behind all wake-ups, and how often the other workers are looked at
@@ -129,7 +130,16 @@ class Dispatcher:
         results, probed = self._results, self._probed
         crews = ((name, self._crews[name]) for name in self._ready)
         loads = {name: Load(crew.load, crew.call_s, hungry=crew.hungry) for name, crew in crews}
-        done = self._rounds.run(results, loads, probed=[(found.target, found.answer) for found in probed])
+        answers = [(found.target, found.answer) for found in probed]
+        try:
+            done = self._rounds.run(results, loads, probed=answers)
+        except Unavailable:
+            raise
+        except StoreError as error:
+            log.error("round failed, settling one by one", results=len(results), reason=str(error))
+            self._settle_singly(results)
+            self._results = []
+            return
         if done.evicted:
             self._start_over()
             return
@@ -141,7 +151,25 @@ class Dispatcher:
         for result in results:
             _tell(result)
 
+    def _settle_singly(self, results: list[Result]) -> None:
+        """Settles each result in a transaction of its own. One that the database refuses even so is tried again later
+        as uncertain: what it wrote at the CRM stays written, what it wanted remembered is what could not be stored.
+        """
+        for result in results:
+            retried = _given_up(result.claim, "its result could not be stored", self._clock)
+            for candidate in (result, retried):
+                try:
+                    self._rounds.run([candidate], {}, claiming=False)
+                    break
+                except Unavailable:
+                    raise
+                except StoreError as error:
+                    log.error("cannot settle", delivery=result.claim.delivery_id, reason=str(error))
+
     def _hand_out(self, done: Round) -> None:
+        for name in self._ready - done.rooms.keys():  # at rest: what is not begun is given back
+            back = self._crews[name].unsent()
+            self._results += [Result(claim, None, self._clock.now_ms(), 0) for claim in back]
         for name, room in done.rooms.items():
             self._crews[name].room = room
         for name, claims in done.claims.items():
@@ -176,7 +204,9 @@ class Dispatcher:
             self._due_ms = 0
         if self._clock.boot_s() > self._heal_s:
             self._heal_s = self._clock.boot_s() + HEAL_S
-            if healed := self._rounds.heal():
+            held = {claim.delivery_id for crew in self._crews.values() for claim in crew.held()}
+            held |= {result.claim.delivery_id for result in self._results}
+            if healed := self._rounds.heal(held):
                 log.error("healed deliveries that nobody would have sent", deliveries=healed)
 
     # -- ending

@@ -4,7 +4,7 @@ Everything the worker wants of the database is here; the dispatcher decides when
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -27,7 +27,6 @@ from bridge.store.workers import Worker
 PREFETCH_S = 0.25  # claims are taken for about this long ahead, so that rounds fill up when there is a backlog
 MOST_AHEAD = 100
 PROBE_GRACE_S = 30.0  # beyond the target's timeout, before another worker may look
-FAR_MS = 3 * 86_400_000  # later than any schedule: the clock was wrong when this was written
 
 log = logger("worker")
 
@@ -130,17 +129,26 @@ class Rounds:
             self._database.tell_due(connection)
         return len(held)
 
-    def heal(self) -> int:
-        """Gives a head to lanes that lost theirs; gives how many (there should be none)."""
+    def heal(self, held: Container[int]) -> int:
+        """Puts right what should never be wrong: lanes without a head, due times that a clock set back has made
+        absurd, claims of this worker that it does not hold (`held`: ids that it does). Gives how many.
+        """
         now_ms, tally = self._clock.now_ms(), Tally()
         with self._database.read() as connection:
-            if not lanes.orphans(connection) and not claims.are_far(connection, beyond_ms=now_ms + FAR_MS):
+            mine = claims.claims_of(connection, self.worker, codec=self._codec)
+            stray = [claim for claim in mine if claim.delivery_id not in held]
+            if not stray and not lanes.orphans(connection) and not claims.are_far(connection, now_ms=now_ms):
                 return 0
         with self._database.write() as connection:
             healed = lanes.heal(connection, tally=tally)
-            healed += claims.pull_in(connection, beyond_ms=now_ms + FAR_MS, now_ms=now_ms)
+            healed += claims.pull_in(connection, now_ms=now_ms)
+            if stray:
+                settled = [self._settler.lost(claim, now_ms=now_ms) for claim in stray]
+                settlements.settle(
+                    connection, settled, worker=self.worker, now_ms=now_ms, codec=self._codec, tally=tally
+                )
             tally.write(connection, shard=self.worker)
-        return healed
+        return healed + len(stray)
 
     def leave(self, results: list[Result]) -> None:
         """Settles the last results and strikes this worker off."""

@@ -1,19 +1,23 @@
 """Claims: a worker's rights to deliveries. Taking one writes a token into its row, which guards all that follows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, text, update
 
 from bridge.model.delivery import Claim
 from bridge.model.event import StoredEvent
+from bridge.store import lanes
 from bridge.store.arrival import decode_event
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
 from bridge.store.tables import deliveries, events
 
 _EVENT = ("key", "revision", "received_at", "source", "kind", "chatbot_id", "created_at", "fields")
+FIRST_FAR_MS = 30_000
+LATER_FAR_MS = 3 * 86_400_000
+
 _DELIVERY = ("id", "event_id", "target", "person", "attempts", "uncertain", "if_empty", "copy", "holds", "held_at")
 
 
@@ -46,7 +50,7 @@ def claim(
         .values(state="claimed", worker=worker, token=token, claimed_at=now_ms)
     )
     tally.move(target, "queued", "claimed", len(rows))
-    return [_claim(row, token, codec, canary) for row in rows]
+    return _readable(connection, rows, token=token, codec=codec, canary=canary, now_ms=now_ms, tally=tally)
 
 
 def next_due(connection: Connection, targets: Iterable[str]) -> dict[str, int]:
@@ -64,16 +68,20 @@ def count_claimed(connection: Connection, target: str) -> int:
     return int(connection.execute(_COUNT_CLAIMED, {"target": target}).scalar_one())
 
 
-def are_far(connection: Connection, *, beyond_ms: int) -> bool:
-    """Whether something is due later than any schedule says."""
-    query = select(deliveries.c.id).where(text("state = 'queued'"), deliveries.c.due_at > beyond_ms)
-    return connection.execute(query.limit(1)).scalar() is not None
+def are_far(connection: Connection, *, now_ms: int) -> bool:
+    """Whether something is due later than it can be: the clock was set back since that was written."""
+    return connection.execute(select(deliveries.c.id).where(_far(now_ms)).limit(1)).scalar() is not None
 
 
-def pull_in(connection: Connection, *, beyond_ms: int, now_ms: int) -> int:
-    """Makes due what is due later than any schedule says: the clock was ahead when it was written. Gives how many."""
-    change = update(deliveries).where(text("state = 'queued'"), deliveries.c.due_at > beyond_ms)
-    return connection.execute(change.values(due_at=now_ms)).rowcount
+def pull_in(connection: Connection, *, now_ms: int) -> int:
+    """Makes due what is due later than it can be; gives how many."""
+    return connection.execute(update(deliveries).where(_far(now_ms)).values(due_at=now_ms)).rowcount
+
+
+def _far(now_ms: int) -> ColumnElement[bool]:
+    """A first attempt is due when its event comes; a later one within the longest wait that anybody may ask for."""
+    first = and_(text("state = 'queued' AND attempts = 0"), deliveries.c.due_at > now_ms + FIRST_FAR_MS)
+    return or_(first, and_(text("state = 'queued'"), deliveries.c.due_at > now_ms + LATER_FAR_MS))
 
 
 def claims_of(connection: Connection, worker: int, *, codec: Codec) -> list[Claim]:
@@ -82,6 +90,30 @@ def claims_of(connection: Connection, worker: int, *, codec: Codec) -> list[Clai
     return [
         _claim(row, row.token, codec, canary=False) for row in connection.execute(query.add_columns(deliveries.c.token))
     ]
+
+
+def _readable(
+    connection: Connection,
+    rows: Sequence[Row[Any]],
+    *,
+    token: str,
+    codec: Codec,
+    canary: bool,
+    now_ms: int,
+    tally: Tally,
+) -> list[Claim]:
+    """The claims of these rows. One whose event cannot be decoded is dead: it must not stop all that come after it."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_claim(row, token, codec, canary))
+        except (ValueError, TypeError, KeyError) as error:
+            reason = codec.encode(f"its stored event cannot be read: {type(error).__name__}")
+            end = update(deliveries).where(deliveries.c.id == row.id)
+            connection.execute(end.values(state="dead", finished_at=now_ms, reason=reason, worker=None, token=None))
+            tally.move(row.target, "claimed", "dead")
+            lanes.promote(connection, [row.id], tally=tally)
+    return found
 
 
 def _joined() -> Select[Any]:
