@@ -1,0 +1,250 @@
+"""Inbox: plays any HTTP API. POST, PUT or PATCH to a path that does not begin with /_ is a delivery: an arrival in its
+ledger and, unless it fails or repeats a key, a new item. Under /_/ it is looked at and controlled; / is for people.
+"""
+
+import json
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs
+
+from bridge.sandbox.faults import Faults
+from bridge.sandbox.server import Reply, Request, Server, json_reply
+
+
+class Row(NamedTuple):
+    """One arrival. `repeat`: its key had been stored before; `answered`: a whole answer has left, with `status`."""
+
+    seq: int
+    at_ms: int
+    method: str
+    path: str  # with the query
+    idempotency_key: str | None
+    headers: dict[str, str]  # by name in lower case
+    body: str
+    stored: bool  # as a new item
+    repeat: bool
+    answered: bool
+    status: int | None  # of the answer, whole or not; None where there is none
+
+
+class Tally(NamedTuple):
+    """What came of all arrivals, or of those with one key; `stored` is 0 or 1 for a key that is honoured."""
+
+    arrivals: int = 0
+    stored: int = 0
+    repeats: int = 0
+    first_seq: int | None = None
+    stored_seq: int | None = None  # of the first that was stored
+
+    def plus(self, row: Row) -> "Tally":
+        """The same with one more arrival."""
+        arrivals, stored, repeats, first, kept = self
+        kept = kept or (row.seq if row.stored else None)
+        return Tally(arrivals + 1, stored + row.stored, repeats + row.repeat, first or row.seq, kept)
+
+
+class Inbox:
+    """An inbox on 127.0.0.1, by default on a free port; in a `with`, it serves from a thread of this process.
+
+    With `ledger`, a file, nothing is lost if the process is killed. All methods may be called from any thread.
+    """
+
+    def __init__(self, ledger: str | Path | None = None, *, port: int = 0, honour_keys: bool = True) -> None:
+        self._database = _opened(ledger or ":memory:")
+        self._total, self._keys = _tallied(self._database)
+        self._unwritten: list[Row] = []  # of this tick
+        self._honour_keys = honour_keys
+        self._faults = Faults()
+        self._changed = threading.Condition()  # its lock guards all of the above
+        self._server = Server(self._handle, port=port, settle=self._settle)
+        self.url = self._server.url
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def serve_forever(self) -> None:
+        """Serves in this, the main thread, until SIGTERM or SIGINT; once it listens, prints a line with its URL."""
+        say = partial(print, "inbox:", self.url, flush=True)
+        self._server.run(signals=(signal.SIGTERM, signal.SIGINT), started=say)
+        self.close()
+
+    def close(self) -> None:
+        """Ends thread, port and ledger; nothing can be asked of the inbox any more."""
+        self._server.close()
+        self._database.close()
+
+    def counts(self) -> Tally:
+        """How much there is, at little cost."""
+        return self._total
+
+    def items(self) -> list[Any]:
+        """The stored bodies in the order of storing: as JSON, or the text of those that are none."""
+        return [_parsed(row.body) for row in self._rows("stored ORDER BY seq")]
+
+    def keys(self) -> dict[str, Tally]:
+        """Each idempotency key, and how often it arrived and was stored."""
+        with self._changed:
+            return self._keys.copy()
+
+    def rows(self, *, after: int = 0) -> list[Row]:
+        """The arrivals after this sequence number."""
+        return self._rows("seq > ? ORDER BY seq", after)
+
+    def wait_for(self, predicate: Callable[[], bool], timeout_s: float) -> bool:
+        """Does this come true in time? It is asked after arrivals and must be quick: the inbox waits for it."""
+        with self._changed:
+            return self._changed.wait_for(predicate, timeout_s)
+
+    def add_fault(self, **declared: Any) -> None:
+        """Adds a scripted fault: `match`, `times`, `status`, `stored`, … as `Faults.add` takes them."""
+        with self._changed:
+            self._faults.add(declared)
+
+    def random(self, table: Iterable[Mapping[str, Any]], *, seed: int = 0) -> None:
+        """Replaces the random faults, as `Faults.random` takes them. A key's n-th arrival always meets the same."""
+        with self._changed:
+            self._faults.random(table, seed=seed)
+
+    def reset(self) -> None:
+        """Empties the ledger and clears the faults; the next arrival is number 1 again."""
+        with self._changed, self._database:
+            self._faults.clear()
+            self._unwritten.clear()
+            self._database.execute("DELETE FROM arrival")
+            self._total, self._keys = Tally(), {}
+
+    def _rows(self, which: str, *values: Any) -> list[Row]:
+        with self._changed:
+            self._write()
+            found = self._database.execute(f"SELECT * FROM arrival WHERE {which}", values).fetchall()  # noqa: S608
+        return [Row._make([*r[:5], json.loads(r[5]), r[6], *map(bool, r[7:10]), r[10]]) for r in found]
+
+    def _write(self) -> None:
+        rows = [(*row[:5], json.dumps(row.headers), *row[6:]) for row in self._unwritten]
+        with self._database:
+            self._database.executemany("INSERT INTO arrival VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._unwritten = []
+
+    def _settle(self) -> None:
+        with self._changed:
+            self._write()
+            self._changed.notify_all()
+
+    def _note_answered(self, seq: int) -> None:
+        with self._changed, self._database:
+            self._database.execute("UPDATE arrival SET answered = 1 WHERE seq = ?", (seq,))
+            self._changed.notify_all()
+
+    def _handle(self, request: Request) -> Reply:
+        with self._changed:
+            if request.method in ("POST", "PUT", "PATCH") and not request.path.startswith("/_"):
+                return self._deliver(request)
+            try:
+                return self._control(request)
+            except (ValueError, TypeError) as error:
+                return json_reply({"error": str(error)}, status=400)
+
+    def _deliver(self, request: Request) -> Reply:
+        key, seq = request.header("Idempotency-Key") or "", self._total.arrivals + 1
+        known = self._keys.get(key, Tally())
+        outcome = self._faults.decide(request, draw=f"{key} {known.arrivals if key else seq}")
+        fault, repeat, honoured = outcome.fault, known.stored > 0, known.stored > 0 and self._honour_keys
+        silent, late = fault.hang or fault.reset, fault.latency_s or fault.drip_s
+        path = f"{request.path}?{request.query}" if request.query else request.path
+        row = Row(
+            *(seq, time.time_ns() // 1_000_000, request.method, path, key or None, dict(request.headers)),
+            body=request.body.decode("utf-8", "replace"),
+            stored=outcome.stored and not honoured,
+            repeat=repeat,
+            answered=not (silent or late or fault.garbage),  # what leaves late is noted when it has
+            status=None if silent else outcome.status,
+        )
+        self._unwritten.append(row)
+        self._total = self._total.plus(row)
+        if key:
+            self._keys[key] = known.plus(row)
+        good = f'{{"status":"ok","id":"{known.stored_seq if honoured else seq}"}}'.encode()
+        plain = good if outcome.status // 100 == 2 else b'{"status":"error"}'
+        body = plain if outcome.body is None else outcome.body
+        sent = partial(self._note_answered, seq) if late else (lambda: None)
+        return Reply(outcome.status, {"Content-Type": "application/json", **outcome.headers}, body, fault, sent)
+
+    def _control(self, request: Request) -> Reply:
+        match f"{request.method} {request.path}":
+            case "GET /":
+                return _page(self._total, self._rows("stored ORDER BY seq DESC LIMIT 100"))
+            case "GET /_/ledger":
+                after = int(parse_qs(request.query).get("after", ["0"])[0])
+                return json_reply([row._asdict() for row in self.rows(after=after)])
+            case "GET /_/keys":
+                return json_reply({key: tally._asdict() for key, tally in self._keys.items()})
+            case "GET /_/items":
+                return json_reply(self.items())
+            case "POST /_/faults":
+                declared = json.loads(request.body)
+                for fault in declared if isinstance(declared, list) else [declared]:
+                    self._faults.add(fault)
+            case "DELETE /_/faults":
+                self._faults.clear()
+            case "POST /_/random":
+                self._faults.random(**json.loads(request.body))
+            case "POST /_/reset":
+                self.reset()
+            case unknown if unknown != "GET /_/healthz":
+                return json_reply({"error": f"there is no {unknown}"}, status=404)
+        return json_reply({"status": "ok"})
+
+
+def main(port: int = 0, ledger: str | None = None, *, honour_keys: bool = True) -> None:
+    """An inbox that is a process of its own, until SIGTERM or SIGINT; prints a line that ends with its URL."""
+    Inbox(ledger, port=port, honour_keys=honour_keys).serve_forever()
+
+
+def _opened(path: str | Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = OFF")  # survives a kill, not a power cut
+    database.execute(f"CREATE TABLE IF NOT EXISTS arrival (seq INTEGER PRIMARY KEY, {', '.join(Row._fields[1:])})")
+    return database
+
+
+def _tallied(database: sqlite3.Connection) -> tuple[Tally, dict[str, Tally]]:
+    sums = (
+        "count(*), ifnull(sum(stored), 0), ifnull(sum(repeat), 0), min(seq), min(iif(stored, seq, NULL)) FROM arrival"
+    )
+    [total] = database.execute(f"SELECT {sums}")
+    keyed = database.execute(f"SELECT idempotency_key, {sums} WHERE idempotency_key IS NOT NULL GROUP BY 1")
+    return Tally(*total), {key: Tally(*tally) for key, *tally in keyed}
+
+
+def _parsed(body: str) -> Any:
+    try:
+        return json.loads(body, parse_constant=str)  # NaN and its like could not be shown as JSON again
+    except (ValueError, RecursionError):
+        return body
+
+
+def _page(total: Tally, rows: list[Row]) -> Reply:
+    lines = "".join(
+        f"<tr><td>{row.seq}<td>{time.strftime('%H:%M:%S', time.gmtime(row.at_ms / 1000))}"
+        f"<td>{escape(row.method)} {escape(row.path)}<td>{escape(row.idempotency_key or '')}"
+        f"<td><pre>{escape(row.body[:2000])}</pre>\n"
+        for row in rows
+    )
+    page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2">
+<title>Inbox</title><style>body{{font:15px sans-serif;margin:2em}}th,td{{text-align:left;vertical-align:top;
+padding:.3em 1em .3em 0;border-top:1px solid #ccc}}pre{{margin:0;white-space:pre-wrap;word-break:break-all}}</style>
+<h1>Inbox</h1><p><b>{total.stored}</b> items from {total.arrivals} arrivals, {total.repeats} of which repeated a key.
+<table><tr><th>No.<th>At (UTC)<th>Request<th>Idempotency-Key<th>Body</tr>{lines}</table></html>"""
+    return Reply(200, {"Content-Type": "text/html; charset=utf-8"}, page.encode())

@@ -1,0 +1,260 @@
+"""Deliveries end to end: real processes, a real inbox with faults, both databases where it may matter."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from bridge.sandbox.inbox import Inbox
+from tests.processes import Bridge, configuration, http_target, lead, running, wait_until
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with Inbox() as found:
+        yield found
+
+
+def at_target(inbox: Inbox, *emails: str) -> Callable[[], bool]:
+    return lambda: set(emails) <= {item["email"] for item in inbox.items()}
+
+
+def states(bridge: Bridge) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in bridge.rows("deliveries", "list", "--limit", "10000"):
+        found[row["state"]] = found.get(row["state"], 0) + 1
+    return found
+
+
+def target_of(bridge: Bridge, name: str = "inbox") -> dict[str, Any]:
+    return next(row for row in bridge.rows("targets", "list") if row["name"] == name)
+
+
+def child(bridge: Bridge, command: str) -> psutil.Process:
+    """The web or the worker process of a running `serve`."""
+    serve = psutil.Process(bridge.processes[-1].pid)
+    return wait_until(lambda: next((c for c in serve.children() if command in c.cmdline()), None))
+
+
+def test_each_event_reaches_the_target_once_and_a_lead_before_its_appointment(
+    tmp_path: Path, inbox: Inbox, database_url: str
+) -> None:
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url)}), database_url=database_url) as bridge:
+        for number in range(1, 21):
+            bridge.post(lead(number))
+            bridge.post(lead(number, Type="Appointment", CreateTime="2023-11-23T18:40:00Z"))
+            bridge.post(lead(number, SessionID=str(number), CreateTime="2023-11-23T18:36:21Z"))
+
+        assert inbox.wait_for(lambda: len(inbox.items()) == 40, 60)
+
+    assert all(key.arrivals == key.stored == 1 for key in inbox.keys().values())
+    kinds: dict[str, list[str]] = {}
+    for item in inbox.items():
+        kinds.setdefault(item["email"], []).append(item["kind"])
+    assert {("lead", "appointment")} == {tuple(order) for order in kinds.values()}
+
+
+def test_a_target_that_hangs_delays_no_other(tmp_path: Path, inbox: Inbox) -> None:
+    with Inbox() as hanging:
+        hanging.add_fault(match={}, times=1_000_000, hang=True, stored=False)
+        targets = {"sick": http_target(hanging.url, timeout="30s"), "inbox": http_target(inbox.url)}
+        with running(tmp_path, configuration(targets)) as bridge:
+            for number in range(1, 31):
+                bridge.post(lead(number))
+
+            assert inbox.wait_for(lambda: len(inbox.items()) == 30, 20)
+            bridge.processes[-1].kill()
+
+
+def test_a_passing_fault_is_retried_and_a_lost_answer_makes_no_second_record(tmp_path: Path, inbox: Inbox) -> None:
+    inbox.add_fault(match={"body_contains": "visitor1@"}, times=2, status=503, stored=False)
+    inbox.add_fault(match={"body_contains": "visitor2@"}, times=1, hang=True, stored=True)
+    inbox.add_fault(match={"body_contains": "visitor3@"}, times=1, reset=True, stored=True)
+    config = configuration({"inbox": http_target(inbox.url, timeout="2s")})
+    with running(tmp_path, config) as bridge:
+        for number in (1, 2, 3):
+            bridge.post(lead(number))
+            assert inbox.wait_for(at_target(inbox, f"visitor{number}@example.com"), 30)
+        wait_until(lambda: {"delivered": 3} == states(bridge))
+
+        assert [1, 1, 1] == [key.stored for key in inbox.keys().values()]
+        assert [2, 2, 3] == sorted(key.arrivals for key in inbox.keys().values())
+        tries = bridge.rows("deliveries", "show", "2")[0]["attempts_made"]
+        assert [("retry", True), ("delivered", False)] == [(a["outcome"], a["uncertain"]) for a in tries]
+
+
+def test_a_target_that_refuses_everything_is_held_as_suspect_and_the_rest_waits(tmp_path: Path, inbox: Inbox) -> None:
+    inbox.add_fault(match={}, times=1_000_000, status=404, stored=False)
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url, concurrency=1)})) as bridge:
+        for number in range(1, 13):
+            bridge.post(lead(number))
+
+        wait_until(lambda: target_of(bridge)["state"] == "held")
+
+        assert "suspect" in target_of(bridge)["why"]
+        assert {"dead": 5, "queued": 7} == states(bridge)
+        requests.delete(f"{inbox.url}/_/faults", timeout=5)
+        assert 0 == bridge.run("targets", "resume", "inbox").returncode
+        wait_until(lambda: {"dead": 5, "delivered": 7} == states(bridge))
+        assert 0 == bridge.run("replay", "--dead", "--yes").returncode
+        wait_until(lambda: {"delivered": 12} == states(bridge))
+    assert {1} == {key.stored for key in inbox.keys().values()}
+
+
+@pytest.mark.parametrize(("status", "headers"), [(401, {}), (302, {}), (429, {"Retry-After": "4"})])
+def test_a_refusal_that_is_the_targets_own_holds_it_and_uses_up_no_attempt(
+    tmp_path: Path, inbox: Inbox, status: int, headers: dict[str, str]
+) -> None:
+    inbox.add_fault(match={}, times=1, status=status, headers=headers, stored=False)
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url, concurrency=1)})) as bridge:
+        bridge.post(lead(1))
+        bridge.post(lead(2))
+
+        wait_until(lambda: target_of(bridge)["state"] == "held")
+
+        if not headers:
+            bridge.run("targets", "resume", "inbox")
+        wait_until(lambda: {"delivered": 2} == states(bridge))
+        assert [1, 1] == [row["attempts"] for row in bridge.rows("deliveries", "list")]
+
+
+def test_a_target_that_is_down_is_held_and_drained_when_it_is_back(tmp_path: Path) -> None:
+    with Inbox() as gone:
+        url = gone.url
+    with running(tmp_path, configuration({"inbox": http_target(url, concurrency=2)})) as bridge:
+        for number in range(1, 9):
+            bridge.post(lead(number))
+        wait_until(lambda: target_of(bridge)["state"] == "held")
+        assert "down" in target_of(bridge)["why"]
+        assert max(row["attempts"] for row in bridge.rows("deliveries", "list")) <= 1
+
+        with Inbox(port=int(url.rpartition(":")[2].strip("/"))) as back:
+            bridge.run("targets", "resume", "inbox")
+
+            assert back.wait_for(lambda: len(back.items()) == 8, 60)
+
+
+def test_a_paused_target_gets_nothing_until_it_is_resumed(tmp_path: Path, inbox: Inbox) -> None:
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
+        assert 0 == bridge.run("targets", "pause", "inbox", "--why", "maintenance").returncode
+        bridge.post(lead(1))
+        wait_until(lambda: {"queued": 1} == states(bridge))
+        assert ("paused", "maintenance") == (target_of(bridge)["state"], target_of(bridge)["why"])
+        assert [] == inbox.items()
+
+        bridge.run("targets", "resume", "inbox")
+
+        assert inbox.wait_for(at_target(inbox, "visitor1@example.com"), 20)
+
+
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(tmp_path: Path, inbox: Inbox, database_url: str) -> None:
+    inbox.add_fault(match={"body_contains": "visitor1@"}, times=1, latency_s=30, stored=True)
+    config = configuration({"inbox": http_target(inbox.url, timeout="60s")})
+    with running(tmp_path, config, database_url=database_url) as bridge:
+        bridge.post(lead(1))
+        assert inbox.wait_for(at_target(inbox, "visitor1@example.com"), 20)
+
+        child(bridge, "worker").kill()
+
+        wait_until(lambda: {"delivered": 1} == states(bridge))
+        (key,) = inbox.keys().values()
+        assert (2, 1) == (key.arrivals, key.stored)
+
+
+def test_stopping_waits_for_what_is_in_flight(tmp_path: Path, inbox: Inbox) -> None:
+    inbox.add_fault(match={}, times=1, latency_s=2, stored=True)
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
+        bridge.post(lead(1))
+        assert inbox.wait_for(lambda: len(inbox.items()) == 1, 20)
+
+        bridge.processes[-1].send_signal(signal.SIGTERM)
+
+        assert 0 == bridge.processes[-1].wait(timeout=30)
+        assert {"delivered": 1} == states(bridge)
+    assert [1] == [key.arrivals for key in inbox.keys().values()]
+
+
+def test_no_process_outlives_its_supervisor(tmp_path: Path) -> None:
+    with running(tmp_path, configuration({})) as bridge:
+        children = psutil.Process(bridge.processes[-1].pid).children(recursive=True)
+        assert len(children) >= 2
+
+        bridge.processes[-1].kill()
+
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert [] == alive
+
+
+def test_a_killed_web_process_is_back_within_the_senders_patience(tmp_path: Path, inbox: Inbox) -> None:
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
+        bridge.post(lead(1))
+        started = time.monotonic()
+
+        child(bridge, "web").kill()
+
+        bridge.wait_ready()
+        assert 200 == bridge.post(lead(2)).status_code
+        assert time.monotonic() - started < 60
+        assert inbox.wait_for(at_target(inbox, "visitor1@example.com", "visitor2@example.com"), 20)
+
+
+def test_a_revision_reaches_the_target_as_one_with_all_that_is_known(tmp_path: Path, inbox: Inbox) -> None:
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
+        bridge.post(lead(1, Content="call me"))
+        assert inbox.wait_for(lambda: len(inbox.items()) == 1, 20)
+
+        bridge.post(lead(1, Content="", PhoneNumber="+1 212 555 0147"))
+
+        assert inbox.wait_for(lambda: len(inbox.items()) == 2, 20)
+    first, second = inbox.items()
+    assert first["key"] == second["key"]
+    assert (2, "call me", "+1 212 555 0147") == (second["revision"], second["content"], second["phone"])
+
+
+def test_replay_keeps_the_key_and_as_new_makes_another(tmp_path: Path, inbox: Inbox) -> None:
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
+        bridge.post(lead(1))
+        wait_until(lambda: {"delivered": 1} == states(bridge))
+
+        bridge.run("replay", "1")
+        assert inbox.wait_for(lambda: [2] == [key.arrivals for key in inbox.keys().values()], 20)
+        wait_until(lambda: {"delivered": 1} == states(bridge))
+        bridge.run("replay", "1", "--as-new")
+
+        assert inbox.wait_for(lambda: len(inbox.items()) == 2, 20)
+        assert 2 == len(inbox.keys())
+
+
+def test_an_unrouted_event_is_listed_and_finds_its_way_when_a_target_wants_it(tmp_path: Path, inbox: Inbox) -> None:
+    wants_appointments = http_target(inbox.url) | {"when": {"kind": "appointment"}}
+    with running(tmp_path, configuration({"inbox": wants_appointments})) as bridge:
+        bridge.post(lead(1))
+        assert ["visitor1@example.com"] == [row["email"] for row in bridge.rows("events", "list", "--unrouted")]
+        bridge.stop()
+        (tmp_path / "config.yaml").write_text(configuration({"inbox": http_target(inbox.url)}))
+        bridge.serve()
+
+        assert 0 == bridge.run("replay", "--event", "1").returncode
+
+        assert inbox.wait_for(at_target(inbox, "visitor1@example.com"), 20)
+        assert [] == bridge.rows("events", "list", "--unrouted")
+
+
+def test_no_secret_and_no_visitor_stands_in_the_log(tmp_path: Path, inbox: Inbox) -> None:
+    auth = {"auth": {"bearer": "the-targets-token"}}
+    inbox.add_fault(match={}, times=1, status=500, stored=False)
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url, settings=auth)})) as bridge:
+        bridge.post(lead(1, PhoneNumber="+12125550147", Content="a private remark"))
+        bridge.post(b'{"Type": "Lead", "FirstName": "Unreadable')
+        wait_until(lambda: {"delivered": 1} == states(bridge))
+        bridge.stop()
+
+        log = bridge.log()
+
+    for secret in ("the-targets-token", "a-signing-key-for-tests", "visitor1", "2125550147", "private", "Unreadable"):
+        assert secret not in log
