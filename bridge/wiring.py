@@ -17,6 +17,7 @@ from bridge.engine.clock import Clock
 from bridge.engine.committer import Committer
 from bridge.engine.crew import Crew
 from bridge.engine.dispatch import Dispatcher
+from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.news import News
 from bridge.engine.presence import Presence
 from bridge.engine.receive import Receiver
@@ -106,7 +107,10 @@ class WorkerProcess:
         presence = Presence(bridge.clock)
         rounds = Rounds(bridge.database, bridge.rules.targets, codec=bridge.codec, clock=bridge.clock)
         self._presence = presence
-        self._dispatcher = Dispatcher(rounds, presence, clock=bridge.clock)
+        housekeeping = Housekeeping(
+            bridge.database, bridge.rules, salt=bridge.salt, codec=bridge.codec, clock=bridge.clock
+        )
+        self._dispatcher = Dispatcher(rounds, presence, housekeeping, clock=bridge.clock)
         self._crews = {name: self._crew(bridge, name) for name in bridge.rules.targets}
         self._news = News(bridge.database, self._dispatcher.poke)
 

@@ -137,16 +137,10 @@ def _double(value: float) -> int | float | None:
     size = abs(value)
     if size >= 1e21:
         return None if value - value else value
-    exact = int(value)
-    digits = str(exact).lstrip("-")
-    if size < _EXACT or len(digits.rstrip("0")) < 16:  # fifteen digits tell any two doubles apart
-        return exact
-    # Not by repr(), which takes several times as long for these. Seventeen digits always tell a double from
-    # its neighbours; halfway cases cannot occur, half a step would be further away than the neighbour is.
-    shortest, step = exact, 10 ** max(len(digits) - 17, 0)
-    while float(rounded := (exact + step // 2) // step * step) == value:
-        shortest, step = rounded, step * 10
-    return shortest
+    if size < 1e16:
+        return int(value)
+    digits, _, exponent = repr(value).replace(".", "").partition("e+")
+    return int(digits.ljust(int(exponent) + (2 if value < 0 else 1), "0"))
 
 
 @lru_cache(maxsize=1024)  # a body with very many of them has short ones, the same over and over

@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Crew, Probed
+from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.presence import STALE_AFTER_S, Presence
 from bridge.engine.rounds import Load, Round, Rounds
 from bridge.errors import StoreError
@@ -29,8 +30,9 @@ log = logger("worker")
 class Dispatcher:
     """Runs rounds until it is stopped."""
 
-    def __init__(self, rounds: Rounds, presence: Presence, *, clock: Clock) -> None:
+    def __init__(self, rounds: Rounds, presence: Presence, housekeeping: Housekeeping, *, clock: Clock) -> None:
         self._rounds = rounds
+        self._housekeeping = housekeeping
         self._presence = presence
         self._clock = clock
         self._crews: Mapping[str, Crew] = {}
@@ -190,7 +192,7 @@ class Dispatcher:
         self._due_ms = 0
 
     def _look_around(self) -> None:
-        """Once a second: attempts past their deadline, dead workers; once a minute: lanes."""
+        """Once a second: attempts past their deadline, dead workers; once a minute: lanes and old data."""
         if self._clock.boot_s() - self._look_s < LOOK_S:
             return
         self._look_s = self._clock.boot_s()
@@ -208,6 +210,7 @@ class Dispatcher:
             held |= {result.claim.delivery_id for result in self._results}
             if healed := self._rounds.heal(held):
                 log.error("healed deliveries that nobody would have sent", deliveries=healed)
+            self._housekeeping.run(shard=self._rounds.worker)
 
     # -- ending
 

@@ -61,6 +61,12 @@ events = Table(
     Column("trace", String(64)),  # traceparent of the request, where one came
     UniqueConstraint("key", "revision"),
     Index("ix_events_received", "received_at", "id"),
+    Index(
+        "ix_events_payload",
+        "received_at",
+        sqlite_where=text("fields IS NOT NULL"),
+        postgresql_where=text("fields IS NOT NULL"),
+    ),
     Index("ix_events_unrouted", "id", sqlite_where=text("routed = 0"), postgresql_where=text("routed = 0")),
 )
 

@@ -61,6 +61,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("key", "revision", name=op.f("uq_events_key_revision")),
     )
+    op.create_index(
+        "ix_events_payload",
+        "events",
+        ["received_at"],
+        unique=False,
+        sqlite_where=sa.text("fields IS NOT NULL"),
+        postgresql_where=sa.text("fields IS NOT NULL"),
+    )
     op.create_index("ix_events_received", "events", ["received_at", "id"], unique=False)
     op.create_index(
         "ix_events_unrouted",

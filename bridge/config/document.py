@@ -1,0 +1,71 @@
+"""Document: the plain values of a file, and where each of them stands. What every later step passes on."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.errors import Problem
+
+Path = tuple[str | int, ...]
+
+_WORD = re.compile(r"[A-Za-z0-9_.-]{0,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key or value stands: counted from 1, the end is the first column that is no part of it."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(slots=True)
+class Document:
+    """A file that was read: `value` is plain (keys are always text), the rest says where it came from."""
+
+    file: str
+    lines: list[str] = field(default_factory=list, repr=False)
+    value: Any = field(default=None, repr=False)
+    keys: dict[Path, Place] = field(default_factory=dict, repr=False)
+    values: dict[Path, Place] = field(default_factory=dict, repr=False)
+    written: dict[Path, str] = field(default_factory=dict, repr=False)  # scalars, before variables
+    problems: list[Problem] = field(default_factory=list)
+    broken: set[Path] = field(default_factory=set)  # already reported: the schema need not complain again
+    hidden: list[Place] = field(default_factory=list)  # no excerpt may show these
+    parsed: bool = False
+
+    def place(self, path: Path, *, key: bool = False) -> Place:
+        """Where the value (or its key) stands; else the nearest mapping around it."""
+        if not key and path in self.values:
+            return self.values[path]
+        while path and path not in self.keys and path not in self.values:
+            path = path[:-1]
+        return self.keys.get(path) or (self.values[path] if path else Place(1, 1, 1, 1))
+
+    def problem(self, message: str, *, path: Path, hint: str = "", key: bool = False) -> Problem:
+        """A problem at the place of `path`, without its excerpt: that is added when all secrets are known."""
+        place = self.place(path, key=key)
+        return Problem(message, path=dotted(path), file=self.file, line=place.line, column=place.column, hint=hint)
+
+    def is_broken(self, path: Path) -> bool:
+        return any(path[:length] in self.broken for length in range(len(path) + 1))
+
+
+def dotted(path: Path) -> str:
+    """The path as operators read it: `sources.main.signing_keys[0]`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{spoken(step)}" for step in path)
+    return text.removeprefix(".")
+
+
+def spoken(key: str) -> str:
+    """The key as texts may show it: of `password:hunter2`, where a space is missing, only the first word."""
+    word = word_of(key)
+    return word if word == key else f"{word}…"
+
+
+def word_of(key: str) -> str:
+    """The part of the key that can be a key's name."""
+    found = _WORD.match(key)
+    return found[0] if found else ""

@@ -1,0 +1,131 @@
+"""Fields: the kinds of values the configuration has (durations, names, time zones) and how each is checked.
+
+Used by the schema. A check raises `wrong(…)`: it says what is wrong and what to write, never the value.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+_UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)  # as the groups of _DURATION
+_DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
+def wrong(message: str, *, hint: str = "", at: tuple[str | int, ...] = ()) -> PydanticCustomError:
+    """The error to raise in a check; `at` leads from the checked value to the part that is wrong."""
+    return PydanticCustomError("bridge", "{message}", {"message": message, "hint": hint, "at": at})
+
+
+def nearest(word: str, options: Iterable[str]) -> str | None:
+    """The option that was probably meant."""
+    known = {option.lower(): option for option in options}
+    found = difflib.get_close_matches(word.lower()[:80], known, n=1, cutoff=0.6)
+    return known[found[0]] if found else None
+
+
+def meant(word: str, options: Iterable[str], *, otherwise: str = "") -> str:
+    """A hint: the option that was probably meant, or all of them."""
+    options = sorted(options)
+    if near := nearest(word, options):
+        return f"did you mean '{near}'?"
+    listed = ", ".join(options[:12]) + (", …" if len(options) > 12 else "")
+    return otherwise or (f"one of: {listed}" if listed else "")
+
+
+def seconds(value: Any) -> float:
+    """The length in seconds of a duration such as 500ms, 5s, 10m, 2h, 1d or 1h30m."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise wrong("a duration needs a unit", hint=f"write {value}s or {value}m")
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        raise wrong("a duration needs a unit", hint="write 5s or 5m")  # it may be a variable's: not quoted
+    if match is None or not any(match.groups()):
+        raise wrong("this is no duration", hint="write 500ms, 5s, 10m, 2h, 1d or 1h30m")
+    return sum(int(count) * unit for count, unit in zip(match.groups(), _UNITS, strict=True) if count)
+
+
+def between(least: str, most: str) -> Callable[[Any], float]:
+    """A check for durations from `least` to `most`."""
+
+    def check(value: Any) -> float:
+        result = seconds(value)
+        if not seconds(least) <= result <= seconds(most):
+            raise wrong(f"this duration must be between {least} and {most}")
+        return result
+
+    return check
+
+
+def coerce_whole(value: Any) -> Any:
+    """A text of digits (from a variable, or in quotes) as the number; all else as it is."""
+    return int(value) if isinstance(value, str) and _WHOLE.fullmatch(value.strip()) else value
+
+
+def coerce_fraction(value: Any) -> Any:
+    """A text that is a decimal number as the number; all else as it is."""
+    decimal = isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", value.strip())
+    return float(value) if decimal else value
+
+
+def coerce_bool(value: Any) -> Any:
+    """The text true or false (from a variable, or in quotes) as the truth; all else as it is."""
+    return {"true": True, "false": False}.get(value.strip(), value) if isinstance(value, str) else value
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        hint = "it stands in URLs: begin with a-z, go on with a-z, 0-9, - and _, at most 40 characters"
+        raise wrong("this is no usable name", hint=hint)
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError, KeyError):  # a folder of zones, a path, an unknown name
+        hint = meant(value, available_timezones(), otherwise="write one such as America/New_York or UTC")
+        raise wrong("unknown time zone", hint=hint) from None
+    return value
+
+
+def _phone_region(value: str) -> str:
+    if value == "US":
+        return value  # the default is a good one
+
+    import phonenumbers  # large: loaded only where a region is given
+
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        upper = value.upper()
+        near = f"did you mean '{upper}'?" if upper in phonenumbers.SUPPORTED_REGIONS else ""
+        raise wrong("unknown phone region", hint=near or "write two capital letters such as US or DE")
+    return value
+
+
+def _one_of(kind: str, *, otherwise: str = "") -> Callable[[str, ValidationInfo], str]:
+    def check(value: str, info: ValidationInfo) -> str:
+        options = (info.context or {}).get(kind, ())
+        if value not in options:
+            raise wrong(f"unknown {kind}", hint=meant(value, options, otherwise=otherwise))
+        return value
+
+    return check
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+PhoneRegion = Annotated[str, AfterValidator(_phone_region)]
+ConnectorName = Annotated[str, AfterValidator(_one_of("connector"))]
+SourceName = Annotated[str, AfterValidator(_one_of("source"))]
+Whole = Annotated[int, BeforeValidator(coerce_whole)]
+Listed = BeforeValidator(_listed)  # one text may stand for a list of one

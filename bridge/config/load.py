@@ -1,0 +1,139 @@
+"""Load: the configuration file as rules. The front door of this floor; its steps are the files beside it:
+parse, variables, schema and settings, explain, rules, excerpts. It reads one file, no environment, no clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from bridge.config.declared import secret_paths
+from bridge.config.document import Document, Path
+from bridge.config.excerpts import with_excerpts
+from bridge.config.explain import Explained
+from bridge.config.parse import MAX_BYTES, read
+from bridge.config.rules import rules_of, warnings_of
+from bridge.config.schema import Tree
+from bridge.config.settings import Undeclared, reader
+from bridge.config.variables import Filled, fill
+from bridge.errors import ConfigError, Problem
+from bridge.model.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The rules, with each target's validated settings in them, and what is doubtful but no mistake."""
+
+    rules: Rules
+    warnings: list[Problem]
+
+
+def load(path: str | FilePath, *, environment: Mapping[str, str], connectors: Mapping[str, type]) -> Loaded:
+    """The configuration in the file at `path`.
+
+    `connectors`: name -> connector class. Raises ConfigError with every problem that was found.
+    """
+    document = read(_bytes(FilePath(path)), file=str(path))
+    if document.parsed and document.value is None and not document.problems:
+        hint = "config.example.yaml is a start"
+        document.problems.append(Problem("the configuration is empty", file=document.file, hint=hint))
+    if not document.parsed or document.value is None:
+        raise ConfigError(with_excerpts(document.problems, document, secret=set()))
+    return _Loading(document, environment, connectors).finish()
+
+
+class _Loading:
+    """One parsed document on its way to rules."""
+
+    def __init__(self, document: Document, environment: Mapping[str, str], connectors: Mapping[str, type]) -> None:
+        self.document = document
+        self.connectors = connectors
+        self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key)
+        self.secret = {path for path in document.values if _is_signing_key(path) or (not path and not self.tree)}
+        self.settings: dict[str, Any] = {}
+
+    @property
+    def tree(self) -> dict[str, Any]:
+        return self.document.value if isinstance(self.document.value, dict) else {}
+
+    def finish(self) -> Loaded:
+        """The rules; raises ConfigError."""
+        targets = {name: target for name, target in _mapping(self.tree, "targets").items() if isinstance(target, dict)}
+        for name, target in targets.items():
+            self.secret.update(self.secrets_of(name, target))
+        explained = Explained(self.document, secrets=self.filled.secrets | self.literal_secrets())
+        tree = self.check_tree(explained)
+        for name, target in targets.items():
+            self.check_settings(name, target, explained)
+        self.secret |= explained.doubtful
+        problems = self.document.problems + explained.problems
+        if problems or tree is None:
+            raise ConfigError(with_excerpts(problems, self.document, secret=self.secret))
+        warnings = self.filled.warnings + warnings_of(tree, self.document)
+        shown = with_excerpts(warnings, self.document, secret=self.secret)
+        return Loaded(rules_of(tree, self.settings), sorted(shown, key=lambda one: (one.line, one.column)))
+
+    def check_tree(self, explained: Explained) -> Tree | None:
+        context = {"connector": self.connectors.keys(), "source": _mapping(self.tree, "sources").keys()}
+        try:
+            return Tree.model_validate(self.document.value, context=context)
+        except ValidationError as error:
+            explained.add(error, Tree, value=self.document.value)
+            return None
+
+    def check_settings(self, name: str, target: dict[str, Any], explained: Explained) -> None:
+        declared = self.declared(target)
+        if declared is None:
+            return  # an unknown connector is reported already
+        path: Path = ("targets", name, "settings")
+        value = target.get("settings")
+        try:
+            self.settings[name] = reader(declared).validate_python(value)
+        except ValidationError as error:
+            explained.add(error, declared, value=value, within=path)
+        except Undeclared as fault:
+            hint = "tell the author of the connector"
+            self.document.problems.append(
+                self.document.problem(f"this connector is broken: {fault}", path=path, hint=hint)
+            )
+
+    def secrets_of(self, name: str, target: dict[str, Any]) -> list[Path]:
+        declared = self.declared(target)
+        path: Path = ("targets", name, "settings")
+        try:
+            return [path] if declared is None else list(secret_paths(declared, target.get("settings"), path))
+        except (NameError, TypeError):  # hints that cannot be read: `check_settings` reports it
+            return [path]
+
+    def declared(self, target: dict[str, Any]) -> type | None:
+        connector = target.get("connector")
+        known = isinstance(connector, str) and connector in self.connectors
+        return getattr(self.connectors[str(connector)], "Settings", type(None)) if known else None
+
+    def literal_secrets(self) -> set[str]:
+        return {text for path, text in self.document.written.items() if path in self.secret}
+
+
+def _bytes(path: FilePath) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        message = f"there is no configuration file {path.absolute()}"
+        hint = "BRIDGE_CONFIG or --config names another file; config.example.yaml is a start: copy it"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"the configuration file {path.absolute()} cannot be read: {reason}"
+        hint = "BRIDGE_CONFIG or --config names another file"
+    raise ConfigError([Problem(message, hint=hint)])
+
+
+def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:
+    value = tree.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _is_signing_key(path: Path) -> bool:
+    return len(path) > 2 and path[0] == "sources" and path[2] == "signing_keys"

@@ -1,0 +1,236 @@
+"""Parse: the bytes of a file as a Document. First step of `load`.
+
+It knows YAML and nothing of the schema; mistakes are collected, never raised.
+Values are built from the parser's events, so that caps on depth and aliases hold before anything grows.
+"""
+
+import re
+from typing import Any
+
+import yaml
+
+from bridge.config.document import Document, Path, Place, dotted
+from bridge.config.scalars import plain
+from bridge.config.syntax import control_characters, explain_syntax
+from bridge.errors import Problem
+
+MAX_BYTES = 1 << 20
+MAX_ALIASES = 100
+MAX_VALUES = 100_000  # once aliases are filled in
+MAX_DEPTH = 40
+MAX_REPORTED = 200
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML 1.1 counts as the end of a line
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_OPEN = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_CLOSE = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+
+
+def read(data: bytes, *, file: str) -> Document:
+    """The document in `data`; whatever is wrong with it as YAML stands in its `problems`."""
+    document = Document(file)
+    text = _decode(data, document)
+    if text is None:
+        return document
+    document.lines = _BREAK.split(text)
+    document.problems += control_characters(document.lines, file=file)
+    if document.problems:
+        return document
+    events = _events(text, document)
+    if events is not None:
+        document.parsed = True
+        _Builder(events, document).build()
+    return document
+
+
+def _decode(data: bytes, document: Document) -> str | None:
+    def refuse(message: str, hint: str, line: int = 0) -> None:
+        document.problems.append(Problem(message, file=document.file, line=line, column=int(line > 0), hint=hint))
+
+    if len(data) > MAX_BYTES:
+        refuse("the file is larger than 1 MiB", "is it the right file?")
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        refuse("the file is not UTF-8 text", "save it with the encoding UTF-8", line)
+        return None
+
+
+def _events(text: str, document: Document) -> list[Any] | None:
+    loader = _Loader(text)
+    events = []
+    try:
+        while loader.check_event():
+            events.append(loader.get_event())
+    except yaml.YAMLError as error:
+        document.problems += explain_syntax(error, document.lines, file=document.file)
+        return None
+    finally:
+        loader.dispose()
+    return events
+
+
+class _TooLarge(Exception):
+    """Stops the building: what follows would only cost memory."""
+
+
+class _Builder:
+    """Builds the values of one document. `at` is always the number of an event, in and out."""
+
+    def __init__(self, events: list[Any], document: Document) -> None:
+        self.events = events
+        self.document = document
+        self.anchors: dict[str, int] = {}
+        self.aliases = 0
+        self.replaying = 0
+        self.count = 0
+
+    def build(self) -> None:
+        starts = [n for n, event in enumerate(self.events) if isinstance(event, yaml.DocumentStartEvent)]
+        if not starts:
+            return
+        try:
+            self.document.value, _ = self.node(starts[0] + 1, ())
+        except _TooLarge:
+            self.document.broken.add(())
+        if len(starts) > 1:
+            self.wrong(
+                starts[1],
+                (),
+                "a second document begins here (---)",
+                "one file holds one configuration: remove the line",
+            )
+
+    def node(self, at: int, path: Path) -> tuple[Any, int]:
+        event = self.events[at]
+        self.check_size(at, path)
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(at, path), at + 1
+        self.document.values[path] = _place(event, self.events[self.skip(at) - 1])
+        if event.tag is not None:
+            self.conceal(at, path, "a tag (a word that begins with !) has no meaning here", "if it is text, quote it")
+        value: Any
+        if isinstance(event, yaml.ScalarEvent):
+            self.document.written[path] = event.value
+            value, end = (plain(event.value) if event.implicit[0] else event.value), at + 1
+        elif isinstance(event, yaml.MappingStartEvent):
+            value, end = self.mapping(at, path)
+        else:
+            value, end = self.sequence(at, path)
+        if event.anchor:
+            self.anchors[event.anchor] = at
+        return value, end
+
+    def mapping(self, at: int, path: Path) -> tuple[dict[str, Any], int]:
+        value: dict[str, Any] = {}
+        if self.is_template(at):
+            hint = 'put quotes around it: "{{ … }}"'
+            self.conceal(at, path, "{{ … }} without quotes is read as a YAML mapping", hint)
+            return value, self.skip(at)
+        at += 1
+        while not isinstance(self.events[at], _CLOSE):
+            key = self.events[at]
+            if not self.is_key(at, path, value):
+                at = self.skip(self.skip(at))
+                continue
+            child = (*path, key.value)
+            self.document.keys[child] = _place(key, key)
+            value[key.value], at = self.node(at + 1, child)
+        return value, at + 1
+
+    def is_key(self, at: int, path: Path, value: dict[str, Any]) -> bool:
+        key = self.events[at]
+        after = self.skip(at)
+        if not isinstance(key, yaml.ScalarEvent):
+            self.conceal(at, path, "a key must be a simple text", "write key: value")
+        elif key.value == "<<" and key.implicit[0]:
+            self.conceal(at, path, "merge keys (<<) are not supported", "write the keys out")
+        elif key.tag is not None:
+            self.conceal(at, path, "a tag (a word that begins with !) has no meaning here", "quote the key")
+        elif key.value in value:
+            first = self.document.keys[(*path, key.value)].line
+            self.wrong(at, (*path, key.value), "this key stands here twice", f"first on line {first}: keep one")
+        else:
+            return True
+        self.document.hidden.append(_place(self.events[after], self.events[self.skip(after) - 1]))
+        return False
+
+    def sequence(self, at: int, path: Path) -> tuple[list[Any], int]:
+        value: list[Any] = []
+        at += 1
+        while not isinstance(self.events[at], _CLOSE):
+            item, at = self.node(at, (*path, len(value)))
+            value.append(item)
+        return value, at + 1
+
+    def alias(self, at: int, path: Path) -> Any:
+        self.aliases += 1
+        if self.aliases > MAX_ALIASES:
+            self.wrong(at, path, f"more than {MAX_ALIASES} aliases (*name)", "write the values out", always=True)
+            raise _TooLarge
+        start = self.anchors.get(self.events[at].anchor)
+        if start is None:
+            self.document.values[path] = _place(self.events[at], self.events[at])
+            hint = "put quotes around a text that begins with *"
+            self.conceal(at, path, "this alias (*name) is defined nowhere above", hint)
+            return None
+        self.replaying += 1
+        value, _ = self.node(start, path)
+        self.replaying -= 1
+        return value
+
+    def check_size(self, at: int, path: Path) -> None:
+        self.count += 1
+        if self.count > MAX_VALUES:
+            self.wrong(at, path, f"more than {MAX_VALUES} values", "is it the right file?", always=True)
+            raise _TooLarge
+        if len(path) > MAX_DEPTH:
+            self.wrong(at, path, f"nested deeper than {MAX_DEPTH} levels", "is a bracket open?", always=True)
+            raise _TooLarge
+
+    def skip(self, at: int) -> int:
+        depth = 0
+        while True:
+            depth += isinstance(self.events[at], _OPEN) - isinstance(self.events[at], _CLOSE)
+            at += 1
+            if depth == 0:
+                return at
+
+    def is_template(self, at: int) -> bool:
+        outer, inner = self.events[at], self.events[at + 1]
+        if not (outer.flow_style and isinstance(inner, yaml.MappingStartEvent) and inner.flow_style):
+            return False
+        first, second = _place(outer, outer), _place(inner, inner)
+        return (first.line, first.column + 1) == (second.line, second.column)
+
+    def conceal(self, at: int, path: Path, message: str, hint: str) -> None:
+        """Reports what stands at `at`, and keeps both the schema and every excerpt away from it."""
+        self.wrong(at, path, message, hint)
+        self.document.broken.add(path)
+        self.document.hidden.append(_place(self.events[at], self.events[self.skip(at) - 1]))
+
+    def wrong(self, at: int, path: Path, message: str, hint: str, *, always: bool = False) -> None:
+        if self.replaying and not always:
+            return  # said once already, where the anchor stands
+        if len(self.document.problems) > MAX_REPORTED:
+            return
+        if len(self.document.problems) == MAX_REPORTED:
+            message, hint = "and more like this", "is it the right file?"
+        mark = self.events[at].start_mark
+        self.document.problems.append(
+            Problem(
+                message,
+                path=dotted(path),
+                file=self.document.file,
+                line=mark.line + 1,
+                column=mark.column + 1,
+                hint=hint,
+            )
+        )
+
+
+def _place(first: Any, last: Any) -> Place:
+    start, end = first.start_mark, last.end_mark
+    return Place(start.line + 1, start.column + 1, end.line + 1, end.column + 1)

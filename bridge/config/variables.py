@@ -1,0 +1,101 @@
+"""Variables: `${VAR}` filled into the scalars of a parsed document. Second step of `load`.
+
+The result is never parsed again: a secret may hold `: # "` and line ends. The environment is an argument.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.config.document import Document, Path
+from bridge.errors import Problem
+
+_TOKEN = re.compile(r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<how>:-|:\?)(?P<rest>[^}]*))?\}|(?P<bad>\$\{)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a text could not be filled in."""
+
+    message: str
+    hint: str = ""
+    unset: bool = False  # a plain ${VAR} that is not set
+
+
+@dataclass(slots=True)
+class Filled:
+    """What filling a document in showed besides the values."""
+
+    paths: set[Path] = field(default_factory=set)  # scalars that held a variable
+    secrets: set[str] = field(default_factory=set, repr=False)  # values from the environment
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def resolve(text: str, environment: Mapping[str, str]) -> tuple[str, list[Fault]]:
+    """The text with its variables filled in, and what is wrong with them. An unset variable gives no text.
+
+    `${VAR}` · `${VAR:-default}` (unset or empty) · `${VAR:?message}` (a fault if unset or empty) · `$$` is `$`.
+    """
+    faults: list[Fault] = []
+
+    def one(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        if match["bad"]:
+            faults.append(Fault("a ${ that is no variable", "write ${NAME}, ${NAME:-default}, or $${ for ${"))
+            return ""
+        name, rest = match["name"], (match["rest"] or "").replace("$$", "$")
+        value = environment.get(name)
+        if "${" in rest:
+            faults.append(Fault(f"a variable inside ${{{name}…}}", "a default or message cannot hold variables"))
+            return ""
+        if match["how"] == ":-":
+            return value or rest
+        if match["how"] == ":?" and not value:
+            faults.append(Fault(f"{name} is not set: {rest or 'it is needed'}", f"set {name}"))
+        elif value is None:
+            faults.append(Fault(f"{name} is not set", f"set {name}, or write ${{{name}:-default}}", unset=True))
+        return value or ""
+
+    return _TOKEN.sub(one, text), faults
+
+
+def fill(document: Document, environment: Mapping[str, str], *, may_be_unset: Callable[[Path], bool]) -> Filled:
+    """Fills the document's values in, in place. Where a plain `${VAR}` may be unset, that is a warning."""
+    filled = Filled()
+
+    def visit(value: Any, path: Path) -> Any:
+        if isinstance(value, dict):
+            return {key: visit(item, _checked((*path, key), document)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [visit(item, (*path, n)) for n, item in enumerate(value)]
+        if not isinstance(value, str) or "$" not in value:
+            return value
+        return text(value, path)
+
+    def text(value: str, path: Path) -> str:
+        names = {match["name"] for match in _TOKEN.finditer(value) if match["name"]}
+        if names:
+            filled.paths.add(path)
+            filled.secrets.update(environment[name] for name in names if name in environment)
+        result, faults = resolve(value, environment)
+        for fault in faults:
+            if fault.unset and may_be_unset(path):
+                message = f"{fault.message} yet: this entry does not count"
+                filled.warnings.append(document.problem(message, path=path, hint=fault.hint.split(",")[0]))
+                return ""  # half a key is no key
+            document.problems.append(document.problem(fault.message, path=path, hint=fault.hint))
+            document.broken.add(path)
+        return result
+
+    document.value = visit(document.value, ())
+    return filled
+
+
+def _checked(path: Path, document: Document) -> Path:
+    if "${" in str(path[-1]):
+        hint = "variables are filled into values only"
+        document.problems.append(document.problem("a key cannot hold a variable", path=path, hint=hint, key=True))
+        document.broken.add(path)
+    return path
