@@ -1,10 +1,12 @@
 """Document: the plain values of a file, and where each of them stands. What every later step passes on."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.errors import Problem
+
+MAX_REPORTED = 200
 
 Path = tuple[str | int, ...]
 
@@ -48,6 +50,13 @@ class Document:
         """A problem at the place of `path`, without its excerpt: that is added when all secrets are known."""
         place = self.place(path, key=key)
         return Problem(message, path=dotted(path), file=self.file, line=place.line, column=place.column, hint=hint)
+
+    def report(self, problem: Problem) -> None:
+        """Keeps the problem; past a flood of them, only that there are more."""
+        if len(self.problems) == MAX_REPORTED:
+            problem = replace(problem, message="and more problems like this", hint="is it the right file?")
+        if len(self.problems) <= MAX_REPORTED:
+            self.problems.append(problem)
 
     def is_broken(self, path: Path) -> bool:
         return any(path[:length] in self.broken for length in range(len(path) + 1))

@@ -10,11 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.config.declared import keys_at
-from bridge.config.document import Document, Path, spoken, word_of
+from bridge.config.document import MAX_REPORTED, Document, Path, spoken, word_of
 from bridge.config.fields import meant, nearest
 from bridge.errors import Problem
 
-MAX_EXPLAINED = 200
 _LONGEST = 400
 
 _A_MAPPING = ("this must be a mapping", "write key: value lines under it, a space after each colon")
@@ -64,12 +63,12 @@ class Explained:
         """Explains the errors of checking `value`, which stands at `within`, as a `kind`."""
         found = [(self.path(one, within), one) for one in error.errors(include_url=False, include_input=False)]
         misspelt = self.misspelt(found, kind, value, within)
-        for path, one in found[:MAX_EXPLAINED]:
+        for path, one in found[:MAX_REPORTED]:
             if self.document.is_broken(path) or path in misspelt:
                 continue
             self.problems.append(self.explain(path, one, kind, value, within))
-        if len(found) > MAX_EXPLAINED:
-            more, last = f"and {len(found) - MAX_EXPLAINED} more problems", found[MAX_EXPLAINED][0]
+        if len(found) > MAX_REPORTED:
+            more, last = f"and {len(found) - MAX_REPORTED} more problems", found[MAX_REPORTED][0]
             self.problems.append(self.document.problem(more, path=last, hint="is it the right file?", key=True))
         for path, one in found:
             if one["type"] == "extra_forbidden" or (one["type"] in _SHAPES and len(path) <= 2):
@@ -90,7 +89,7 @@ class Explained:
         """Missing keys that stand there under a wrong name: told once, at that name."""
         missing = {path for path, one in found if one["type"] == "missing"}
         result: set[Path] = set()
-        for path, one in found[:MAX_EXPLAINED]:
+        for path, one in found[:MAX_REPORTED]:
             if one["type"] == "extra_forbidden" and missing:
                 known, _ = keys_at(kind, path[len(within) : -1], value=value)
                 near = nearest(word_of(str(path[-1])), known)
@@ -124,8 +123,6 @@ class Explained:
             message, hint = f"'{shown}' cannot stand beside the other keys here", "keep one form"
         else:
             message, hint = f"unknown key '{shown}'", meant(key, known)
-        if str(path[-1])[len(key) :].startswith(":"):
-            hint = "put a space after the colon"
         if hint.startswith("one of"):
             hint = f"known here: {hint.removeprefix('one of: ')}"
         return self.document.problem(message, path=path, hint=hint, key=True)

@@ -113,7 +113,10 @@ class _Loading:
         return getattr(self.connectors[str(connector)], "Settings", type(None)) if known else None
 
     def literal_secrets(self) -> set[str]:
-        return {text for path, text in self.document.written.items() if path in self.secret}
+        """What was typed in as a secret, as written and with its variables filled in."""
+        written = self.document.written
+        paths = [path for path in self.secret if path in written]
+        return {written[path] for path in paths} | {str(_at(self.document.value, path)) for path in paths}
 
 
 def _bytes(path: FilePath) -> bytes:
@@ -128,6 +131,12 @@ def _bytes(path: FilePath) -> bytes:
         message = f"the configuration file {path.absolute()} cannot be read: {reason}"
         hint = "BRIDGE_CONFIG or --config names another file"
     raise ConfigError([Problem(message, hint=hint)])
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
 
 
 def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ MAX_BYTES = 1 << 20
 MAX_ALIASES = 100
 MAX_VALUES = 100_000  # once aliases are filled in
 MAX_DEPTH = 40
-MAX_REPORTED = 200
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML 1.1 counts as the end of a line
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -149,6 +148,9 @@ class _Builder:
             self.conceal(at, path, "merge keys (<<) are not supported", "write the keys out")
         elif key.tag is not None:
             self.conceal(at, path, "a tag (a word that begins with !) has no meaning here", "quote the key")
+        elif _ends_where(key, self.events[after]):
+            hint = "put a space after the colon" if ":" in key.value else "write key: value"
+            self.conceal(at, path, "a word that is neither a key nor a value", hint)
         elif key.value in value:
             first = self.document.keys[(*path, key.value)].line
             self.wrong(at, (*path, key.value), "this key stands here twice", f"first on line {first}: keep one")
@@ -214,12 +216,8 @@ class _Builder:
     def wrong(self, at: int, path: Path, message: str, hint: str, *, always: bool = False) -> None:
         if self.replaying and not always:
             return  # said once already, where the anchor stands
-        if len(self.document.problems) > MAX_REPORTED:
-            return
-        if len(self.document.problems) == MAX_REPORTED:
-            message, hint = "and more like this", "is it the right file?"
         mark = self.events[at].start_mark
-        self.document.problems.append(
+        self.document.report(
             Problem(
                 message,
                 path=dotted(path),
@@ -229,6 +227,12 @@ class _Builder:
                 hint=hint,
             )
         )
+
+
+def _ends_where(key: Any, value: Any) -> bool:
+    """Whether the value is nothing, without even a colon before it: `{password, abc}`."""
+    first, second = _place(key, key), _place(value, value)
+    return (first.end_line, first.end_column) == (second.line, second.column)
 
 
 def _place(first: Any, last: Any) -> Place:

@@ -42,8 +42,7 @@ def _source(name: str, source: Source, defaults: Defaults) -> SourceRule:
     return SourceRule(
         name=name,
         preset=source.preset,
-        # a key may hold bytes that are no UTF-8: the environment brings them as surrogates
-        signing_keys=tuple(key.encode("utf-8", "surrogateescape") for key in source.signing_keys if key.strip()),
+        signing_keys=tuple(key.encode("utf-8", "surrogatepass") for key in source.signing_keys if key.strip()),
         past_s=source.tolerance.past,
         future_s=source.tolerance.future,
         chatbots=frozenset(source.chatbots),

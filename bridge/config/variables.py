@@ -12,6 +12,7 @@ from bridge.config.document import Document, Path
 from bridge.errors import Problem
 
 _TOKEN = re.compile(r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<how>:-|:\?)(?P<rest>[^}]*))?\}|(?P<bad>\$\{)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,6 @@ class Fault:
 class Filled:
     """What filling a document in showed besides the values."""
 
-    paths: set[Path] = field(default_factory=set)  # scalars that held a variable
     secrets: set[str] = field(default_factory=set, repr=False)  # values from the environment
     warnings: list[Problem] = field(default_factory=list)
 
@@ -49,6 +49,9 @@ def resolve(text: str, environment: Mapping[str, str]) -> tuple[str, list[Fault]
         value = environment.get(name)
         if "${" in rest:
             faults.append(Fault(f"a variable inside ${{{name}…}}", "a default or message cannot hold variables"))
+            return ""
+        if value and _SURROGATE.search(value):  # so the environment brings bytes that are no UTF-8
+            faults.append(Fault(f"{name} holds bytes that are no UTF-8 text", f"set {name} anew"))
             return ""
         if match["how"] == ":-":
             return value or rest
@@ -76,16 +79,14 @@ def fill(document: Document, environment: Mapping[str, str], *, may_be_unset: Ca
 
     def text(value: str, path: Path) -> str:
         names = {match["name"] for match in _TOKEN.finditer(value) if match["name"]}
-        if names:
-            filled.paths.add(path)
-            filled.secrets.update(environment[name] for name in names if name in environment)
+        filled.secrets.update(environment[name] for name in names if name in environment)
         result, faults = resolve(value, environment)
         for fault in faults:
             if fault.unset and may_be_unset(path):
                 message = f"{fault.message} yet: this entry does not count"
                 filled.warnings.append(document.problem(message, path=path, hint=fault.hint.split(",")[0]))
                 return ""  # half a key is no key
-            document.problems.append(document.problem(fault.message, path=path, hint=fault.hint))
+            document.report(document.problem(fault.message, path=path, hint=fault.hint))
             document.broken.add(path)
         return result
 
@@ -96,6 +97,6 @@ def fill(document: Document, environment: Mapping[str, str], *, may_be_unset: Ca
 def _checked(path: Path, document: Document) -> Path:
     if "${" in str(path[-1]):
         hint = "variables are filled into values only"
-        document.problems.append(document.problem("a key cannot hold a variable", path=path, hint=hint, key=True))
+        document.report(document.problem("a key cannot hold a variable", path=path, hint=hint, key=True))
         document.broken.add(path)
     return path

@@ -137,11 +137,15 @@ class Rounds:
         with self._database.read() as connection:
             mine = claims.claims_of(connection, self.worker, codec=self._codec)
             stray = [claim for claim in mine if claim.delivery_id not in held]
-            if not stray and not lanes.orphans(connection) and not claims.are_far(connection, now_ms=now_ms):
+            if (
+                not stray
+                and not lanes.orphans(connection)
+                and not claims.are_far(connection, self._rules, now_ms=now_ms)
+            ):
                 return 0
         with self._database.write() as connection:
             healed = lanes.heal(connection, tally=tally)
-            healed += claims.pull_in(connection, now_ms=now_ms)
+            healed += claims.pull_in(connection, self._rules, now_ms=now_ms)
             if stray:
                 settled = [self._settler.lost(claim, now_ms=now_ms) for claim in stray]
                 settlements.settle(

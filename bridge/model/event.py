@@ -26,7 +26,7 @@ class Event:
     content: str = ""
     page_url: str = ""
     created_at: datetime | None = None  # aware, UTC
-    raw: dict[str, Any] = field(default_factory=dict)  # the vendor's object as it came, unstorable text repaired
+    raw: dict[str, Any] = field(default_factory=dict)  # the vendor's object; its text is repaired once stored
 
 
 # What a later record of the same event may add or change; the rest is in the key.

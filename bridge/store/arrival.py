@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.identity import Alias, aliases_of, key_of, keyed_hash
+from bridge.core.normalise import vendor_object
 from bridge.model.event import Event, Kind, Reading
 from bridge.model.rules import SourceRule
 from bridge.store.codec import Codec
@@ -80,7 +81,6 @@ def encode_fields(event: Event, codec: Codec) -> bytes:
             "content": event.content,
             "page_url": event.page_url,
             "created_at": event.created_at.isoformat() if event.created_at else None,
-            "raw": event.raw,
         }
     )
 
@@ -89,7 +89,10 @@ def decode_event(row: Any, codec: Codec) -> Event:
     """The event of a row of `events`; one without its fields where the payload was purged."""
     said = codec.decode_json(row.fields) if row.fields else {}
     created_at = datetime.fromisoformat(text) if (text := said.pop("created_at", None)) else None
-    return Event(source=row.source, kind=Kind(row.kind), chatbot_id=row.chatbot_id, created_at=created_at, **said)
+    raw = vendor_object(codec.decode(row.raw)) if row.raw else {}
+    return Event(
+        source=row.source, kind=Kind(row.kind), chatbot_id=row.chatbot_id, created_at=created_at, raw=raw, **said
+    )
 
 
 def ms_of(moment: datetime | None) -> int | None:

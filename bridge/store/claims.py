@@ -14,7 +14,7 @@ from bridge.store.codec import Codec
 from bridge.store.counters import Tally
 from bridge.store.tables import deliveries, events
 
-_EVENT = ("key", "revision", "received_at", "source", "kind", "chatbot_id", "created_at", "fields")
+_EVENT = ("key", "revision", "received_at", "source", "kind", "chatbot_id", "created_at", "fields", "raw")
 FIRST_FAR_MS = 30_000
 LATER_FAR_MS = 3 * 86_400_000
 
@@ -68,20 +68,21 @@ def count_claimed(connection: Connection, target: str) -> int:
     return int(connection.execute(_COUNT_CLAIMED, {"target": target}).scalar_one())
 
 
-def are_far(connection: Connection, *, now_ms: int) -> bool:
+def are_far(connection: Connection, targets: Iterable[str], *, now_ms: int) -> bool:
     """Whether something is due later than it can be: the clock was set back since that was written."""
-    return connection.execute(select(deliveries.c.id).where(_far(now_ms)).limit(1)).scalar() is not None
+    return connection.execute(select(deliveries.c.id).where(_far(targets, now_ms)).limit(1)).scalar() is not None
 
 
-def pull_in(connection: Connection, *, now_ms: int) -> int:
+def pull_in(connection: Connection, targets: Iterable[str], *, now_ms: int) -> int:
     """Makes due what is due later than it can be; gives how many."""
-    return connection.execute(update(deliveries).where(_far(now_ms)).values(due_at=now_ms)).rowcount
+    return connection.execute(update(deliveries).where(_far(targets, now_ms)).values(due_at=now_ms)).rowcount
 
 
-def _far(now_ms: int) -> ColumnElement[bool]:
+def _far(targets: Iterable[str], now_ms: int) -> ColumnElement[bool]:
     """A first attempt is due when its event comes; a later one within the longest wait that anybody may ask for."""
-    first = and_(text("state = 'queued' AND attempts = 0"), deliveries.c.due_at > now_ms + FIRST_FAR_MS)
-    return or_(first, and_(text("state = 'queued'"), deliveries.c.due_at > now_ms + LATER_FAR_MS))
+    mine = and_(deliveries.c.target.in_(list(targets)), text("state = 'queued'"))
+    far = deliveries.c.due_at > now_ms + FIRST_FAR_MS
+    return and_(mine, far, or_(deliveries.c.attempts == 0, deliveries.c.due_at > now_ms + LATER_FAR_MS))
 
 
 def claims_of(connection: Connection, worker: int, *, codec: Codec) -> list[Claim]:

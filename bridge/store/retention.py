@@ -59,14 +59,13 @@ def _digests(row: Row[Any], region: str, salt: bytes, codec: Codec) -> dict[str,
 
 def purge_metadata(connection: Connection, *, before_ms: int, tally: Tally) -> int:
     """Removes one chunk of ended deliveries of events before this time, with their attempts; gives how many."""
-    last = select(events.c.id).where(events.c.received_at < before_ms).order_by(events.c.received_at.desc()).limit(1)
-    last_id = connection.execute(last).scalar()
-    if last_id is None:
-        return 0
-    query = select(*deliveries.c["id", "target", "state"]).where(
-        deliveries.c.event_id <= last_id, deliveries.c.finished_at < before_ms
+    oldest = (
+        select(*deliveries.c["id", "target", "state", "finished_at"], events.c.received_at)
+        .join(events, events.c.id == deliveries.c.event_id)
+        .order_by(deliveries.c.event_id)
+        .limit(CHUNK)
     )
-    rows = connection.execute(query.limit(CHUNK)).all()
+    rows = [row for row in connection.execute(oldest) if row.received_at < before_ms and row.finished_at is not None]
     ids = [row.id for row in rows]
     if ids:
         connection.execute(delete(attempts).where(attempts.c.delivery_id.in_(ids)))

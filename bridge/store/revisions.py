@@ -41,7 +41,7 @@ class Revisions:
         self._codec = codec
         self._known: dict[str, list[_Known]] = {}
         columns = (
-            *events.c["key", "revision", "signed_at", "person", "fields", "digests"],
+            *events.c["key", "revision", "signed_at", "person", "fields", "raw", "digests"],
             *events.c["source", "kind", "chatbot_id", "created_at"],
         )
         query = select(*columns).where(events.c.key.in_(list(keys))).order_by(events.c.revision)

@@ -60,7 +60,6 @@ events = Table(
     Column("digests", Text),  # JSON of field hashes, written when the payload is purged
     Column("trace", String(64)),  # traceparent of the request, where one came
     UniqueConstraint("key", "revision"),
-    Index("ix_events_received", "received_at", "id"),
     Index(
         "ix_events_payload",
         "received_at",
@@ -113,14 +112,6 @@ deliveries = Table(
         "id",
         sqlite_where=text("state = 'queued'"),
         postgresql_where=text("state = 'queued'"),
-    ),
-    Index(
-        "ix_deliveries_fresh",
-        "target",
-        "due_at",
-        "id",
-        sqlite_where=text("state = 'queued' AND attempts = 0"),
-        postgresql_where=text("state = 'queued' AND attempts = 0"),
     ),
     Index(
         "ix_deliveries_claimed",

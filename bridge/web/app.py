@@ -29,7 +29,7 @@ def create_app(bridge: Bridge) -> Flask:
         header = request.environ.get(_ENVIRON_HEADER)
         answer = receiver.receive(
             source,
-            request.get_data(cache=False),
+            _body(),
             header=header.encode("latin-1", "replace") if header is not None else None,
             address=request.environ.get("REMOTE_ADDR", ""),
         )
@@ -51,6 +51,12 @@ def create_app(bridge: Bridge) -> Flask:
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _fail)
     return app
+
+
+def _body() -> bytes:
+    """The whole body: our own server hands it over as it is, any other WSGI server as a stream."""
+    whole = request.environ.get("bridge.body")
+    return whole if isinstance(whole, bytes) else request.get_data(cache=False)
 
 
 def _respond(answer: Answer) -> Response:

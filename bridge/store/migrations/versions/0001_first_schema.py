@@ -69,7 +69,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("fields IS NOT NULL"),
         postgresql_where=sa.text("fields IS NOT NULL"),
     )
-    op.create_index("ix_events_received", "events", ["received_at", "id"], unique=False)
     op.create_index(
         "ix_events_unrouted",
         "events",
@@ -217,14 +216,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued'"),
     )
     op.create_index("ix_deliveries_event_key", "deliveries", ["event_key", "target"], unique=False)
-    op.create_index(
-        "ix_deliveries_fresh",
-        "deliveries",
-        ["target", "due_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'queued' AND attempts = 0"),
-        postgresql_where=sa.text("state = 'queued' AND attempts = 0"),
-    )
     op.create_index(
         "ix_deliveries_waiting",
         "deliveries",
