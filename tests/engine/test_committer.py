@@ -1,0 +1,165 @@
+"""Group commit: nothing is answered before it is durable, and nobody pays for a neighbour or for the database."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import select
+
+from bridge.core.normalise import normalise
+from bridge.engine.clock import Clock
+from bridge.engine.committer import Committer
+from bridge.engine.rejections import Rejections
+from bridge.model.rules import SourceRule, TargetRule
+from bridge.store import schema
+from bridge.store.arrival import Arrival, prepare
+from bridge.store.codec import Codec
+from bridge.store.database import Database
+from bridge.store.intake import Intake
+from bridge.store.tables import deliveries, events
+
+CLOCK = Clock(now_ms=lambda: time.time_ns() // 1_000_000, boot_s=time.monotonic, jitter=lambda: 0.5)
+SOURCE = SourceRule("smarterbot")
+
+
+class Desk:
+    """A committer on a database, and arrivals for it."""
+
+    def __init__(self, database: Database) -> None:
+        self.salt = schema.salt(database)
+        intake = Intake(database, targets=[TargetRule("crm", "http")], salt=self.salt, codec=Codec())
+        self.committer = Committer(database, intake, rejections=Rejections(CLOCK), clock=CLOCK, shard=1)
+
+    def arrival(self, number: int) -> Arrival:
+        body = b'{"Type":"Lead","SessionID":%d,"Email":"a%d@example.com","CreateTime":"2023-11-23T18:36:21Z"}'
+        reading = normalise(body % (number, number), source=SOURCE)
+        return prepare(reading, source=SOURCE, signed_at=1, received_at=1, salt=self.salt, codec=Codec())
+
+    def store_all(self, arrivals: list[Arrival]) -> list[bool]:
+        """Hands all in before the committer starts, so that they make one group; gives each one's answer."""
+        answers: dict[int, bool] = {}
+
+        def store(number: int) -> None:
+            answers[number] = self.committer.store(arrivals[number])
+
+        threads = [threading.Thread(target=store, args=(number,)) for number in range(len(arrivals))]
+        for thread in threads:
+            thread.start()
+        self.committer.start()
+        for thread in threads:
+            thread.join()
+        return [answers[number] for number in range(len(arrivals))]
+
+
+@pytest.fixture
+def desk(database: Database) -> Iterator[Desk]:
+    found = Desk(database)
+    yield found
+    if found.committer._thread.is_alive():
+        found.committer.stop()
+
+
+def stored(database: Database) -> set[int]:
+    with database.read() as connection:
+        return set(connection.execute(select(events.c.id)).scalars())
+
+
+def test_a_group_is_stored_whole_and_every_event_has_its_delivery(desk: Desk, database: Database) -> None:
+    assert [True] * 50 == desk.store_all([desk.arrival(number) for number in range(50)])
+
+    assert 50 == len(stored(database))
+    with database.read() as connection:
+        assert ["queued"] * 50 == list(connection.execute(select(deliveries.c.state)).scalars())
+
+
+@pytest.mark.parametrize("poison", [object(), "a lone surrogate \ud800", 2**80])
+def test_an_event_that_the_driver_refuses_costs_its_neighbours_nothing(
+    desk: Desk, database: Database, poison: object
+) -> None:
+    arrivals = [desk.arrival(number) for number in range(9)]
+    arrivals[4].candidates[0] = replace(arrivals[4].candidates[0], raw=poison)  # type: ignore[arg-type]
+    if isinstance(poison, int):
+        arrivals[4] = desk.arrival(4)
+        arrivals[4].candidates[0].signed_at = poison
+
+    answers = desk.store_all(arrivals)
+
+    assert [number != 4 for number in range(9)] == answers
+    assert 8 == len(stored(database))
+
+
+def test_the_same_event_in_one_group_is_stored_once(desk: Desk, database: Database) -> None:
+    assert [True] * 5 == desk.store_all([desk.arrival(7) for _ in range(5)])
+
+    assert 1 == len(stored(database))
+
+
+@contextmanager
+def sqlite_locked(database: Database) -> Iterator[None]:
+    other = sqlite3.connect(str(database.url.database), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@contextmanager
+def sqlite_full(database: Database) -> Iterator[None]:
+    with database.write() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    try:
+        yield
+    finally:
+        with database.write() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+
+
+@contextmanager
+def postgres_away(database: Database) -> Iterator[None]:
+    name = database.url.database
+    address = database.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as boss:
+        boss.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # type: ignore[arg-type]
+        boss.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        try:
+            yield
+        finally:
+            boss.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[arg-type]
+
+
+Trouble = Callable[[Database], object]
+
+
+@pytest.mark.parametrize("trouble", [sqlite_locked, sqlite_full, postgres_away])
+def test_a_database_in_trouble_is_told_within_two_seconds_and_used_again_when_it_is_well(
+    request: pytest.FixtureRequest, tmp_path: Path, trouble: Trouble
+) -> None:
+    postgres = trouble is postgres_away
+    database = Database(request.getfixturevalue("new_postgres")() if postgres else f"{tmp_path}/bridge.db")
+    schema.migrate(database)
+    desk = Desk(database)
+    desk.committer.start()
+    assert desk.committer.store(desk.arrival(1))
+    # Enough to need new pages where the disk is full.
+    big = [replace(desk.arrival(n).candidates[0], raw=b"x" * 50_000) for n in range(100, 120)]
+
+    with trouble(database):  # type: ignore[attr-defined]
+        started = time.monotonic()
+        answer = desk.committer.store(Arrival("smarterbot", big))
+        took_s = time.monotonic() - started
+
+    assert not answer
+    assert took_s < 2.5
+    assert desk.committer.store(desk.arrival(2))
+    assert {1, 2} == stored(database)
+    desk.committer.stop()
+    database.close()
