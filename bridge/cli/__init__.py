@@ -40,7 +40,10 @@ class _Commands(click.Group):
             formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+_NAMES = {name: click.Command(name) for name in _COMMANDS}  # for "did you mean"; never called
+
+
+@click.group(cls=_Commands, commands=_NAMES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="webhook-crm-bridge", prog_name="bridge")
 @click.option(
     "-c", "--config", metavar="FILE", help="The configuration; else what BRIDGE_CONFIG names, else config.yaml."
