@@ -67,7 +67,7 @@ class Database:
     def next_ids(self, connection: Connection, table: str, count: int) -> list[int]:
         """`count` new ids for `events` or `deliveries`, ascending, given out inside this transaction."""
         if self.is_sqlite:
-            last = connection.execute(text(f"SELECT coalesce(max(id), 0) FROM {table}")).scalar_one()  # noqa: S608
+            last = connection.execute(_LAST_ID[table]).scalar_one()
             return list(range(last + 1, last + 1 + count))
         rows = connection.execute(_NEXT_IDS[table], {"count": count})
         return sorted(row[0] for row in rows)
@@ -111,6 +111,10 @@ class Database:
             self._lock.release()
 
 
+_LAST_ID = {
+    name: text(f"SELECT coalesce(max(id), 0) FROM {name}")  # noqa: S608  names of our own
+    for name in ("events", "deliveries")
+}
 _NEXT_IDS = {
     name: text(f"SELECT nextval('{name}_id_seq') FROM generate_series(1, :count)")  # noqa: S608
     for name in ("events", "deliveries")

@@ -83,14 +83,17 @@ def _make_heads(connection: Connection, found: dict[int, str], tally: Tally) -> 
     return len(found)
 
 
+_HEADS = (
+    select(*deliveries.c["id", "person", "target", "state", "due_at"])
+    .where(deliveries.c.person.in_(bindparam("persons", expanding=True)), text("state IN ('queued', 'claimed')"))
+    .order_by(deliveries.c.id)
+    .with_for_update(read=True)
+)
+
+
 def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
-    query = (
-        select(*deliveries.c["id", "person", "target", "state", "due_at"])
-        .where(deliveries.c.person.in_(list(persons)), text("state IN ('queued', 'claimed')"))
-        .order_by(deliveries.c.id)
-        .with_for_update(read=True)
-    )
-    return {(row.person, row.target): row._asdict() for row in connection.execute(query)}
+    found = connection.execute(_HEADS, {"persons": list(persons)})
+    return {(row.person, row.target): row._asdict() for row in found}
 
 
 def _gives_way(head: dict[str, Any], now_ms: int) -> bool:

@@ -8,14 +8,18 @@ from bridge.core.identity import Alias, Known, person_of
 from bridge.store import bulk
 from bridge.store.tables import aliases
 
+_OF_HASHES = select(aliases.c.alias, aliases.c.person, aliases.c.rank).where(
+    aliases.c.alias.in_(bindparam("hashes", expanding=True))
+)
+
 
 class Persons:
     """The persons that one transaction meets."""
 
     def __init__(self, connection: Connection, hashes: Iterable[str]) -> None:
         self._connection = connection
-        query = select(aliases.c.alias, aliases.c.person, aliases.c.rank).where(aliases.c.alias.in_(list(hashes)))
-        self._known = {alias: Known(person, rank) for alias, person, rank in connection.execute(query)}
+        found = connection.execute(_OF_HASHES, {"hashes": list(hashes)})
+        self._known = {alias: Known(person, rank) for alias, person, rank in found}
         self._stored = set(self._known)
         self._changed: set[str] = set()
         self._raised: dict[str, int] = {}

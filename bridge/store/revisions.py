@@ -4,13 +4,22 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from bridge.core.identity import adds_nothing, content_of, digests_of, merged
 from bridge.model.event import Event
 from bridge.store.arrival import Candidate, decode_event, encode_fields
 from bridge.store.codec import Codec
 from bridge.store.tables import events
+
+_OF_KEYS = (
+    select(
+        *events.c["key", "revision", "signed_at", "person", "fields", "raw", "digests"],
+        *events.c["source", "kind", "chatbot_id", "created_at"],
+    )
+    .where(events.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(events.c.revision)
+)
 
 
 @dataclass(slots=True)
@@ -40,12 +49,7 @@ class Revisions:
         self._salt = salt
         self._codec = codec
         self._known: dict[str, list[_Known]] = {}
-        columns = (
-            *events.c["key", "revision", "signed_at", "person", "fields", "raw", "digests"],
-            *events.c["source", "kind", "chatbot_id", "created_at"],
-        )
-        query = select(*columns).where(events.c.key.in_(list(keys))).order_by(events.c.revision)
-        for row in connection.execute(query):
+        for row in connection.execute(_OF_KEYS, {"keys": list(keys)}):
             event = decode_event(row, codec) if row.fields else None
             digests = json.loads(row.digests) if row.digests else None
             found = _Known(row.revision, row.signed_at, row.person, event, digests)
