@@ -111,13 +111,9 @@ _NO_INDEX: Final = 2**32 - 1
 
 def _integer(token: str) -> int | float | None:
     """The number an integer literal stands for, to be written the JavaScript way; None for an infinity."""
-    if len(token) > 21:  # also because int() refuses thousands of digits
-        return _double(float(token))
-    value = int(token)
-    return value if -_EXACT <= value <= _EXACT else _double(float(value))
-
-
-_EXACT: Final = 2**53  # no integer is left out by the doubles up to here
+    if len(token) < 16:
+        return int(token)
+    return _double(float(token))
 
 
 def _fraction(token: str) -> int | float | str | None:
@@ -137,13 +133,17 @@ def _double(value: float) -> int | float | None:
     size = abs(value)
     if size >= 1e21:
         return None if value - value else value
-    if size < 1e16:
-        return int(value)
+    return int(value) if size < 1e16 else _large(value)
+
+
+@lru_cache(maxsize=1024)  # a body with very many of them has short ones, the same over and over
+def _large(value: float) -> int:
+    """A double from 1e16 to 1e21 as the integer of its shortest digits, then zeros."""
     digits, _, exponent = repr(value).replace(".", "").partition("e+")
     return int(digits.ljust(int(exponent) + (2 if value < 0 else 1), "0"))
 
 
-@lru_cache(maxsize=1024)  # a body with very many of them has short ones, the same over and over
+@lru_cache(maxsize=1024)  # as above
 def _small(value: float) -> float | str:
     """A double below 1e-4 as what gets written like Number::toString: no exponent from 1e-6, none padded."""
     mantissa, _, exponent = repr(value).partition("e-")
