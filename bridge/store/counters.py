@@ -2,16 +2,12 @@
 
 from collections import Counter
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
+from bridge.store import bulk
 from bridge.store.tables import counters
 
 SHARDS = 16  # a process adds to its own, so that two of them do not wait for one row
-
-_ADD = text(
-    "INSERT INTO counters (name, label, shard, value) VALUES (:name, :label, :shard, :value) "
-    "ON CONFLICT (name, label, shard) DO UPDATE SET value = counters.value + excluded.value"
-)
 
 
 class Tally:
@@ -36,8 +32,10 @@ class Tally:
             for (name, label), count in sorted(self._counts.items())
             if count
         ]
-        if rows:
-            connection.execute(_ADD, rows)
+        bulk.insert(connection, counters, rows, also=_ADD)
+
+
+_ADD = "ON CONFLICT (name, label, shard) DO UPDATE SET value = counters.value + excluded.value"
 
 
 def totals(connection: Connection, name: str) -> dict[str, int]:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from bridge.errors import StoreError
+from bridge.store import bulk
 
 CHANNEL = "bridge_due"
 LOCK_WAIT_S = 10.0  # a writer that holds the process lock longer than this is stuck
@@ -46,6 +47,7 @@ class Database:
             self._lock_file: int | None = None
         else:
             self._writer = self._reader = _postgres_engine(self.url, pool_size=pool_size)
+        self._driver: Any = self._writer.dialect.loaded_dbapi
 
     @property
     def name(self) -> str:
@@ -55,19 +57,24 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A durable transaction: committed at the end of the block, rolled back if it raises."""
-        with self._turn(), _named_errors(), self._writer.begin() as connection:
-            yield connection
+        with self._turn(), self._named_errors(), self._writer.begin() as connection:
+            try:
+                yield connection
+            except self._driver.Error as error:  # from bulk, past SQLAlchemy: a dead connection must leave the pool
+                if self._writer.dialect.is_disconnect(error, connection.connection, None):
+                    connection.invalidate(error)
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view that takes no lock."""
-        with _named_errors(), self._reader.connect() as connection:
+        with self._named_errors(), self._reader.connect() as connection:
             yield connection
 
     def next_ids(self, connection: Connection, table: str, count: int) -> list[int]:
         """`count` new ids for `events` or `deliveries`, ascending, given out inside this transaction."""
         if self.is_sqlite:
-            last = connection.execute(_LAST_ID[table]).scalar_one()
+            last = bulk.one(connection, f"SELECT coalesce(max(id), 0) FROM {table}")  # noqa: S608
             return list(range(last + 1, last + 1 + count))
         rows = connection.execute(_NEXT_IDS[table], {"count": count})
         return sorted(row[0] for row in rows)
@@ -87,6 +94,20 @@ class Database:
         if self.is_sqlite and self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """The driver's and SQLAlchemy's errors as this project's: by what is to be done about them."""
+        driver = self._driver
+        try:
+            yield
+        except (IntegrityError, driver.IntegrityError) as error:
+            raise Clash(_first_line(error)) from error
+        except (OperationalError, InternalError, PoolTimeout, driver.OperationalError, driver.InternalError) as error:
+            raise Unavailable(_first_line(error)) from error
+        except (SQLAlchemyError, driver.Error) as error:
+            away = isinstance(error, DBAPIError) and error.connection_invalidated
+            raise (Unavailable if away else StoreError)(_first_line(error)) from error
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -111,10 +132,6 @@ class Database:
             self._lock.release()
 
 
-_LAST_ID = {
-    name: text(f"SELECT coalesce(max(id), 0) FROM {name}")  # noqa: S608  names of our own
-    for name in ("events", "deliveries")
-}
 _NEXT_IDS = {
     name: text(f"SELECT nextval('{name}_id_seq') FROM generate_series(1, :count)")  # noqa: S608
     for name in ("events", "deliveries")
@@ -122,20 +139,7 @@ _NEXT_IDS = {
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise Clash(_first_line(error)) from error
-    except (OperationalError, InternalError, PoolTimeout) as error:
-        raise Unavailable(_first_line(error)) from error
-    except SQLAlchemyError as error:
-        away = isinstance(error, DBAPIError) and error.connection_invalidated
-        raise (Unavailable if away else StoreError)(_first_line(error)) from error
-
-
-def _first_line(error: SQLAlchemyError) -> str:
+def _first_line(error: Exception) -> str:
     """The driver's words without the statement and its parameters, which are personal data."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return f"{type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no reason given'}"

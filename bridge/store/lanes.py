@@ -6,8 +6,9 @@ a head: whoever ends one promotes the next, in the same transaction.
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, text, update
 
+from bridge.store import bulk
 from bridge.store.counters import Tally
 from bridge.store.tables import deliveries
 
@@ -84,16 +85,17 @@ def _make_heads(connection: Connection, found: dict[int, str], tally: Tally) -> 
 
 
 _HEADS = (
-    select(*deliveries.c["id", "person", "target", "state", "due_at"])
-    .where(deliveries.c.person.in_(bindparam("persons", expanding=True)), text("state IN ('queued', 'claimed')"))
-    .order_by(deliveries.c.id)
-    .with_for_update(read=True)
+    "SELECT id, person, target, state, due_at FROM deliveries "
+    "WHERE person {among} AND state IN ('queued', 'claimed') ORDER BY id"
 )
 
 
 def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
-    found = connection.execute(_HEADS, {"persons": list(persons)})
-    return {(row.person, row.target): row._asdict() for row in found}
+    lock = "" if connection.dialect.name == "sqlite" else " FOR SHARE"
+    return {
+        (person, target): {"id": id_, "person": person, "target": target, "state": state, "due_at": due_at}
+        for id_, person, target, state, due_at in bulk.among(connection, _HEADS + lock, persons)
+    }
 
 
 def _gives_way(head: dict[str, Any], now_ms: int) -> bool:

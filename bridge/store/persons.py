@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, update
 
 from bridge.core.identity import Alias, Known, person_of
 from bridge.store import bulk
 from bridge.store.tables import aliases
 
-_OF_HASHES = select(aliases.c.alias, aliases.c.person, aliases.c.rank).where(
-    aliases.c.alias.in_(bindparam("hashes", expanding=True))
-)
+_OF_HASHES = "SELECT alias, person, rank FROM aliases WHERE alias {among}"
 
 
 class Persons:
@@ -18,7 +16,7 @@ class Persons:
 
     def __init__(self, connection: Connection, hashes: Iterable[str]) -> None:
         self._connection = connection
-        found = connection.execute(_OF_HASHES, {"hashes": list(hashes)})
+        found = bulk.among(connection, _OF_HASHES, hashes)
         self._known = {alias: Known(person, rank) for alias, person, rank in found}
         self._stored = set(self._known)
         self._changed: set[str] = set()

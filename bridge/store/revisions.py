@@ -3,23 +3,31 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from bridge.core.identity import adds_nothing, content_of, digests_of, merged
 from bridge.model.event import Event
+from bridge.store import bulk
 from bridge.store.arrival import Candidate, decode_event, encode_fields
 from bridge.store.codec import Codec
-from bridge.store.tables import events
 
-_OF_KEYS = (
-    select(
-        *events.c["key", "revision", "signed_at", "person", "fields", "raw", "digests"],
-        *events.c["source", "kind", "chatbot_id", "created_at"],
-    )
-    .where(events.c.key.in_(bindparam("keys", expanding=True)))
-    .order_by(events.c.revision)
-)
+
+class _Row(NamedTuple):
+    key: str
+    revision: int
+    signed_at: int
+    person: str
+    fields: bytes | None
+    raw: bytes | None
+    digests: str | None
+    source: str
+    kind: str
+    chatbot_id: str
+
+
+_OF_KEYS = f"SELECT {', '.join(_Row._fields)} FROM events WHERE key {{among}} ORDER BY revision"  # noqa: S608
 
 
 @dataclass(slots=True)
@@ -49,7 +57,7 @@ class Revisions:
         self._salt = salt
         self._codec = codec
         self._known: dict[str, list[_Known]] = {}
-        for row in connection.execute(_OF_KEYS, {"keys": list(keys)}):
+        for row in map(_Row._make, bulk.among(connection, _OF_KEYS, keys)):
             event = decode_event(row, codec) if row.fields else None
             digests = json.loads(row.digests) if row.digests else None
             found = _Known(row.revision, row.signed_at, row.person, event, digests)
