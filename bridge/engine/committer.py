@@ -5,7 +5,7 @@ load. A group that fails is committed one by one, so that one bad event never co
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
@@ -25,16 +25,20 @@ TRIES = 3  # when another process wrote the same thing at the same time
 log = logger("receive")
 
 
-class _Submission:
-    __slots__ = ("abandoned", "arrival", "done", "size", "stored")
+class Submission:
+    """An arrival on its way to the disk. `abandoned`: nobody waits for it any more; it need not be begun."""
 
-    def __init__(self, arrival: Arrival) -> None:
+    __slots__ = ("abandoned", "arrival", "done", "patience_s", "size")
+
+    def __init__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
         self.arrival = arrival
+        self.done = done
         self.size = max(len(arrival.candidates) + len(arrival.unreadable), 1)
-        self.done = threading.Lock()
-        self.done.acquire()
-        self.stored = False
+        self.patience_s = PATIENCE_S
         self.abandoned = False
+
+    def abandon(self) -> None:
+        self.abandoned = True
 
 
 class Committer:
@@ -46,7 +50,7 @@ class Committer:
         self._rejections = rejections
         self._clock = clock
         self._shard = shard
-        self._queue: SimpleQueue[_Submission | None] = SimpleQueue()
+        self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._waiting = 0  # events handed in and not yet taken up
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
@@ -59,20 +63,36 @@ class Committer:
         self._queue.put(None)
         self._thread.join(timeout=10)
 
-    def store(self, arrival: Arrival) -> bool:
-        """True when the arrival is durably stored. False: not (as far as we know), the sender must try again."""
-        submission = _Submission(arrival)
+    def submit(self, arrival: Arrival, done: Callable[[bool], None]) -> Submission | None:
+        """Hands an arrival in; `done` is called by the committer's thread with whether it is durably stored. None:
+        too much waits already. Whoever has waited for `patience_s` abandons it and tells the sender to try again.
+        """
+        submission = Submission(arrival, done)
         with self._lock:
             if self._waiting > MOST_WAITING:
-                return False
+                return None
             self._waiting += submission.size
             waiting = self._waiting
-        self._queue.put(submission)
         # A day's records in one body take longer than one lead, and those that stand before them count too.
-        patience_s = PATIENCE_S + (0.005 * waiting if waiting > GROUP else 0.0)
-        if not submission.done.acquire(timeout=patience_s):
-            submission.abandoned = True
-        return submission.stored
+        submission.patience_s += 0.005 * waiting if waiting > GROUP else 0.0
+        self._queue.put(submission)
+        return submission
+
+    def store(self, arrival: Arrival) -> bool:
+        """True when the arrival is durably stored. False: not (as far as we know), the sender must try again."""
+        stored: list[bool] = []
+        told = threading.Event()
+
+        def done(answer: bool) -> None:  # noqa: FBT001
+            stored.append(answer)
+            told.set()
+
+        submission = self.submit(arrival, done)
+        if submission is None:
+            return False
+        if not told.wait(submission.patience_s):
+            submission.abandon()
+        return stored == [True]
 
     def _run(self) -> None:
         while True:
@@ -83,9 +103,9 @@ class Committer:
             if last:
                 return
 
-    def _gather(self) -> tuple[list[_Submission], bool]:
+    def _gather(self) -> tuple[list[Submission], bool]:
         """The submissions that wait, up to a group's size; and whether the committer is to stop after them."""
-        group: list[_Submission] = []
+        group: list[Submission] = []
         size = 0
         try:
             found = self._queue.get(timeout=EVERY_S)
@@ -102,7 +122,7 @@ class Committer:
             return group, False
         return group, True
 
-    def _commit(self, group: Sequence[_Submission]) -> None:
+    def _commit(self, group: Sequence[Submission]) -> None:
         try:
             self._write([submission.arrival for submission in group])
         except Unavailable as error:
@@ -137,10 +157,9 @@ class Committer:
             if due:
                 self._database.tell_due(connection)
 
-    def _answer(self, group: Sequence[_Submission], *, stored: bool) -> None:
+    def _answer(self, group: Sequence[Submission], *, stored: bool) -> None:
         for submission in group:
-            submission.stored = stored
-            submission.done.release()
+            submission.done(stored)
 
 
 def _parts(arrivals: list[Arrival]) -> list[list[Arrival]]:

@@ -3,7 +3,7 @@ what came and sends back what it gets; every decision about a webhook is here or
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -48,6 +48,17 @@ NO_KEY_YET = Answer(503, b'{"status":"error","error":"source is being set up, tr
 BUSY = Answer(503, b'{"status":"error","error":"busy, try again"}', RETRY_AFTER_S)
 
 
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The answer comes later, through the callback; after `patience_s` it is `abandon`ed and NOT_STORED."""
+
+    patience_s: float
+    abandon: Callable[[], None]
+
+
+AnswerLater = Callable[[Answer], None]
+
+
 class _Busy(Exception):
     """Too many large bodies wait to be re-serialised."""
 
@@ -75,8 +86,19 @@ class Receiver:
         self._clock = clock
         self._one_large = threading.Lock()
 
-    def receive(self, source_name: str, body: bytes, *, header: bytes | None, address: str) -> Answer:
-        """The answer to one request. Success means: durably stored, or nothing that needed storing."""
+    def receive(
+        self,
+        source_name: str,
+        body: bytes,
+        *,
+        header: bytes | None,
+        address: str,
+        answer_later: AnswerLater | None = None,
+    ) -> Answer | Deferred:
+        """The answer to one request. Success means: durably stored, or nothing that needed storing.
+
+        With `answer_later` no thread waits for the disk: it is called with the answer when that is known.
+        """
         source = self._sources.get(source_name)
         if source is None:
             return NO_SUCH_SOURCE
@@ -92,7 +114,7 @@ class Receiver:
             return NOT_SIGNED
         except _Busy:
             return BUSY
-        return self._store(source, normalise(body, source=source), verified)
+        return self._store(source, normalise(body, source=source), verified, answer_later)
 
     def verify_kept(self) -> int:
         """Stores what was kept of sources that have a key by now; gives how many requests that were."""
@@ -126,7 +148,9 @@ class Receiver:
         finally:
             self._one_large.release()
 
-    def _store(self, source: SourceRule, reading: Reading, verified: Verified) -> Answer:
+    def _store(
+        self, source: SourceRule, reading: Reading, verified: Verified, answer_later: AnswerLater | None = None
+    ) -> Answer | Deferred:
         if reading.test:
             self._rejections.count("received", f"{source.name}:test")
             return TESTED
@@ -138,11 +162,14 @@ class Receiver:
             salt=self._salt,
             codec=self._codec,
         )
-        if not self._committer.store(arrival):
-            return NOT_STORED
         for part in reading.unreadable:
-            log.warning("quarantined", source=source.name, path=part.path, reason=part.reason, size_bytes=len(part.raw))
-        return STORED
+            log.warning("unreadable", source=source.name, path=part.path, reason=part.reason, size_bytes=len(part.raw))
+        if answer_later is None:
+            return STORED if self._committer.store(arrival) else NOT_STORED
+        submission = self._committer.submit(arrival, lambda stored: answer_later(STORED if stored else NOT_STORED))
+        if submission is None:
+            return NOT_STORED
+        return Deferred(submission.patience_s, submission.abandon)
 
     def _reject(self, source: SourceRule, bad: BadSignature, *, size_bytes: int, address: str) -> None:
         self._rejections.note(source=source.name, reason=bad.reason, address=address, size_bytes=size_bytes)
@@ -174,7 +201,8 @@ class Receiver:
             except BadSignature as bad:
                 log.warning("kept request rejected", source=source.name, reason=bad.reason)
             else:
-                if self._store(source, normalise(request.body, source=source), verified).status != 200:
+                answer = self._store(source, normalise(request.body, source=source), verified)
+                if isinstance(answer, Deferred) or answer.status != 200:
                     continue
                 stored += 1
             with self._database.write() as connection:

@@ -8,10 +8,12 @@ errors pass through; `database.write` names them.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Table
 
+FEW = 64
 MOST_VARIABLES = 8192  # in a statement; SQLite allows 32,766
 
 _ARRAYS = {BigInteger: "bigint[]", Integer: "integer[]", LargeBinary: "bytea[]", Boolean: "boolean[]"}
@@ -73,14 +75,18 @@ def _update(table: Table, columns: Sequence[str], names: Sequence[str], new: str
 
 
 def _parts(rows: Sequence[dict[str, Any]], columns: int) -> Iterator[Sequence[dict[str, Any]]]:
-    """The rows in lots whose sizes are powers of two: few different statements, all of them prepared once."""
+    """The rows in lots: one where they are few, powers of two where they are many, so that there are few different
+    statements and all of them are prepared once.
+    """
     at = 0
     while at < len(rows):
-        size = 1 << min((len(rows) - at).bit_length() - 1, (MOST_VARIABLES // columns).bit_length() - 1)
+        left = len(rows) - at
+        size = left if left <= FEW else 1 << min(left.bit_length() - 1, (MOST_VARIABLES // columns).bit_length() - 1)
         yield rows[at : at + size]
         at += size
 
 
+@lru_cache(maxsize=1024)
 def _values(rows: int, columns: int) -> str:
     row = f"({', '.join('?' * columns)})"
     return f"VALUES {', '.join([row] * rows)}"

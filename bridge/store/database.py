@@ -170,7 +170,7 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=LOCK_WAIT_S,
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 1.5, "cached_statements": 256},
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 1.5, "cached_statements": 512},
     )
 
     @event.listens_for(engine, "connect")

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from bridge.engine.receive import SIGNATURE_HEADER, Answer
+from bridge.engine.receive import SIGNATURE_HEADER, Answer, Deferred
 from bridge.log import logger
 from bridge.web.health import readiness
 from bridge.web.metrics import exposition
@@ -27,12 +27,18 @@ def create_app(bridge: Bridge) -> Flask:
     @app.post("/webhooks/<source>")
     def webhook(source: str) -> Response:
         header = request.environ.get(_ENVIRON_HEADER)
+        later = request.environ.get("bridge.later")  # our own server's: no thread waits for the disk
         answer = receiver.receive(
             source,
             _body(),
             header=header.encode("latin-1", "replace") if header is not None else None,
             address=request.environ.get("REMOTE_ADDR", ""),
+            answer_later=later,
         )
+        if later is not None and isinstance(answer, Deferred):
+            later.deferred = answer
+            return Response(status=202)  # never sent: the server waits for the answer
+        assert isinstance(answer, Answer)  # noqa: S101  deferred only where somebody takes it later
         return _respond(answer)
 
     @app.get("/healthz")

@@ -18,11 +18,15 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from bridge.engine.receive import NOT_STORED, Answer, Deferred
 from bridge.log import logger
 from bridge.web.app import MAX_BODY_BYTES, create_app, error_response
 from bridge.wiring import Bridge
 
-THREADS = 64
+THREADS = 4  # none of them ever waits for the disk; more would only fight for the interpreter lock
+LARGE_THREADS = 2  # for large bodies, which take long: they keep no lead waiting
+LARGE_BYTES = 262_144
+SWEEP_S = 0.1
 BODY_DEADLINE_S = 20.0
 SMALL_BYTES = 65_536
 BACKLOG = 1024
@@ -70,17 +74,21 @@ async def serve(app: WsgiApp, *, host: str, port: int, grace_s: float) -> None:
 
 
 class _Front:
-    """Reads requests on the event loop and answers them in threads."""
+    """Reads requests on the event loop, runs the application in threads, and waits for deferred answers in neither."""
 
     def __init__(self, app: WsgiApp) -> None:
         self._app = app
-        self._todo: SimpleQueue[tuple[dict[str, Any], asyncio.Future[Reply]]] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._todo: _Todo = SimpleQueue()
+        self._large: _Todo = SimpleQueue()
         self._done: deque[tuple[asyncio.Future[Reply], Reply]] = deque()
+        self._deferred: dict[Later, float] = {}  # until when, in the loop's time
         self._woken = False
         self._open = 0
-        self._loop = asyncio.get_running_loop()
-        for number in range(THREADS):
-            threading.Thread(target=self._work, name=f"web-{number}", daemon=True).start()
+        for number in range(THREADS + LARGE_THREADS):
+            todo = self._todo if number < THREADS else self._large
+            threading.Thread(target=self._work, args=(todo,), name=f"web-{number}", daemon=True).start()
+        self._loop.call_later(SWEEP_S, self._sweep)
 
     async def answer(self, scope: Any, protocol: Any) -> None:
         """One request, from its headers to its answer."""
@@ -88,7 +96,9 @@ class _Front:
         try:
             body = await _body(scope, protocol)
             future: asyncio.Future[Reply] = self._loop.create_future()
-            self._todo.put((_environ(scope, body), future))
+            later = Later(self, future)
+            todo = self._todo if len(body) < LARGE_BYTES else self._large
+            todo.put((_environ(scope, body, later), later))
             status, headers, content = await future
         except _Refused as refused:
             status, headers, content = refused.reply
@@ -102,18 +112,25 @@ class _Front:
         while self._open and self._loop.time() < until:
             await asyncio.sleep(0.01)
 
-    def _work(self) -> None:
+    def finish(self, future: "asyncio.Future[Reply]", reply: Reply) -> None:
+        """The reply is known. Called from any thread."""
+        self._done.append((future, reply))
+        if not self._woken:  # one wake-up of the loop for all that end meanwhile
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._flush)
+
+    def _work(self, todo: "_Todo") -> None:
         while True:
-            environ, future = self._todo.get()
+            environ, later = todo.get()
             try:
                 reply = _run(self._app, environ)
             except Exception:
                 log.exception("request failed")
                 reply = _Refused(503, "cannot answer now, try again").reply
-            self._done.append((future, reply))
-            if not self._woken:  # one wake-up of the loop for all that end meanwhile
-                self._woken = True
-                self._loop.call_soon_threadsafe(self._flush)
+            if later.deferred is None:
+                self.finish(later.future, reply)
+            else:
+                self._deferred[later] = self._loop.time() + later.deferred.patience_s
 
     def _flush(self) -> None:
         self._woken = False  # before the look: who appends after it wakes the loop again
@@ -121,6 +138,41 @@ class _Front:
             future, reply = self._done.popleft()
             if not future.done():
                 future.set_result(reply)
+
+    def _sweep(self) -> None:
+        """Tells those whose answer does not come that it was not stored."""
+        now = self._loop.time()
+        for later, until in list(self._deferred.items()):
+            if later.future.done():
+                self._deferred.pop(later, None)
+            elif until < now and later.deferred is not None:
+                later.deferred.abandon()
+                later(NOT_STORED)
+        self._loop.call_later(SWEEP_S, self._sweep)
+
+
+class Later:
+    """Takes a deferred answer to its request. Called from the committer's thread."""
+
+    __slots__ = ("_front", "deferred", "future")
+
+    def __init__(self, front: _Front, future: "asyncio.Future[Reply]") -> None:
+        self._front = front
+        self.future = future
+        self.deferred: Deferred | None = None
+
+    def __call__(self, answer: Answer) -> None:
+        self._front.finish(self.future, _reply(answer))
+
+
+_Todo = SimpleQueue[tuple[dict[str, Any], Later]]
+
+
+def _reply(answer: Answer) -> Reply:
+    headers = [("content-type", "application/json")]
+    if answer.retry_after_s is not None:
+        headers.append(("retry-after", str(answer.retry_after_s)))
+    return answer.status, headers, answer.body
 
 
 async def _body(scope: Any, protocol: Any) -> bytes:
@@ -150,7 +202,7 @@ async def _capped(protocol: Any) -> bytes:
     return b"".join(parts)
 
 
-def _environ(scope: Any, body: bytes) -> dict[str, Any]:
+def _environ(scope: Any, body: bytes, later: Later) -> dict[str, Any]:
     """The WSGI environment (PEP 3333) of a request. Repeated headers are joined, so that none hides another."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
@@ -166,6 +218,7 @@ def _environ(scope: Any, body: bytes) -> dict[str, Any]:
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": io.BytesIO(body),
         "bridge.body": body,
+        "bridge.later": later,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
