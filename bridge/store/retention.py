@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, text, update
+from sqlalchemy import Connection, Row, delete, func, select, text, update
 
 from bridge.core.identity import content_of, digests_of
 from bridge.store import bulk
@@ -58,7 +58,10 @@ def _digests(row: Row[Any], region: str, salt: bytes, codec: Codec) -> dict[str,
 
 
 def purge_metadata(connection: Connection, *, before_ms: int, tally: Tally) -> int:
-    """Removes one chunk of ended deliveries of events before this time, with their attempts; gives how many."""
+    """Removes one chunk of ended deliveries of events before this time, with their attempts; gives how many. The newest
+    delivery stays whatever its age: new ids count on from it, and links remember ids.
+    """
+    newest = connection.execute(select(func.max(deliveries.c.id))).scalar()
     oldest = (
         select(*deliveries.c["id", "target", "state", "finished_at"], events.c.received_at)
         .join(events, events.c.id == deliveries.c.event_id)
@@ -66,6 +69,7 @@ def purge_metadata(connection: Connection, *, before_ms: int, tally: Tally) -> i
         .limit(CHUNK)
     )
     rows = [row for row in connection.execute(oldest) if row.received_at < before_ms and row.finished_at is not None]
+    rows = [row for row in rows if row.id != newest]
     ids = [row.id for row in rows]
     if ids:
         connection.execute(delete(attempts).where(attempts.c.delivery_id.in_(ids)))

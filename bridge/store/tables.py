@@ -212,6 +212,7 @@ workers = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("beat", BigInteger, nullable=False),
     Column("beat_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,  # an id is never given out twice: claims belong to it
 )
 
 # A signed body, or element of one, that is no event: once for each content.

@@ -162,6 +162,7 @@ def upgrade() -> None:
         sa.Column("beat", sa.BigInteger(), nullable=False),
         sa.Column("beat_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "deliveries",
