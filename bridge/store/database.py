@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
@@ -23,6 +23,9 @@ from bridge.store import bulk
 
 CHANNEL = "bridge_due"
 LOCK_WAIT_S = 10.0  # a writer that holds the process lock longer than this is stuck
+
+
+ASK_AGAIN = ("40P01", "40001")  # Postgres: deadlock, serialization failure; the other one got through
 
 
 class Clash(StoreError):
@@ -97,17 +100,22 @@ class Database:
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
-        """The driver's and SQLAlchemy's errors as this project's: by what is to be done about them."""
-        driver = self._driver
+        """The driver's and SQLAlchemy's errors as this project's."""
         try:
             yield
-        except (IntegrityError, driver.IntegrityError) as error:
-            raise Clash(_first_line(error)) from error
-        except (OperationalError, InternalError, PoolTimeout, driver.OperationalError, driver.InternalError) as error:
-            raise Unavailable(_first_line(error)) from error
-        except (SQLAlchemyError, driver.Error) as error:
-            away = isinstance(error, DBAPIError) and error.connection_invalidated
-            raise (Unavailable if away else StoreError)(_first_line(error)) from error
+        except (SQLAlchemyError, self._driver.Error) as error:
+            raise self._class_of(error)(_first_line(error)) from error
+
+    def _class_of(self, error: Exception) -> type[StoreError]:
+        """What is to be done about it: ask again, come back later, or look at the data."""
+        driver = self._driver
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        if isinstance(cause, driver.IntegrityError) or getattr(cause, "sqlstate", None) in ASK_AGAIN:
+            return Clash
+        away = isinstance(error, DBAPIError) and error.connection_invalidated
+        if away or isinstance(cause, driver.OperationalError | driver.InternalError | PoolTimeout):
+            return Unavailable
+        return StoreError
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -54,14 +54,14 @@ class Intake:
             person = verdict.person or persons.resolve(candidate.aliases, key=candidate.key)
             if verdict.person:
                 persons.learn(candidate.aliases, person)
-            revisions.add(candidate, number=verdict.number, person=person)
+            revisions.add(candidate, verdict, person=person)
             rows.append(self._event_row(candidate, verdict, person, tally))
         if not rows:
             return 0
         persons.save()
         for row, id_ in zip(rows, self._database.next_ids(connection, "events", len(rows)), strict=True):
             row["id"] = id_
-        bulk.insert(connection, events, rows)
+        bulk.insert(connection, events, sorted(rows, key=_by_key))
         return self._route(connection, rows, now_ms, tally)
 
     def _event_row(self, candidate: Candidate, verdict: Verdict, person: str, tally: Tally) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Intake:
             "created_at": ms_of(event.created_at),
             "routed": 0 if verdict.stale else sum(1 for _ in self._wanting(event.kind, event.source)),
             "stale": verdict.stale,
-            "fields": candidate.fields,
+            "fields": verdict.fields,
             "raw": candidate.raw,
         }
 
@@ -98,43 +98,53 @@ class Intake:
         return open_deliveries(connection, self._database, wanted, now_ms=now_ms, tally=tally) if wanted else 0
 
 
+def _by_key(row: dict[str, Any]) -> tuple[str, int]:
+    """The order in which every process takes the same index entries: they wait for each other, never in a ring."""
+    return row["key"], row["revision"]
+
+
+def _by_lane(row: dict[str, Any]) -> tuple[str, str]:
+    return row["person"], row["target"]
+
+
 def open_deliveries(
     connection: Connection, database: Database, wanted: list[dict[str, Any]], *, now_ms: int, tally: Tally
 ) -> int:
     """Inserts deliveries, each in its lane; those of a later revision take the place of what was not yet sent."""
-    for row, id_ in zip(wanted, database.next_ids(connection, "deliveries", len(wanted)), strict=True):
-        row |= {"id": id_, "position": id_, "uncertain": False}
-    _supersede(connection, [row for row in wanted if row["revision"] > 1], tally)
-    # Of several revisions in one transaction only the last is to be sent.
+    # Of several revisions in one transaction only the last is to be sent, in the place of the first.
     last = {(row["event_key"], row["target"], row.get("copy", 0)): row for row in wanted}
-    rows = [{"copy": 0} | {k: v for k, v in row.items() if k != "revision"} for row in last.values()]
+    rows = [{"copy": 0, "uncertain": False} | row for row in last.values()]
+    for row, id_ in zip(rows, database.next_ids(connection, "deliveries", len(rows)), strict=True):
+        row |= {"id": id_, "position": id_}
+        if row.pop("revision") > 1:
+            _supersede(connection, row, tally)
     queued = lanes.enter(connection, rows, now_ms=now_ms, tally=tally)
-    bulk.insert(connection, deliveries, rows)
+    bulk.insert(connection, deliveries, sorted(rows, key=_by_lane))
     return queued
 
 
-def _supersede(connection: Connection, rows: list[dict[str, Any]], tally: Tally) -> None:
-    """Discards older deliveries of the same key that were not yet sent; one in flight is told that it is overtaken."""
-    for row in rows:
-        older = connection.execute(
-            select(*deliveries.c["id", "state", "position", "uncertain"])
-            .where(deliveries.c.event_key == row["event_key"], deliveries.c.target == row["target"])
-            .where(text("state IN ('waiting', 'queued', 'claimed')"))
-            .order_by(deliveries.c.id)
-            .with_for_update()
-        ).all()
-        for old in older:
-            row["position"] = min(row["position"], old.position)
-            if old.state == "claimed":
-                connection.execute(update(deliveries).where(deliveries.c.id == old.id).values(superseded=True))
-                continue
-            row["uncertain"] = row["uncertain"] or old.uncertain
-            connection.execute(
-                update(deliveries)
-                .where(deliveries.c.id == old.id, deliveries.c.state == old.state)
-                .values(state="discarded", finished_at=row["due_at"], reason=SUPERSEDED)
-            )
-            tally.move(row["target"], old.state, "discarded")
+def _supersede(connection: Connection, row: dict[str, Any], tally: Tally) -> None:
+    """Discards older deliveries of the row's key that were not yet sent; the row takes over their place in the lane and
+    the knowledge that one of them may have been written. One in flight is told that it is overtaken.
+    """
+    older = connection.execute(
+        select(*deliveries.c["id", "state", "position", "uncertain"])
+        .where(deliveries.c.event_key == row["event_key"], deliveries.c.target == row["target"])
+        .where(text("state IN ('waiting', 'queued', 'claimed', 'dead')"))
+        .order_by(deliveries.c.id)
+        .with_for_update()
+    ).all()
+    for old in older:
+        row["uncertain"] = row["uncertain"] or old.uncertain or old.state == "claimed"
+        if old.state == "dead":
+            continue
+        row["position"] = min(row["position"], old.position)
+        change = update(deliveries).where(deliveries.c.id == old.id)
+        if old.state == "claimed":
+            connection.execute(change.values(superseded=True))
+            continue
+        connection.execute(change.values(state="discarded", finished_at=row["due_at"], reason=SUPERSEDED))
+        tally.move(row["target"], old.state, "discarded")
 
 
 SUPERSEDED = Codec().encode("superseded by a later revision")

@@ -3,7 +3,7 @@ state is queued or claimed is the lane's lock; its owner is the lane's head. A l
 a head: whoever ends one promotes the next, in the same transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text, update
@@ -16,20 +16,14 @@ GIVES_WAY_MS = 600_000  # a head that is due later than this lets others of its 
 
 # The lowest waiting delivery behind each ended one; those that gave way come last.
 _NEXT = text(
-    "SELECT ended.target, (SELECT w.id FROM deliveries w WHERE w.person = ended.person AND w.target = ended.target "
+    "SELECT (SELECT w.id FROM deliveries w WHERE w.person = ended.person AND w.target = ended.target "
     "AND w.state = 'waiting' ORDER BY w.if_empty, w.position LIMIT 1) AS id "
     "FROM deliveries ended WHERE ended.id IN :ids"
 ).bindparams(bindparam("ids", expanding=True))
 
-_PROMOTE = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("next_id"), deliveries.c.state == "waiting")
-    .values(state="queued")
-)
-
 # Waiting deliveries in a lane without a head: there should be none. Looks at the lanes' first ones only.
 _ORPHANS = text(
-    "SELECT w.target, w.id FROM deliveries w WHERE w.state = 'waiting' AND NOT EXISTS "
+    "SELECT w.id FROM deliveries w WHERE w.state = 'waiting' AND NOT EXISTS "
     "(SELECT 1 FROM deliveries h WHERE h.person = w.person AND h.target = w.target "
     "AND h.state IN ('queued', 'claimed')) AND NOT EXISTS (SELECT 1 FROM deliveries e "
     "WHERE e.person = w.person AND e.target = w.target "
@@ -62,13 +56,13 @@ def enter(connection: Connection, rows: list[dict[str, Any]], *, now_ms: int, ta
 
 def promote(connection: Connection, ended: Iterable[int], *, tally: Tally) -> int:
     """Makes the next of each ended delivery's lane its head; gives how many there were."""
-    found = {row.id: row.target for row in connection.execute(_NEXT, {"ids": list(ended)}) if row.id is not None}
+    found = [id_ for (id_,) in connection.execute(_NEXT, {"ids": list(ended)}) if id_ is not None]
     return _make_heads(connection, found, tally)
 
 
-def orphans(connection: Connection) -> dict[int, str]:
-    """What waits in a lane without a head, by id its target (there should be none). Looks at every waiting one."""
-    return {row.id: row.target for row in connection.execute(_ORPHANS)}
+def orphans(connection: Connection) -> list[int]:
+    """Ids of what waits in a lane without a head (there should be none). Looks at every waiting one."""
+    return list(connection.execute(_ORPHANS).scalars())
 
 
 def heal(connection: Connection, *, tally: Tally) -> int:
@@ -76,12 +70,15 @@ def heal(connection: Connection, *, tally: Tally) -> int:
     return _make_heads(connection, orphans(connection), tally)
 
 
-def _make_heads(connection: Connection, found: dict[int, str], tally: Tally) -> int:
-    if found:
-        connection.execute(_PROMOTE, [{"next_id": id_} for id_ in sorted(found)])
-        for target in found.values():
-            tally.move(target, "waiting", "queued")
-    return len(found)
+def _make_heads(connection: Connection, ids: Collection[int], tally: Tally) -> int:
+    """Queues those that still wait; gives how many did."""
+    if not ids:
+        return 0
+    change = update(deliveries).where(deliveries.c.id.in_(sorted(ids)), text("state = 'waiting'"))
+    made = connection.execute(change.values(state="queued").returning(deliveries.c.target)).scalars().all()
+    for target in made:
+        tally.move(target, "waiting", "queued")
+    return len(made)
 
 
 _HEADS = (

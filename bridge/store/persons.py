@@ -30,24 +30,36 @@ class Persons:
 
     def learn(self, found: tuple[Alias, ...], person: str) -> None:
         """Remembers the person by these; a phone or session that was another's follows its latest email."""
+        if not found:
+            return
+        best = found[0].rank
+        mine = [known.rank for alias in found if (known := self._known.get(alias.hash)) and known.person == person]
+        rank = max([best, *mine])
+        if any(known < rank for known in mine):
+            self._raise(person, rank)
         for alias in found:
-            best = found[0].rank
             known = self._known.get(alias.hash)
-            if known and known.person != person and not (best == 2 and alias.rank < 2):
-                continue
-            if known and known.person == person:
-                if known.rank >= best:
-                    continue
-                self._raised[person] = best
-            self._known[alias.hash] = Known(person, best)
-            self._changed.add(alias.hash)
+            if known is None or (known.person != person and best == 2 and alias.rank < 2):
+                self._remember(alias.hash, Known(person, rank))
+
+    def _raise(self, person: str, rank: int) -> None:
+        """The person is recognised by more now, under every alias."""
+        self._raised[person] = rank
+        for hash_, known in self._known.items():
+            if known.person == person and known.rank < rank:
+                self._remember(hash_, Known(person, rank))
+
+    def _remember(self, hash_: str, known: Known) -> None:
+        self._known[hash_] = known
+        self._changed.add(hash_)
 
     def save(self) -> None:
-        rows = [{"alias": h, "person": self._known[h].person, "rank": self._known[h].rank} for h in self._changed]
+        changed = sorted(self._changed)  # in one order for all processes
+        rows = [{"alias": h, "person": self._known[h].person, "rank": self._known[h].rank} for h in changed]
         new = [row for row in rows if row["alias"] not in self._stored]
         moved = [{f"old_{name}": value for name, value in row.items()} for row in rows if row["alias"] in self._stored]
         if new:
-            bulk.insert(self._connection, aliases, sorted(new, key=lambda row: str(row["alias"])))
+            bulk.insert(self._connection, aliases, new)
         if moved:
             change = update(aliases).where(aliases.c.alias == bindparam("old_alias"))
             change = change.values(person=bindparam("old_person"), rank=bindparam("old_rank"))

@@ -18,6 +18,7 @@ class _Row(NamedTuple):
     key: str
     revision: int
     signed_at: int
+    stale: bool
     person: str
     fields: bytes | None
     raw: bytes | None
@@ -36,6 +37,7 @@ class _Known:
 
     number: int
     signed_at: int
+    stale: bool
     person: str
     event: Event | None  # None once the payload is purged
     digests: dict[str, str] | None
@@ -48,6 +50,8 @@ class Verdict:
     number: int
     stale: bool  # signed before the newest known one: kept, not delivered
     person: str  # empty for a first revision
+    event: Event  # with all that is known
+    fields: bytes  # of it, encoded
 
 
 class Revisions:
@@ -60,7 +64,7 @@ class Revisions:
         for row in map(_Row._make, bulk.among(connection, _OF_KEYS, keys)):
             event = decode_event(row, codec) if row.fields else None
             digests = json.loads(row.digests) if row.digests else None
-            found = _Known(row.revision, row.signed_at, row.person, event, digests)
+            found = _Known(row.revision, row.signed_at, bool(row.stale), row.person, event, digests)
             self._known.setdefault(row.key, []).append(found)
 
     def judge(self, candidate: Candidate) -> Verdict | None:
@@ -70,19 +74,23 @@ class Revisions:
         """
         known = self._known.get(candidate.key)
         if not known:
-            return Verdict(1, stale=False, person="")
-        if adds_nothing(self._digests(candidate.event, candidate.region), self._all_digests(known, candidate.region)):
-            return None
-        newest = max(known, key=lambda revision: (revision.signed_at, revision.number))
+            return Verdict(1, stale=False, person="", event=candidate.event, fields=candidate.fields)
+        newest = max((one for one in known if not one.stale), key=lambda one: (one.signed_at, one.number))
         stale = candidate.signed_at < newest.signed_at
+        # What was only ever kept as stale was never delivered: newly signed, it is news.
+        seen = self._all_digests([one for one in known if stale or not one.stale], candidate.region)
+        if adds_nothing(self._digests(candidate.event, candidate.region), seen):
+            return None
+        event, fields = candidate.event, candidate.fields
         if newest.event and not stale:
-            candidate.event = merged(candidate.event, newest.event)
-            candidate.fields = encode_fields(candidate.event, self._codec)
-        return Verdict(max(revision.number for revision in known) + 1, stale=stale, person=known[0].person)
+            event = merged(event, newest.event)
+            fields = encode_fields(event, self._codec)
+        number = max(one.number for one in known) + 1
+        return Verdict(number, stale=stale, person=known[0].person, event=event, fields=fields)
 
-    def add(self, candidate: Candidate, *, number: int, person: str) -> None:
+    def add(self, candidate: Candidate, verdict: Verdict, *, person: str) -> None:
         """Later candidates of the same transaction are compared with this one too."""
-        found = _Known(number, candidate.signed_at, person, candidate.event, None)
+        found = _Known(verdict.number, candidate.signed_at, verdict.stale, person, verdict.event, None)
         self._known.setdefault(candidate.key, []).append(found)
 
     def _all_digests(self, known: list[_Known], region: str) -> list[dict[str, str]]:

@@ -1,0 +1,237 @@
+"""What comes in is stored once: duplicates, revisions and persons, one by one and from several processes at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from random import Random
+
+import pytest
+
+from bridge.errors import StoreError
+from bridge.model.record import Delivered, Retry
+from bridge.model.rules import Route, TargetRule
+from bridge.store.arrival import Arrival
+from bridge.store.counters import Tally
+from bridge.store.database import Clash, Database
+from bridge.store.retention import purge_metadata
+from tests.store.rows import CODEC, Store, lead, only
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(database)
+
+
+def test_the_same_event_again_is_a_duplicate_in_one_transaction_and_in_a_later_one(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io"), lead(1, email="A@X.IO"))
+    store.receive(lead("1", email=" a@x.io "))
+
+    assert {"stored": 1, "duplicate": 2} == store.received()
+    assert ["queued"] == store.states()
+
+
+def test_a_revision_that_adds_a_phone_carries_everything_that_is_known(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io", first="Ann", last="Lee"))
+    store.receive(lead(1, phone="+12125550147"))
+
+    first, second = store.rows()
+    assert (1, "discarded", "superseded by a later revision") == (first.revision, first.state, CODEC.text(first.reason))
+    assert (2, "queued") == (second.revision, second.state)
+    assert ["a@x.io", "+12125550147", "Ann"] == [store.said(second, name) for name in ("email", "phone", "first_name")]
+
+
+@pytest.mark.parametrize("said", [{"email": "a@x.io"}, {"phone": "(212) 555-0147"}, {}])
+def test_an_event_that_says_less_is_a_duplicate(store: Store, said: dict[str, str]) -> None:
+    store.receive(lead(1, email="a@x.io", phone="+12125550147"))
+    store.receive(lead(1, **said), signed_at=101)
+
+    assert {"stored": 1, "duplicate": 1} == store.received()
+
+
+def test_the_first_content_again_after_a_revision_is_a_duplicate(store: Store) -> None:
+    store.receive(lead(1, content="first"))
+    store.receive(lead(1, content="second"), signed_at=101)
+    store.receive(lead(1, content="first"), signed_at=102)
+
+    assert {"stored": 1, "revision": 1, "duplicate": 1} == store.received()
+
+
+def test_a_revision_signed_before_the_newest_known_is_kept_and_not_delivered(store: Store) -> None:
+    store.receive(lead(1, content="new"), signed_at=100)
+    store.receive(lead(1, content="old"), signed_at=99)
+
+    assert [(1, False, 1), (2, True, 0)] == [(row.revision, row.stale, row.routed) for row in store.events()]
+    assert ["queued"] == store.states()
+
+
+def test_what_was_only_ever_kept_as_stale_is_delivered_when_it_comes_newly_signed(store: Store) -> None:
+    store.receive(lead(1, content="new"), signed_at=100)
+    store.receive(lead(1, content="other"), signed_at=99)
+    store.receive(lead(1, content="other"), signed_at=200)
+
+    assert "other" == store.said(store.rows()[-1], "content")
+
+
+def test_of_two_revisions_in_one_transaction_only_the_last_is_sent(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io"))
+    store.receive(lead(1, phone="+12125550147"), lead(1, content="call me"))
+
+    assert [(1, "discarded"), (3, "queued")] == [(row.revision, row.state) for row in store.rows()]
+    assert "+12125550147" == store.said(store.rows()[-1], "phone")
+
+
+def test_a_revision_knows_that_what_it_overtakes_may_have_been_written(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io"))
+    store.settle(only(store.claim()), Retry("timeout", uncertain=True))
+    store.receive(lead(1, phone="+12125550147"))
+
+    assert [True, True] == [row.uncertain for row in store.rows()]
+
+
+def test_the_last_of_two_revisions_in_one_transaction_knows_it_too(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io"))
+    store.settle(only(store.claim()), Retry("timeout", uncertain=True))
+    store.receive(lead(1, phone="+12125550147"), lead(1, content="call me"))
+
+    assert store.rows()[-1].uncertain
+
+
+def test_a_revision_knows_it_of_what_was_in_flight_when_it_came(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io"))
+    claim = only(store.claim())
+    store.receive(lead(1, phone="+12125550147"))
+    assert ["claimed", "waiting"] == store.states()
+
+    store.settle(claim, Retry("timeout", uncertain=True))
+
+    assert ["discarded", "queued"] == store.states()
+    assert store.rows()[-1].uncertain
+
+
+def test_a_revision_knows_it_of_what_was_given_up(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io"))
+    for _ in range(12):
+        store.settle(only(store.claim()), Retry("timeout", uncertain=True))
+        store.now_ms += 2 * 86_400_000
+    assert [("dead", True)] == [(row.state, row.uncertain) for row in store.rows()]
+
+    store.receive(lead(1, phone="+12125550147"))
+
+    assert store.rows()[-1].uncertain
+
+
+def test_a_revision_of_what_is_in_flight_waits_for_its_end_and_is_sent(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io"))
+    claim = only(store.claim())
+    store.receive(lead(1, phone="+12125550147"))
+
+    store.settle(claim, Delivered("7"))
+
+    assert ["delivered", "queued"] == store.states()
+
+
+def test_what_a_failed_transaction_filled_in_is_not_taken_for_news(store: Store) -> None:
+    """Clash asks the same arrival again: meanwhile another process may have stored what it must not undo."""
+    store.receive(lead(1, phone="+12125550100"))
+    arrival = store.arrival(lead(1, content="call me"), signed_at=102)
+    with suppress(Clash), store.database.write() as connection:
+        store.intake.write(connection, [arrival], now_ms=store.now_ms, tally=Tally())
+        raise Clash("somebody else was first")
+    store.receive(lead(1, phone="+12125550199"), signed_at=101)
+
+    store.write([arrival])
+
+    last = store.rows()[-1]
+    assert ("call me", "+12125550199") == (store.said(last, "content"), store.said(last, "phone"))
+
+
+def test_what_cannot_be_read_is_kept_once_and_harms_no_neighbour(store: Store) -> None:
+    store.receive("no object", lead(1), "no object")
+    store.receive("no object")
+
+    assert {"quarantined": 1, "stored": 1, "duplicate": 2} == store.received()
+
+
+def test_each_target_gets_what_it_wants_and_an_event_that_none_wants_is_unrouted(database: Database) -> None:
+    leads = TargetRule("leads", "http", route=Route(kinds=frozenset({"lead"})))
+    other = TargetRule("other", "http", route=Route(sources=frozenset({"elsewhere"})))
+    store = Store(database, leads, other)
+
+    store.receive(lead(1), lead(2, kind="Appointment"))
+
+    assert [1, 0] == [row.routed for row in store.events()]
+    assert (["queued"], []) == (store.states("leads"), store.states("other"))
+
+
+PEOPLE = {
+    "a session that leaves its email later": ([{}, {"email": "a@x.io"}], "AA"),
+    "a phone that was seen with an email": (
+        [{"phone": "+12125550147", "email": "a@x.io"}, {"phone": "212-555-0147"}],
+        "AA",
+    ),
+    "a second email in one session": ([{"email": "a@x.io"}, {"email": "b@x.io"}], "AB"),
+    "a phone learnt from a session that has an email, with another email": (
+        [{"email": "a@x.io"}, {"phone": "+12125550147"}, {"session": "9", "email": "b@x.io", "phone": "+12125550147"}],
+        "AAB",
+    ),
+    "a phone whose session got an email, with another email": (
+        [{"phone": "+12125550147"}, {"email": "a@x.io"}, {"session": "9", "email": "b@x.io", "phone": "+12125550147"}],
+        "AAB",
+    ),
+}
+
+
+@pytest.mark.parametrize("grouped", [False, True], ids=["one by one", "in one transaction"])
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_person_is_known_by_email_then_phone_then_session(store: Store, name: str, grouped: bool) -> None:
+    said, expected = PEOPLE[name]
+    bodies = [lead(**{"session": 1} | words, second=second) for second, words in enumerate(said)]
+
+    for part in [bodies] if grouped else [[body] for body in bodies]:
+        store.receive(*part)
+
+    persons = [row.person for row in store.events()]
+    assert expected == "".join("AB"[list(dict.fromkeys(persons)).index(person)] for person in persons)
+
+
+def test_ids_are_not_given_twice_so_a_new_delivery_has_no_foreign_checkpoints(store: Store) -> None:
+    store.receive(lead(1, email="a@x.io"))
+    store.settle(only(store.claim()), Delivered())
+    with store.database.write() as connection:
+        purge_metadata(connection, before_ms=store.now_ms + 1, tally=Tally())
+
+    store.receive(lead(2, email="a@x.io"))
+
+    assert 1 < store.rows()[-1].id
+
+
+def test_several_processes_that_store_the_same_store_each_once_and_keep_one_head_a_lane(database: Database) -> None:
+    """As engine/committer: a Clash asks again. Each process has the same requests, in groups and orders of its own."""
+    store = Store(database, "crm", "copy")
+    bodies = [lead(n % 7, second=n % 5, email=f"a{n % 3}@x.io", content=f"{n}") for n in range(60)]
+    start, failures = threading.Barrier(4), []
+
+    def write(arrivals: list[Arrival]) -> None:
+        for _ in range(20):
+            try:
+                store.write(arrivals)
+                return
+            except Clash:
+                continue
+            except StoreError as error:  # a deadlock: nobody is harmed but a sender that is told to come back
+                failures.append(error)
+        failures.append(StoreError("a Clash that never ends"))
+
+    def process(number: int) -> None:
+        mine = Random(number).sample(bodies, len(bodies))
+        start.wait()
+        for at in range(0, len(mine), 6):
+            write([store.arrival(body) for body in mine[at : at + 6]])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(process, range(4)))
+
+    assert ([], {}, [], []) == (failures, store.miscounted(), store.broken_lanes(), store.unserved())
+    assert 35 == len({row.key for row in store.events()})
+    told = [(row.key, row.revision) for row in store.events()]
+    assert len(told) == len(set(told))
