@@ -75,6 +75,8 @@ class Dispatcher:
         self._rounds.enlist(self._presence)
         while not self._stop.is_set():
             self._gather(self._patience_s())
+            if self._stop.is_set():
+                break
             try:
                 self._look_around()
                 if self._has_work():
