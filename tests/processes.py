@@ -99,13 +99,13 @@ class Bridge:
         self.wait_ready()
         return process
 
-    def wait_ready(self, *, timeout_s: float = 60) -> None:
+    def wait_ready(self, url: str = "", *, timeout_s: float = 60) -> None:
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             for process in self.processes:
                 assert process.poll() is None, f"ended with {process.returncode}: {self.log()}"
             try:
-                if requests.get(f"{self.url}/readyz", timeout=2).ok:
+                if requests.get(f"{url or self.url}/readyz", timeout=2).ok:
                     return
             except requests.RequestException:
                 time.sleep(0.02)

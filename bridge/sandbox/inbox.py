@@ -19,7 +19,7 @@ from bridge.sandbox.server import Reply, Request, Server, json_reply
 
 
 class Row(NamedTuple):
-    """One arrival. `repeat`: its key had been stored before; `answered`: a whole answer has left, with `status`."""
+    """One arrival. `repeat`: its key had been stored before; `answered_ms`: when a whole answer left, with `status`."""
 
     seq: int
     at_ms: int
@@ -30,7 +30,7 @@ class Row(NamedTuple):
     body: str
     stored: bool  # as a new item
     repeat: bool
-    answered: bool
+    answered_ms: int | None
     status: int | None  # of the answer, whole or not; None where there is none
 
 
@@ -128,7 +128,7 @@ class Inbox:
         with self._changed:
             self._write()
             found = self._database.execute(f"SELECT * FROM arrival WHERE {which}", values).fetchall()  # noqa: S608
-        return [Row._make([*r[:5], json.loads(r[5]), r[6], *map(bool, r[7:10]), r[10]]) for r in found]
+        return [Row._make([*r[:5], json.loads(r[5]), r[6], *map(bool, r[7:9]), *r[9:]]) for r in found]
 
     def _write(self) -> None:
         rows = [(*row[:5], json.dumps(row.headers), *row[6:]) for row in self._unwritten]
@@ -143,7 +143,7 @@ class Inbox:
 
     def _note_answered(self, seq: int) -> None:
         with self._changed, self._database:
-            self._database.execute("UPDATE arrival SET answered = 1 WHERE seq = ?", (seq,))
+            self._database.execute("UPDATE arrival SET answered_ms = ? WHERE seq = ?", (_now_ms(), seq))
             self._changed.notify_all()
 
     def _handle(self, request: Request) -> Reply:
@@ -162,12 +162,13 @@ class Inbox:
         fault, repeat, honoured = outcome.fault, known.stored > 0, known.stored > 0 and self._honour_keys
         silent, late = fault.hang or fault.reset, fault.latency_s or fault.drip_s
         path = f"{request.path}?{request.query}" if request.query else request.path
+        now_ms = _now_ms()
         row = Row(
-            *(seq, time.time_ns() // 1_000_000, request.method, path, key or None, dict(request.headers)),
+            *(seq, now_ms, request.method, path, key or None, dict(request.headers)),
             body=request.body.decode("utf-8", "replace"),
             stored=outcome.stored and not honoured,
             repeat=repeat,
-            answered=not (silent or late or fault.garbage),  # what leaves late is noted when it has
+            answered_ms=None if silent or late or fault.garbage else now_ms,  # what leaves late is noted when it has
             status=None if silent else outcome.status,
         )
         self._unwritten.append(row)
@@ -209,6 +210,10 @@ class Inbox:
 def main(port: int = 0, ledger: str | None = None, *, honour_keys: bool = True) -> None:
     """An inbox that is a process of its own, until SIGTERM or SIGINT; prints a line that ends with its URL."""
     Inbox(ledger, port=port, honour_keys=honour_keys).serve_forever()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _opened(path: str | Path) -> sqlite3.Connection:

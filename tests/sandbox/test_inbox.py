@@ -57,7 +57,7 @@ def test_deliveries_become_items_and_rows(inbox: Inbox) -> None:
     first, second, _ = inbox.rows()
     assert (first.seq, first.method, first.path, first.idempotency_key) == (1, "POST", "/a?b=1", "k1")
     assert (first.headers["x-some"], first.body) == ("é", '{"n": 1}')
-    assert (first.stored, first.repeat, first.answered, first.status) == (True, False, True, 200)
+    assert (first.stored, first.repeat, first.answered_ms, first.status) == (True, False, first.at_ms, 200)
     assert second.idempotency_key is None
     assert inbox.rows(after=1)[0] == second
     assert inbox.counts() == Tally(arrivals=3, stored=3, repeats=0, first_seq=1, stored_seq=1)
@@ -120,7 +120,7 @@ def test_each_fault_before_and_after_storing(
 ) -> None:
     inbox.add_fault(**fault, stored=stored)
     client_sees(inbox, "k")
-    assert inbox.wait_for(lambda: inbox.rows()[0].answered == (client_sees is not unanswered), PATIENCE_S)
+    assert inbox.wait_for(lambda: (inbox.rows()[0].answered_ms is None) == (client_sees is unanswered), PATIENCE_S)
     [row] = inbox.rows()
     assert (row.stored, row.status) == (stored, status)
     assert inbox.keys()["k"].stored == stored

@@ -1,0 +1,161 @@
+"""Campaign: one bridge, one inbox with faults, senders, and somebody who kills; then the books are compared."""
+
+import json
+import os
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, text
+
+from bridge import wiring
+from bridge.engine.operate import Operator
+from bridge.errors import StoreError
+from bridge.sandbox.inbox import Inbox
+from bridge.store.arrival import decode_event
+from bridge.store.tables import deliveries, events
+from tests.chaos.killers import Killer
+from tests.chaos.ledger import Arrived, Ledger
+from tests.chaos.report import Report
+from tests.chaos.senders import Senders
+from tests.postgres import Postgres
+from tests.processes import Bridge, configuration, http_target
+
+SENDERS = 8
+QUIET_S = 120.0  # for everything to be at rest once nobody is killed any more
+RETRY = ["100ms", "200ms", "400ms", "800ms", *["1s"] * 30]
+FAULTS: list[dict[str, Any]] = [
+    {"probability": 0.20, "latency_s": 0.05},
+    {"probability": 0.02, "latency_s": 0.7},
+    {"probability": 0.05, "status": 503, "stored": False},
+    {"probability": 0.03, "status": 500, "stored": True},
+    {"probability": 0.005, "status": 503, "headers": {"Retry-After": "1"}, "stored": False},
+    {"probability": 0.005, "status": 429, "headers": {"Retry-After": "1"}, "stored": False},
+    {"probability": 0.01, "hang": True, "stored": True},
+    {"probability": 0.005, "hang": True, "stored": False},
+    {"probability": 0.02, "reset": True, "stored": True},
+    {"probability": 0.02, "reset": True, "stored": False},
+    {"probability": 0.01, "garbage": True, "stored": True},
+]
+
+
+def run(folder: Path, *, kind: str, victim: str, seed: int, seconds: float, postgres: Postgres) -> Report:
+    """One campaign on one kind of database."""
+    report = Report(f"{kind}, {victim} killed")
+    began_s = time.monotonic()
+    url = postgres.new_database() if kind == "postgres" else ""
+    with Inbox(folder / "inbox.db") as inbox:
+        inbox.random(FAULTS, seed=seed)
+        config = configuration({"inbox": http_target(inbox.url, timeout="2s", concurrency=16, retry=RETRY)})
+        bridge = Bridge(folder, config, database_url=url)
+        try:
+            bridge.serve()
+            _play(bridge, inbox, report, victim=victim, seed=seed, seconds=seconds, postgres=postgres)
+        finally:
+            bridge.stop()
+    report.took_s = time.monotonic() - began_s
+    return report
+
+
+def _play(
+    bridge: Bridge, inbox: Inbox, report: Report, *, victim: str, seed: int, seconds: float, postgres: Postgres
+) -> None:
+    senders = Senders(lambda: f"{bridge.url}/webhooks/smarterbot", seed=seed, count=SENDERS)
+    killer = Killer(bridge, victim=victim, seed=seed, postgres=postgres)
+    with closing(Attendant(bridge)) as attendant:
+        killer.start()
+        try:
+            senders.run(seconds)
+        finally:
+            killer.stop()
+        report.broken += attendant.wait_quiet()
+        ledger = Ledger(senders.sent, arrived(inbox), attendant.excused)
+    report.broken += ledger.broken()
+    report.broken += [f"healed: {line}" for line in bridge.log().splitlines() if "healed deliveries" in line]
+    answered, count = sum(sent.answered for sent in senders.sent), inbox.counts()
+    report.what = (
+        f"{killer.killed:2} kills, {len(senders.sent):4} facts sent, {answered:4} answered with success, "
+        f"{count.stored:4} at the target in {count.arrivals:4} requests, {attendant.replayed} replayed"
+    )
+
+
+class Attendant:
+    """An operator who lets held targets go on, and sends again what is dead: a hold's thirty seconds are long here."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.replayed = 0
+        self.excused: set[int] = set()  # visitors of whom something was dead: what came after it went first
+        self._opened = wiring.open_bridge(bridge.environment)
+        rules, codec, clock = self._opened.rules.targets.values(), self._opened.codec, self._opened.clock
+        self._operator = Operator(
+            self._opened.database, rules, codec=codec, clock=clock, who="chaos", shard=os.getpid()
+        )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="attendant")
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._opened.close()
+
+    def wait_quiet(self) -> list[str]:
+        """Returns when nothing waits any more; what still does after a long time is a broken promise."""
+        until_s = time.monotonic() + QUIET_S
+        while time.monotonic() < until_s:
+            left = self._left()
+            if not left and not self._attend():
+                return []
+            self._stop.wait(0.2)
+        return [f"stuck: delivery {id_} is {state}" for id_, state in left[:20]]
+
+    def _run(self) -> None:
+        while not self._stop.wait(1.0):
+            try:
+                self._attend()
+            except StoreError:
+                continue  # the database is away: next time
+
+    def _attend(self) -> int:
+        """Gives how many deliveries it sent again."""
+        for target in self._operator.targets():
+            if target["state"] == "held":
+                self._operator.resume(target["name"])
+        dead = list(self._operator.ended(target=None, state="dead"))
+        self.excused |= self._visitors(dead)
+        answers = self._operator.replay(dead, as_new=False)
+        again = sum(not why_not for why_not in answers.values())
+        self.replayed += again
+        return again
+
+    def _left(self) -> list[tuple[int, str]]:
+        """Deliveries that have not ended."""
+        unended = text("state IN ('waiting', 'queued', 'claimed')")
+        with self._opened.database.read() as connection:
+            return [tuple(row) for row in connection.execute(select(*deliveries.c["id", "state"]).where(unended))]
+
+    def _visitors(self, ids: list[int]) -> set[int]:
+        query = select(events).join(deliveries, deliveries.c.event_id == events.c.id).where(deliveries.c.id.in_(ids))
+        with self._opened.database.read() as connection:
+            found = [decode_event(row, self._opened.codec) for row in connection.execute(query)]
+        return {int(event.session_id) for event in found}
+
+
+def arrived(inbox: Inbox) -> list[Arrived]:
+    """The inbox's own ledger."""
+    return [_arrived(row, json.loads(row.body)) for row in inbox.rows()]
+
+
+def _arrived(row: Any, said: dict[str, Any]) -> Arrived:
+    return Arrived(
+        seq=row.seq,
+        at_ms=row.at_ms,
+        answered_ms=row.answered_ms,
+        stored=row.stored,
+        idempotency_key=row.idempotency_key or "",
+        visitor=int(said["session_id"]),
+        mark=said["content"],
+        phone=said["phone"],
+    )

