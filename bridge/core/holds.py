@@ -8,6 +8,7 @@ is tried with one delivery (the canary), then with 1, 2, 4 … at once.
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from bridge.core.retry import heard_s
 from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 
 DOWN_AFTER = 3
@@ -86,25 +87,35 @@ def _failed(health: Health, outcome: Retry, delivery_id: int, *, person: str, he
         return Judgement(health)
     if health.ramp == 1:
         kind = health.kind or "down"
-        return _uncounted(_rest(health, kind, f"still down: {outcome.reason}", delivery_id, for_s=outcome.after_s))
+        return _uncounted(_rest(health, kind, f"still down: {outcome.reason}", delivery_id, least_s=outcome.after_s))
     persons = (*[known for known in health.retries if known != person], person)
     counted = replace(health, retries=persons, rejects=0, cause="")
     if len(persons) < DOWN_AFTER:
         return Judgement(counted)
-    return _rest(counted, "down", f"down: {outcome.reason}", delivery_id, for_s=outcome.after_s)
+    return _rest(counted, "down", f"down: {outcome.reason}", delivery_id, least_s=outcome.after_s)
 
 
 def _rest(
-    health: Health, kind: str, why: str, delivery_id: int, *, held: bool = False, for_s: float | None = None
+    health: Health,
+    kind: str,
+    why: str,
+    delivery_id: int,
+    *,
+    held: bool = False,
+    for_s: float | None = None,
+    least_s: float | None = None,
 ) -> Judgement:
-    """A hold begins, or goes on: what comes back late from a held target makes it no sicker."""
+    """A hold begins, or goes on: what comes back late from a held target makes it no sicker.
+
+    It rests for as long as it asked for (`for_s`), else as long as usual and not less than `least_s`.
+    """
     if held:
-        return Judgement(health, why=why, rest_s=for_s or 0.0)
-    usual_s = REST_S[min(health.level, len(REST_S) - 1)]
+        return Judgement(health, why=why, rest_s=heard_s(for_s))
+    usual_s = max(REST_S[min(health.level, len(REST_S) - 1)], heard_s(least_s))
     rested = replace(health, kind=kind, level=health.level + 1, ramp=0, retries=(), culprit=delivery_id)
     if kind != "suspect":
         rested = replace(rested, rejects=0, cause="")
-    return Judgement(rested, why=why, rest_s=usual_s if for_s is None else max(for_s, 1.0))
+    return Judgement(rested, why=why, rest_s=usual_s if for_s is None else max(heard_s(for_s), 1.0))
 
 
 def _uncounted(judgement: Judgement) -> Judgement:

@@ -108,4 +108,5 @@ def keyed_hash(salt: bytes, *parts: str) -> str:
 
 
 def _second(event: Event) -> str:
-    return str(int(event.created_at.timestamp() // 1)) if event.created_at else ""
+    # Cut first: a float of seconds rounds the last microseconds of a distant year up.
+    return str(int(event.created_at.replace(microsecond=0).timestamp())) if event.created_at else ""

@@ -129,6 +129,9 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
+_TOO_DEEP = object()  # stands for a value that no parser could hold
+_BRACKETS = re.compile(r'[\[{]+|[\]}]+|"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
 # strict=False: a raw line break inside a text is no JSON, and no reason to keep a lead from its CRM
 _DECODER = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_number, parse_constant=_no_constant)
 _scan_once: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
@@ -142,7 +145,20 @@ def _scan(text: str, at: int) -> tuple[Any, int]:
     except ValueError as bad:
         raise BadPayload("", f"not JSON: {bad}") from None
     except RecursionError:
-        raise BadPayload("", "nested too deeply") from None
+        return _TOO_DEEP, _end_of(text, at)
+
+
+def _end_of(text: str, at: int) -> int:
+    """Where the object or array that begins here ends, found without reading it."""
+    depth = 0
+    for run in _BRACKETS.finditer(text, at):
+        if run[0][0] in "[{":
+            depth += len(run[0])
+        elif run[0][0] != '"':
+            if len(run[0]) >= depth:
+                return run.start() + depth
+            depth -= len(run[0])
+    raise BadPayload("", "not JSON: nested too deeply, and without an end")
 
 
 def _past_space(text: str, at: int) -> int:
@@ -158,6 +174,8 @@ def _must_end(text: str, at: int) -> None:
 
 def _event(value: Any, source: SourceRule) -> Event | None:
     """The event of one vendor object; None where the source is told to pass it over."""
+    if value is _TOO_DEEP:
+        raise BadPayload("", "nested too deeply")
     if not isinstance(value, dict):
         raise BadPayload("", f"expected an object, found {_kind_of(value)}")
     said = _said(value)
@@ -188,7 +206,7 @@ def _said(value: dict[str, Any]) -> dict[str, str]:
     said = dict.fromkeys(_ALIASES, "")
     for name, item in value.items():
         field = _EXACT.get(name.lower())
-        if field and not said[field]:
+        if field and not said[field].strip():
             said[field] = _text(name, item)
     return said
 

@@ -7,6 +7,7 @@ from bridge.model.delivery import Claim, State
 from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 
 JITTER = 0.2  # each wait is up to this much longer, so that what failed together does not return together
+LONGEST_WISH_S = 2 * 86_400.0  # that a target or a connector is heard with
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,12 @@ def settle(
             if claim.attempts >= len(retry_s):
                 reason = f"gave up after {claim.attempts + 1} attempts: {outcome.reason}"
                 return _settlement(claim, State.DEAD, now_ms, used=1, uncertain=uncertain, reason=reason)
-            wait_s = max(retry_s[claim.attempts] * (1 + JITTER * jitter), outcome.after_s or 0)
+            wait_s = max(retry_s[claim.attempts] * (1 + JITTER * jitter), heard_s(outcome.after_s))
             due_at = now_ms + round(wait_s * 1000)
             return _settlement(claim, State.QUEUED, due_at, used=1, uncertain=uncertain, reason=outcome.reason)
         case Hold():
             uncertain = claim.uncertain or outcome.uncertain
-            if claim.holds and passed:
+            if is_own_fault(claim, passed=passed):
                 reason = f"held the target twice while others passed: {outcome.reason}"
                 return _settlement(claim, State.DEAD, now_ms, used=1, uncertain=uncertain, reason=reason)
             return _settlement(
@@ -58,6 +59,21 @@ def settle(
             )
         case _:
             assert_never(outcome)
+
+
+def is_own_fault(claim: Claim, *, passed: bool) -> bool:
+    """Whether a Hold that this claim brings is the delivery's fault: it caused one before, and others passed since."""
+    return claim.holds > 0 and passed
+
+
+def heard_s(wish_s: float | None) -> float:
+    """What a connector or its target asked us to wait, within reason: a plugin may hand back any number."""
+    return min(max(wish_s, 0.0), LONGEST_WISH_S) if wish_s is not None and wish_s == wish_s else 0.0
+
+
+def longest_wait_s(retry_s: tuple[float, ...]) -> float:
+    """The latest that a delivery with this schedule can be due, from when that was written down."""
+    return max(LONGEST_WISH_S, *(wait_s * (1 + JITTER) for wait_s in retry_s), 0.0)
 
 
 def give_back(claim: Claim, *, now_ms: int, uncertain: bool = False, reason: str = "") -> Settlement:

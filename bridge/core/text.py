@@ -54,6 +54,8 @@ def instant(text: str) -> datetime | None:
 def page(text: str) -> str:
     """A page address with a scheme: chat widgets report `www.example.com/x`."""
     text = text.strip()
+    if text.startswith("//"):
+        return "https:" + text
     return text if not text or (_SCHEME.match(text) and not _is_host_with_port(text)) else "https://" + text
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.holds import Health, judge
-from bridge.core.retry import Settlement, give_back, settle
+from bridge.core.retry import Settlement, give_back, is_own_fault, settle
 from bridge.model.delivery import Result
-from bridge.model.record import Delivered
+from bridge.model.record import Delivered, Hold
 from bridge.model.rules import Policy
 
 
@@ -43,6 +43,9 @@ def _judge_one(
     claim, outcome = result.claim, result.outcome
     if outcome is None:
         return give_back(claim, now_ms=now_ms)
+    passed = standing.delivered_at > claim.held_before > 0
+    if isinstance(outcome, Hold) and is_own_fault(claim, passed=passed):
+        return settle(claim, outcome, retry_s=(), now_ms=now_ms, jitter=jitter, passed=passed)
     judgement = judge(
         standing.health,
         outcome,
@@ -51,12 +54,11 @@ def _judge_one(
         held=standing.held,
         concurrency=standing.concurrency,
     )
-    passed = standing.delivered_at > claim.held_before > 0
     standing.changed |= judgement.health != standing.health
     standing.health = judgement.health
     if isinstance(outcome, Delivered):
         standing.delivered_at = now_ms
-    elif judgement.why and not (claim.holds and passed):
+    elif judgement.why:
         standing.held = True
         standing.changed = True
         standing.why = standing.why or judgement.why
@@ -65,4 +67,4 @@ def _judge_one(
         uncertain = bool(getattr(outcome, "uncertain", False))
         return give_back(claim, now_ms=now_ms, uncertain=uncertain, reason=judgement.why)
     retry_s = policies[claim.target].retry_s
-    return settle(claim, outcome, retry_s=retry_s, now_ms=now_ms, jitter=jitter, passed=passed)
+    return settle(claim, outcome, retry_s=retry_s, now_ms=now_ms, jitter=jitter)

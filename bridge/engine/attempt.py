@@ -7,12 +7,15 @@ from typing import assert_never
 
 from bridge.connector import Connector
 from bridge.core.mapping import records_for
+from bridge.core.text import storable
 from bridge.engine.clock import Clock
 from bridge.errors import CallFailed, MappingError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Hold, Link, Outcome, Record, Reject, Retry, Usable
 from bridge.outbound import Door, DoorCall
+
+LONGEST_ID = 255  # that a link can keep; a record whose id is longer is delivered without one
 
 log = logger("deliver")
 
@@ -58,7 +61,7 @@ def _deliver(claim: Claim, connector: Connector, call: DoorCall, links: list[Lin
     for record in records_for(claim):
         if (record.key, record.object) in claim.done:
             continue
-        outcome = connector.deliver(_with_link(record, claim), call)
+        outcome = _storable(connector.deliver(_with_link(record, claim), call))
         match outcome:
             case Delivered():
                 if outcome.id:
@@ -70,6 +73,30 @@ def _deliver(claim: Claim, connector: Connector, call: DoorCall, links: list[Lin
             case _:
                 assert_never(outcome)
     return replace(outcome, degraded="; ".join(degraded)) if degraded and isinstance(outcome, Delivered) else outcome
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    """The outcome with values that the database takes: a stranger's connector may hand back anything in its fields."""
+    match outcome:
+        case Delivered():
+            id_ = _text(outcome.id)
+            return Delivered(id_ if len(id_) <= LONGEST_ID else "", _text(outcome.url), _text(outcome.degraded))
+        case Retry():
+            return Retry(_text(outcome.reason), bool(outcome.uncertain), _seconds(outcome.after_s))
+        case Reject():
+            return Reject(_text(outcome.reason), _text(outcome.cause))
+        case Hold():
+            return Hold(_text(outcome.reason), _seconds(outcome.for_s), bool(outcome.uncertain))
+        case _:
+            assert_never(outcome)
+
+
+def _text(value: object) -> str:
+    return storable(value if isinstance(value, str) else "" if value is None else str(value))
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _with_link(record: Record, claim: Claim) -> Record:

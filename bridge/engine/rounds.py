@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from bridge.core.retry import longest_wait_s
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Room
 from bridge.engine.presence import Presence
@@ -57,6 +58,7 @@ class Rounds:
         self._database = database
         self._rules = rules
         self._policies = {name: rule.policy for name, rule in rules.items()}
+        self._longest_ms = {name: round(longest_wait_s(p.retry_s) * 1000) for name, p in self._policies.items()}
         self.worker = 0  # until enlisted
         self._codec = codec
         self._clock = clock
@@ -130,22 +132,24 @@ class Rounds:
         return len(held)
 
     def heal(self, held: Container[int]) -> int:
-        """Puts right what should never be wrong: lanes without a head, due times that a clock set back has made
-        absurd, claims of this worker that it does not hold (`held`: ids that it does). Gives how many.
+        """Puts right what should never be wrong: lanes without a head, due times and rests that a clock set back has
+        made absurd, claims of this worker that it does not hold (`held`: ids that it does). Gives how many.
         """
         now_ms, tally = self._clock.now_ms(), Tally()
         with self._database.read() as connection:
             mine = claims.claims_of(connection, self.worker, codec=self._codec)
             stray = [claim for claim in mine if claim.delivery_id not in held]
-            if (
-                not stray
-                and not lanes.orphans(connection)
-                and not claims.are_far(connection, self._rules, now_ms=now_ms)
+            if not (
+                stray
+                or lanes.orphans(connection)
+                or claims.are_far(connection, self._longest_ms, now_ms=now_ms)
+                or targets.are_far(connection, now_ms=now_ms)
             ):
                 return 0
         with self._database.write() as connection:
             healed = lanes.heal(connection, tally=tally)
-            healed += claims.pull_in(connection, self._rules, now_ms=now_ms)
+            healed += claims.pull_in(connection, self._longest_ms, now_ms=now_ms)
+            healed += targets.pull_in(connection, now_ms=now_ms)
             if stray:
                 settled = [self._settler.lost(claim, now_ms=now_ms) for claim in stray]
                 settlements.settle(

@@ -1,6 +1,6 @@
 """Claims: a worker's rights to deliveries. Taking one writes a token into its row, which guards all that follows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +15,7 @@ from bridge.store.counters import Tally
 from bridge.store.tables import deliveries, events
 
 _EVENT = ("key", "revision", "received_at", "source", "kind", "chatbot_id", "created_at", "fields", "raw")
-FIRST_FAR_MS = 30_000
-LATER_FAR_MS = 3 * 86_400_000
+FAR_MS = 30_000  # beyond what can be, before we call a clock wrong
 
 _DELIVERY = ("id", "event_id", "target", "person", "attempts", "uncertain", "if_empty", "copy", "holds", "held_at")
 
@@ -68,21 +67,33 @@ def count_claimed(connection: Connection, target: str) -> int:
     return int(connection.execute(_COUNT_CLAIMED, {"target": target}).scalar_one())
 
 
-def are_far(connection: Connection, targets: Iterable[str], *, now_ms: int) -> bool:
-    """Whether something is due later than it can be: the clock was set back since that was written."""
-    return connection.execute(select(deliveries.c.id).where(_far(targets, now_ms)).limit(1)).scalar() is not None
+def are_far(connection: Connection, longest_ms: Mapping[str, int], *, now_ms: int) -> bool:
+    """Whether something is due later than it can be: the clock was set back since that was written. `longest_ms`: the
+    longest wait between two attempts, for each target.
+    """
+    if not longest_ms:
+        return False
+    return connection.execute(select(deliveries.c.id).where(_far(longest_ms, now_ms)).limit(1)).scalar() is not None
 
 
-def pull_in(connection: Connection, targets: Iterable[str], *, now_ms: int) -> int:
+def pull_in(connection: Connection, longest_ms: Mapping[str, int], *, now_ms: int) -> int:
     """Makes due what is due later than it can be; gives how many."""
-    return connection.execute(update(deliveries).where(_far(targets, now_ms)).values(due_at=now_ms)).rowcount
+    if not longest_ms:
+        return 0
+    return connection.execute(update(deliveries).where(_far(longest_ms, now_ms)).values(due_at=now_ms)).rowcount
 
 
-def _far(targets: Iterable[str], now_ms: int) -> ColumnElement[bool]:
-    """A first attempt is due when its event comes; a later one within the longest wait that anybody may ask for."""
-    mine = and_(deliveries.c.target.in_(list(targets)), text("state = 'queued'"))
-    far = deliveries.c.due_at > now_ms + FIRST_FAR_MS
-    return and_(mine, far, or_(deliveries.c.attempts == 0, deliveries.c.due_at > now_ms + LATER_FAR_MS))
+def _far(longest_ms: Mapping[str, int], now_ms: int) -> ColumnElement[bool]:
+    """A first attempt is due when its event comes, a later one within the longest wait."""
+    far = (
+        and_(
+            deliveries.c.target == target,
+            deliveries.c.due_at > now_ms + FAR_MS,
+            or_(deliveries.c.attempts == 0, deliveries.c.due_at > now_ms + wait_ms + FAR_MS),
+        )
+        for target, wait_ms in longest_ms.items()
+    )
+    return and_(text("state = 'queued'"), or_(*far))
 
 
 def claims_of(connection: Connection, worker: int, *, codec: Codec) -> list[Claim]:

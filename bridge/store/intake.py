@@ -107,6 +107,10 @@ def _by_lane(row: dict[str, Any]) -> tuple[str, str]:
     return row["person"], row["target"]
 
 
+def _by_position(row: dict[str, Any]) -> int:
+    return int(row["position"])
+
+
 def open_deliveries(
     connection: Connection, database: Database, wanted: list[dict[str, Any]], *, now_ms: int, tally: Tally
 ) -> int:
@@ -118,6 +122,7 @@ def open_deliveries(
         row |= {"id": id_, "position": id_}
         if row.pop("revision") > 1:
             _supersede(connection, row, tally)
+    rows.sort(key=_by_position)  # one that takes over an older place enters before what comes with it
     queued = lanes.enter(connection, rows, now_ms=now_ms, tally=tally)
     bulk.insert(connection, deliveries, sorted(rows, key=_by_lane))
     return queued

@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from bridge.core.holds import Health, coming_back
 from bridge.model.delivery import TargetState
 from bridge.model.rules import TargetRule
 from bridge.store.codec import Codec
 from bridge.store.tables import targets
+
+FAR_MS = 30_000  # beyond now, before we call a clock wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,21 @@ def open_again(connection: Connection, target: Target) -> None:
         "health": _json(coming_back(target.health)),
     }
     connection.execute(update(targets).where(targets.c.name == target.name).values(values))
+
+
+def are_far(connection: Connection, *, now_ms: int) -> bool:
+    """Whether a target rests since a time that is still to come: the clock was set back."""
+    return connection.execute(select(targets.c.name).where(_far(now_ms)).limit(1)).scalar() is not None
+
+
+def pull_in(connection: Connection, *, now_ms: int) -> int:
+    """Ends such rests now; gives how many."""
+    change = update(targets).where(_far(now_ms)).values(held_since=now_ms, held_until=now_ms, probing_until=now_ms)
+    return connection.execute(change).rowcount
+
+
+def _far(now_ms: int) -> ColumnElement[bool]:
+    return and_(targets.c.state == TargetState.HELD.value, targets.c.held_since > now_ms + FAR_MS)
 
 
 def set_state(connection: Connection, name: str, state: TargetState, *, why: str, codec: Codec) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from sqlalchemy import select, update
 
-from bridge.connector import Call, Delivered, Hold, Outcome, Record, Reject, Usable
+from bridge.connector import Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable
 from bridge.core.normalise import normalise
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Crew
@@ -145,6 +145,27 @@ def test_a_connector_that_answers_nonsense_is_retried(start: Start) -> None:
 
     wait_until(lambda: ["delivered"] == worker.states())
     assert ["retry", "retry", "delivered"] == [outcome for outcome, _ in worker.tries()]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Retry("x", after_s=float("nan")), Retry(None, after_s="soon"), Reject(7, cause=[]), Hold("x\0y", for_s=-5),
+        Hold("\ud83d", for_s=float("nan")), Delivered(id=7, url=None), Delivered(id="7" * 1000),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_whatever_stands_in_an_outcome_the_delivery_gets_one_and_the_worker_lives(
+    start: Start, outcome: Outcome
+) -> None:
+    worker = start(lambda record, call: outcome)
+
+    worker.receive(1)
+    wait_until(worker.tries)
+    worker.receive(2)
+
+    wait_until(lambda: "delivered" == worker.states()[1])
+    assert worker.tries()[0][0] == type(outcome).__name__.lower()
 
 
 def test_an_attempt_past_its_deadline_is_given_up_as_uncertain_and_its_place_is_filled(start: Start) -> None:
