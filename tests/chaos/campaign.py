@@ -75,6 +75,7 @@ def _play(
     report.broken += ledger.broken()
     report.broken += [f"healed: {line}" for line in bridge.log().splitlines() if "healed deliveries" in line]
     answered, count = sum(sent.answered for sent in senders.sent), inbox.counts()
+    report.kept = answered
     report.what = (
         f"{killer.killed:2} kills, {len(senders.sent):4} facts sent, {answered:4} answered with success, "
         f"{count.stored:4} at the target in {count.arrivals:4} requests, {attendant.replayed} replayed"

@@ -13,15 +13,16 @@ class Report:
 
     name: str
     what: str = ""
+    kept: int = 0  # how many promises there were to keep
     took_s: float = 0.0
     broken: list[str] = field(default_factory=list)
 
-    def tell(self, kept: Path | None = None) -> int:
-        """Prints it; gives 1 where a promise was broken. `kept`: where the database, the log and the ledger are."""
+    def tell(self, remains: Path | None = None) -> int:
+        """Prints it; gives 1 where a promise was broken. `remains`: where the database, the log and the ledger are."""
         verdict = "as promised" if not self.broken else f"{len(self.broken)} PROMISES BROKEN"
         print(f"{self.name:30} {self.what}, {self.took_s:.0f} s: {verdict}", flush=True)
         for line in self.broken[:SHOWN]:
             print(f"    {line}", file=sys.stderr, flush=True)
-        if self.broken and kept:
-            print(f"    look into {kept}", file=sys.stderr, flush=True)
+        if self.broken and remains:
+            print(f"    look into {remains}", file=sys.stderr, flush=True)
         return bool(self.broken)
