@@ -13,6 +13,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from bridge import plugins
 from bridge.config.load import load
+from bridge.connector import Connector
+from bridge.engine.attempt import probe
 from bridge.engine.clock import Clock
 from bridge.engine.committer import Committer
 from bridge.engine.crew import Crew
@@ -25,7 +27,8 @@ from bridge.engine.rejections import Rejections
 from bridge.engine.rounds import Rounds
 from bridge.errors import Problem, SchemaError
 from bridge.log import logger
-from bridge.model.rules import Rules
+from bridge.model.record import Hold, Usable
+from bridge.model.rules import Rules, TargetRule
 from bridge.outbound import Door
 from bridge.store import schema, targets
 from bridge.store.codec import Codec
@@ -96,6 +99,11 @@ class Bridge:
         schema.check(self.database)
         return WorkerProcess(self)
 
+    def probe(self, target: str) -> Usable | Hold:
+        """Whether the target lets us in, asked now."""
+        rule = self.rules.targets[target]
+        return probe(target, _connector(rule), _door(rule), timeout_s=rule.policy.timeout_s)
+
     def close(self) -> None:
         self.database.close()
 
@@ -128,15 +136,10 @@ class WorkerProcess:
 
     def _crew(self, bridge: Bridge, name: str) -> Crew:
         rule = bridge.rules.targets[name]
-        door = Door(
-            connect_s=rule.policy.connect_s,
-            timeout_s=rule.policy.timeout_s,
-            allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
-        )
         return Crew(
             rule,
-            plugins.load(rule.connector)(rule.settings),
-            door,
+            _connector(rule),
+            _door(rule),
             clock=bridge.clock,
             may_send=self._dispatcher.may_send,
             report=self._dispatcher.report,
@@ -152,6 +155,19 @@ def open_bridge(environment: Mapping[str, str] = os.environ, *, config: str | No
     loaded = load(path, environment=environment, connectors=classes)
     database = open_database(environment)
     return Bridge(loaded.rules, loaded.warnings, database, _clock(), Codec())
+
+
+def _connector(rule: TargetRule) -> Connector:
+    found: Connector = plugins.load(rule.connector)(rule.settings)
+    return found
+
+
+def _door(rule: TargetRule) -> Door:
+    return Door(
+        connect_s=rule.policy.connect_s,
+        timeout_s=rule.policy.timeout_s,
+        allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
+    )
 
 
 def open_database(environment: Mapping[str, str] = os.environ) -> Database:

@@ -94,7 +94,7 @@ class Http:
     def probe(self, call: Call) -> Usable | Hold:
         probe = self._settings.probe
         if probe is None:
-            return Usable(note="no probe configured")
+            return Usable(note="not asked: no probe is configured")
         answer = call.http.request(probe.method, probe.url, headers=self._headers)
         outcome = judge(answer)
         if isinstance(outcome, Delivered):

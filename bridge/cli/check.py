@@ -1,13 +1,17 @@
 """check: the configuration, read and judged without starting anything."""
 
+import sys
+
 import click
 
 from bridge import wiring
 from bridge.errors import StoreError
+from bridge.model.record import Hold
 
 
 @click.command()
-def check() -> None:
+@click.option("--connect", is_flag=True, help="Also ask each target whether it lets us in. Sends it no event.")
+def check(connect: bool) -> None:  # noqa: FBT001
     """Look for mistakes in the configuration: all of them at once, each with its place and what was meant."""
     bridge = wiring.open_bridge()  # raises ConfigError with every problem
     for warning in bridge.warnings:
@@ -17,6 +21,19 @@ def check() -> None:
     sources, targets = sorted(bridge.rules.sources), sorted(bridge.rules.targets)
     click.echo(f"the configuration is good: sources {', '.join(sources)}; targets {', '.join(targets) or 'none'}")
     _look_at_database(bridge)
+    if connect:
+        answers = [_is_usable(bridge, target) for target in targets]  # asks all, whatever the first says
+        sys.exit(0 if all(answers) else 1)
+
+
+def _is_usable(bridge: wiring.Bridge, target: str) -> bool:
+    answer = bridge.probe(target)
+    if isinstance(answer, Hold):
+        click.echo(f"target {target} cannot be used: {answer.reason}", err=True)
+        return False
+    said = answer.note or f"usable{f', account {answer.account}' if answer.account else ''}"
+    click.echo(f"target {target}: {said}")
+    return True
 
 
 def _look_at_database(bridge: wiring.Bridge) -> None:

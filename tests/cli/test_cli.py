@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.sandbox.inbox import Inbox
 from tests.processes import Bridge, configuration, http_target
 
 COMMANDS = ("serve", "web", "worker", "migrate", "check", "send", "events", "deliveries", "targets", "replay", "demo",
@@ -80,6 +81,24 @@ def test_check_of_a_good_configuration_says_so(bridge: Bridge) -> None:
 
     assert 0 == done.returncode
     assert "the configuration is good" in done.stdout
+
+
+def test_check_connect_asks_every_target_and_says_which_refuses_us(bridge: Bridge) -> None:
+    with Inbox() as inbox:
+        targets = {
+            "good": http_target(inbox.url, settings={"probe": {"url": f"{inbox.url}/_/healthz"}}),
+            "gone": http_target(inbox.url, settings={"probe": {"url": "http://127.0.0.1:9/"}}),
+            "mute": http_target(inbox.url),
+        }
+        (bridge.folder / "config.yaml").write_text(configuration(targets))
+
+        done = bridge.run("check", "--connect")
+
+    assert 1 == done.returncode
+    assert "target gone cannot be used: probe: connect: refused" in done.stderr
+    assert "target good: usable" in done.stdout
+    assert "target mute: not asked" in done.stdout
+    assert 0 == inbox.counts().arrivals
 
 
 @pytest.mark.parametrize("command", ["serve", "web", "worker", "check"])

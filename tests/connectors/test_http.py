@@ -233,7 +233,7 @@ def test_a_short_header_value_hides_nothing_of_what_the_api_says(api) -> None:
 
 
 def test_without_a_probe_the_target_counts_as_usable_until_the_canary_says_otherwise() -> None:
-    assert http().probe(Door().call()) == Usable(note="no probe configured")
+    assert http().probe(Door().call()) == Usable(note="not asked: no probe is configured")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
