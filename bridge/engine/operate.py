@@ -69,6 +69,10 @@ class Operator:
             event = look.show_event(connection, event_id, codec=self._codec)
             if event is None:
                 raise BridgeError(f"no event {event_id}")
+            if later := operate.later_revision(connection, event_id):
+                raise BridgeError(
+                    f"event {event_id} was overtaken: event {later} says more of the same, replay that one"
+                )
             wanted = [
                 rule.name
                 for rule in self._rules.values()

@@ -44,8 +44,9 @@ class Intake:
 
     def _store(self, connection: Connection, candidates: list[Candidate], now_ms: int, tally: Tally) -> int:
         revisions = Revisions(connection, {c.key for c in candidates}, salt=self._salt, codec=self._codec)
-        persons = Persons(connection, {alias.hash for c in candidates for alias in c.aliases})
+        persons = Persons(connection, {alias.hash for c in candidates for alias in c.aliases} | revisions.persons())
         rows = []
+        older: dict[tuple[str, int], tuple[int, ...]] = {}
         for candidate in candidates:
             verdict = revisions.judge(candidate)
             if verdict is None:
@@ -56,13 +57,14 @@ class Intake:
                 persons.learn(candidate.aliases, person)
             revisions.add(candidate, verdict, person=person)
             rows.append(self._event_row(candidate, verdict, person, tally))
+            older[candidate.key, verdict.number] = verdict.older
         if not rows:
             return 0
         persons.save()
         for row, id_ in zip(rows, self._database.next_ids(connection, "events", len(rows)), strict=True):
             row["id"] = id_
         bulk.insert(connection, events, sorted(rows, key=_by_key))
-        return self._route(connection, rows, now_ms, tally)
+        return self._route(connection, rows, older, now_ms, tally)
 
     def _event_row(self, candidate: Candidate, verdict: Verdict, person: str, tally: Tally) -> dict[str, Any]:
         event = candidate.event
@@ -87,10 +89,17 @@ class Intake:
     def _wanting(self, kind: str, source: str) -> list[str]:
         return [target.name for target in self._targets if target.route.wants(kind=kind, source=source)]
 
-    def _route(self, connection: Connection, rows: list[dict[str, Any]], now_ms: int, tally: Tally) -> int:
+    def _route(
+        self,
+        connection: Connection,
+        rows: list[dict[str, Any]],
+        older: dict[tuple[str, int], tuple[int, ...]],
+        now_ms: int,
+        tally: Tally,
+    ) -> int:
         wanted = [
-            {"event_id": row["id"], "event_key": row["key"], "target": target, "person": row["person"],
-             "due_at": now_ms, "revision": row["revision"]}
+            {"event_id": row["id"], "key": row["key"], "target": target, "person": row["person"], "due_at": now_ms,
+             "older": older[row["key"], row["revision"]]}
             for row in rows
             if not row["stale"]
             for target in self._wanting(row["kind"], row["source"])
@@ -114,27 +123,30 @@ def _by_position(row: dict[str, Any]) -> int:
 def open_deliveries(
     connection: Connection, database: Database, wanted: list[dict[str, Any]], *, now_ms: int, tally: Tally
 ) -> int:
-    """Inserts deliveries, each in its lane; those of a later revision take the place of what was not yet sent."""
+    """Inserts deliveries, each in its lane; one of a later revision takes the place of what was not yet sent of the
+    `older` events under its key (ids).
+    """
     # Of several revisions in one transaction only the last is to be sent, in the place of the first.
-    last = {(row["event_key"], row["target"], row.get("copy", 0)): row for row in wanted}
+    last = {(row["key"], row["target"], row.get("copy", 0)): row for row in wanted}
     rows = [{"copy": 0, "uncertain": False} | row for row in last.values()]
     for row, id_ in zip(rows, database.next_ids(connection, "deliveries", len(rows)), strict=True):
         row |= {"id": id_, "position": id_}
-        if row.pop("revision") > 1:
-            _supersede(connection, row, tally)
+        del row["key"]
+        if older := row.pop("older"):
+            _supersede(connection, row, older, tally)
     rows.sort(key=_by_position)  # one that takes over an older place enters before what comes with it
     queued = lanes.enter(connection, rows, now_ms=now_ms, tally=tally)
     bulk.insert(connection, deliveries, sorted(rows, key=_by_lane))
     return queued
 
 
-def _supersede(connection: Connection, row: dict[str, Any], tally: Tally) -> None:
-    """Discards older deliveries of the row's key that were not yet sent; the row takes over their place in the lane and
-    the knowledge that one of them may have been written. One in flight is told that it is overtaken.
+def _supersede(connection: Connection, row: dict[str, Any], events: tuple[int, ...], tally: Tally) -> None:
+    """Discards what was not yet sent of the older events; the row takes over its place in the lane and the knowledge
+    that one of them may have been written. One in flight is told that it is overtaken.
     """
     older = connection.execute(
         select(*deliveries.c["id", "state", "position", "uncertain"])
-        .where(deliveries.c.event_key == row["event_key"], deliveries.c.target == row["target"])
+        .where(deliveries.c.event_id.in_(events), deliveries.c.target == row["target"])
         .where(text("state IN ('waiting', 'queued', 'claimed', 'dead')"))
         .order_by(deliveries.c.id)
         .with_for_update()

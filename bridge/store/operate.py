@@ -12,6 +12,7 @@ from bridge.store.intake import open_deliveries
 from bridge.store.tables import audit, deliveries, events, links
 
 ENDED = ("delivered", "dead", "discarded")
+_LATER = events.alias("later")
 
 
 def note(connection: Connection, *, at_ms: int, who: str, action: str, subject: str, detail: str = "") -> None:
@@ -50,7 +51,7 @@ def send_as_new(
     answers = {}
     for id_ in ids:
         row = connection.execute(
-            select(*deliveries.c["event_id", "event_key", "target", "person"]).where(deliveries.c.id == id_)
+            select(*deliveries.c["event_id", "target", "person"]).where(deliveries.c.id == id_)
         ).one_or_none()
         if row is None:
             answers[id_] = "no such delivery"
@@ -58,7 +59,7 @@ def send_as_new(
         copies = select(text("max(copy)")).select_from(deliveries)
         copies = copies.where(deliveries.c.event_id == row.event_id, deliveries.c.target == row.target)
         copy = connection.execute(copies).scalar_one() + 1
-        wanted = row._asdict() | {"copy": copy, "due_at": now_ms, "revision": 1}
+        wanted = row._asdict() | {"copy": copy, "due_at": now_ms, "key": "", "older": ()}
         open_deliveries(connection, database, [wanted], now_ms=now_ms, tally=tally)
         answers[id_] = ""
     return answers
@@ -74,30 +75,34 @@ def route_again(
     has = set(connection.execute(select(deliveries.c.target).where(deliveries.c.event_id == event_id)).scalars())
     missing = [target for target in targets if target not in has]
     wanted: list[dict[str, Any]] = [
-        {"event_id": event_id, "event_key": row.key, "person": row.person, "target": target, "due_at": now_ms,
-         "revision": 1}
+        {"event_id": event_id, "person": row.person, "target": target, "due_at": now_ms, "key": row.key, "older": ()}
         for target in missing
-    ]  # fmt: skip
+    ]
     if wanted:
         open_deliveries(connection, database, wanted, now_ms=now_ms, tally=tally)
         connection.execute(update(events).where(events.c.id == event_id).values(routed=len(has) + len(missing)))
     return missing
 
 
+def later_revision(connection: Connection, event_id: int) -> int | None:
+    """The event that says more of the same, if one came; it is the one to send."""
+    query = select(_LATER.c.id).join(events, events.c.key == _LATER.c.key)
+    query = query.where(events.c.id == event_id, _LATER.c.revision > events.c.revision, _LATER.c.stale.is_(False))
+    return connection.execute(query.order_by(_LATER.c.revision.desc()).limit(1)).scalar()
+
+
 def _why_not(connection: Connection, row: Any) -> str:
     if row.state not in ENDED:
         return f"is {row.state}: only what has ended is sent again"
-    newer = connection.execute(
+    later = connection.execute(
         select(deliveries.c.id)
-        .join(events, events.c.id == deliveries.c.event_id)
-        .where(
-            deliveries.c.event_key == row.event_key,
-            deliveries.c.target == row.target,
-            events.c.revision > select(events.c.revision).where(events.c.id == row.event_id).scalar_subquery(),
-        )
+        .join(_LATER, _LATER.c.id == deliveries.c.event_id)
+        .join(events, events.c.key == _LATER.c.key)
+        .where(events.c.id == row.event_id, _LATER.c.revision > events.c.revision, deliveries.c.target == row.target)
+        .order_by(_LATER.c.revision.desc())
         .limit(1)
     ).scalar()
-    return f"a later revision of its event is delivery {newer}: send that one" if newer else ""
+    return f"a later revision of its event is delivery {later}: send that one" if later else ""
 
 
 def _put_back(connection: Connection, row: Any, now_ms: int, tally: Tally) -> None:

@@ -1,4 +1,8 @@
-"""Persons: looks up and remembers the ways to recognise whom an event is about (`core/identity` decides)."""
+"""Persons: looks up and remembers the ways to recognise whom an event is about (`core/identity` decides).
+
+A person is named after the alias that was first seen of it. That alias' row keeps the person's rank, also when the
+alias has come to stand for somebody else: no person needs an index of its own.
+"""
 
 from collections.abc import Iterable
 
@@ -9,22 +13,29 @@ from bridge.store import bulk
 from bridge.store.tables import aliases
 
 _OF_HASHES = "SELECT alias, person, rank FROM aliases WHERE alias {among}"
+_NO_PERSON = -1  # the rank of an alias after which nobody is named
 
 
 class Persons:
-    """The persons that one transaction meets."""
+    """The persons that one transaction meets: those behind these aliases. A person may be asked for by its own name."""
 
-    def __init__(self, connection: Connection, hashes: Iterable[str]) -> None:
+    def __init__(self, connection: Connection, hashes: set[str]) -> None:
         self._connection = connection
-        found = bulk.among(connection, _OF_HASHES, hashes)
-        self._known = {alias: Known(person, rank) for alias, person, rank in found}
-        self._stored = set(self._known)
+        self._person: dict[str, str] = {}  # by alias
+        self._rank: dict[str, int] = {}  # by alias: of the person that is named after it
+        self._look_up(hashes)
+        self._look_up(set(self._person.values()) - self._person.keys())
+        self._stored = set(self._person)
         self._changed: set[str] = set()
-        self._raised: dict[str, int] = {}
 
     def resolve(self, found: tuple[Alias, ...], *, key: str) -> str:
         """The person of an event with these aliases, remembered by all of them."""
-        person = person_of(found, self._known, key=key)
+        known = {
+            alias.hash: Known(person, self._rank[person])
+            for alias in found
+            if (person := self._person.get(alias.hash)) is not None
+        }
+        person = person_of(found, known, key=key)
         self.learn(found, person)
         return person
 
@@ -33,37 +44,37 @@ class Persons:
         if not found:
             return
         best = found[0].rank
-        mine = [known.rank for alias in found if (known := self._known.get(alias.hash)) and known.person == person]
-        rank = max([best, *mine])
-        if any(known < rank for known in mine):
-            self._raise(person, rank)
         for alias in found:
-            known = self._known.get(alias.hash)
-            if known is None or (known.person != person and best == 2 and alias.rank < 2):
-                self._remember(alias.hash, Known(person, rank))
-
-    def _raise(self, person: str, rank: int) -> None:
-        """The person is recognised by more now, under every alias."""
-        self._raised[person] = rank
-        for hash_, known in self._known.items():
-            if known.person == person and known.rank < rank:
-                self._remember(hash_, Known(person, rank))
-
-    def _remember(self, hash_: str, known: Known) -> None:
-        self._known[hash_] = known
-        self._changed.add(hash_)
+            known = self._person.get(alias.hash)
+            if known is None or (known != person and best == 2 and alias.rank < 2):
+                self._person[alias.hash] = person
+                self._rank.setdefault(alias.hash, _NO_PERSON)
+                self._changed.add(alias.hash)
+        mine = any(self._person[alias.hash] == person for alias in found)
+        if mine and self._rank.get(person, _NO_PERSON) < best:
+            self._person.setdefault(person, person)
+            self._rank[person] = best
+            self._changed.add(person)
 
     def save(self) -> None:
-        changed = sorted(self._changed)  # in one order for all processes
-        rows = [{"alias": h, "person": self._known[h].person, "rank": self._known[h].rank} for h in changed]
-        new = [row for row in rows if row["alias"] not in self._stored]
-        moved = [{f"old_{name}": value for name, value in row.items()} for row in rows if row["alias"] in self._stored]
-        if new:
-            bulk.insert(self._connection, aliases, new)
-        if moved:
-            change = update(aliases).where(aliases.c.alias == bindparam("old_alias"))
-            change = change.values(person=bindparam("old_person"), rank=bindparam("old_rank"))
-            self._connection.execute(change, moved)
-        for person, rank in sorted(self._raised.items()):
-            raised = update(aliases).where(aliases.c.person == person, aliases.c.rank < rank)
-            self._connection.execute(raised.values(rank=rank))
+        """Writes what was learnt, in one order for all processes."""
+        rows = [(hash_, self._person[hash_], self._rank[hash_]) for hash_ in sorted(self._changed)]
+        new = [{"alias": h, "person": person, "rank": rank} for h, person, rank in rows if h not in self._stored]
+        old = [
+            {"old_alias": h, "new_person": person, "new_rank": rank} for h, person, rank in rows if h in self._stored
+        ]
+        bulk.insert(self._connection, aliases, new)
+        if old:
+            self._connection.execute(_CHANGE, old)
+
+    def _look_up(self, hashes: Iterable[str]) -> None:
+        for alias, person, rank in bulk.among(self._connection, _OF_HASHES, hashes):
+            self._person[alias] = person
+            self._rank[alias] = rank
+
+
+_CHANGE = (
+    update(aliases)
+    .where(aliases.c.alias == bindparam("old_alias"))
+    .values(person=bindparam("new_person"), rank=bindparam("new_rank"))
+)

@@ -15,6 +15,7 @@ from bridge.store.codec import Codec
 
 
 class _Row(NamedTuple):
+    id: int
     key: str
     revision: int
     signed_at: int
@@ -35,6 +36,7 @@ _OF_KEYS = f"SELECT {', '.join(_Row._fields)} FROM events WHERE key {{among}} OR
 class _Known:
     """One known revision; its digests are made when somebody compares."""
 
+    id: int  # 0: of this transaction
     number: int
     signed_at: int
     stale: bool
@@ -52,6 +54,7 @@ class Verdict:
     person: str  # empty for a first revision
     event: Event  # with all that is known
     fields: bytes  # of it, encoded
+    older: tuple[int, ...] = ()  # ids of the stored events under its key
 
 
 class Revisions:
@@ -64,8 +67,12 @@ class Revisions:
         for row in map(_Row._make, bulk.among(connection, _OF_KEYS, keys)):
             event = decode_event(row, codec) if row.fields else None
             digests = json.loads(row.digests) if row.digests else None
-            found = _Known(row.revision, row.signed_at, bool(row.stale), row.person, event, digests)
+            found = _Known(row.id, row.revision, row.signed_at, bool(row.stale), row.person, event, digests)
             self._known.setdefault(row.key, []).append(found)
+
+    def persons(self) -> set[str]:
+        """Whom the known events are about."""
+        return {one.person for known in self._known.values() for one in known}
 
     def judge(self, candidate: Candidate) -> Verdict | None:
         """What to store of the candidate; None where it says nothing new.
@@ -86,11 +93,12 @@ class Revisions:
             event = merged(event, newest.event)
             fields = encode_fields(event, self._codec)
         number = max(one.number for one in known) + 1
-        return Verdict(number, stale=stale, person=known[0].person, event=event, fields=fields)
+        older = tuple(one.id for one in known if one.id)
+        return Verdict(number, stale=stale, person=known[0].person, event=event, fields=fields, older=older)
 
     def add(self, candidate: Candidate, verdict: Verdict, *, person: str) -> None:
         """Later candidates of the same transaction are compared with this one too."""
-        found = _Known(verdict.number, candidate.signed_at, verdict.stale, person, verdict.event, None)
+        found = _Known(0, verdict.number, candidate.signed_at, verdict.stale, person, verdict.event, None)
         self._known.setdefault(candidate.key, []).append(found)
 
     def _all_digests(self, known: list[_Known], region: str) -> list[dict[str, str]]:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
     }
@@ -75,7 +76,6 @@ deliveries = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("event_id", Id, ForeignKey("events.id"), nullable=False),
-    Column("event_key", String(32), nullable=False),  # of all revisions
     Column("target", String(64), nullable=False),
     Column("copy", Integer, nullable=False, server_default="0"),  # n-th `replay --as-new`
     Column("state", String(16), nullable=False),
@@ -136,7 +136,6 @@ deliveries = Table(
         sqlite_where=text("state = 'dead'"),
         postgresql_where=text("state = 'dead'"),
     ),
-    Index("ix_deliveries_event_key", "event_key", "target"),
 )
 
 # One try at a delivery.
@@ -169,13 +168,15 @@ links = Table(
     Index("ix_links_delivery", "delivery_id"),
 )
 
-# A way to recognise a person: hashed email, phone or session.
+# A way to recognise a person: hashed email, phone or session. A person is named after the first one that was seen.
 aliases = Table(
     "aliases",
     metadata,
     Column("alias", String(32), primary_key=True),
-    Column("person", String(32), nullable=False, index=True),
-    Column("rank", Integer, nullable=False),  # the best that the person is known by: email 2, phone 1, session 0
+    Column("person", String(32), nullable=False),
+    # The best that the person who is named after this alias is known by: email 2, phone 1, session 0; -1: nobody is.
+    Column("rank", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # A configured CRM account as the engine finds it.

@@ -18,12 +18,12 @@ WARM_UP = 500
 
 _COLUMNS = {
     "events": "id, source, key, revision, kind, chatbot_id, person, received_at, signed_at, routed, stale, fields, raw",
-    "deliveries": "id, event_id, event_key, target, state, person, position, due_at, attempts, finished_at",
+    "deliveries": "id, event_id, target, state, person, position, due_at, attempts, finished_at",
     "attempts": "id, delivery_id, worker, started_at, took_ms, outcome, uncertain",
 }
 _VALUES = {
     "events": "n, 'smarterbot', {hash}, 1, 'lead', '59001dd7', {hash}, n, n, 1, false, {bytes}, {bytes}",
-    "deliveries": "n, n, {hash}, 'inbox', 'delivered', {hash}, n, n, 1, n",
+    "deliveries": "n, n, 'inbox', 'delivered', {hash}, n, n, 1, n",
     "attempts": "n, n, 0, n, 5, 'delivered', false",
 }
 _NUMBERS = {

@@ -20,8 +20,8 @@ def upgrade() -> None:
         sa.Column("person", sa.String(length=32), nullable=False),
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("alias", name=op.f("pk_aliases")),
+        sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_aliases_person"), "aliases", ["person"], unique=False)
     op.create_table(
         "audit",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -168,7 +168,6 @@ def upgrade() -> None:
         "deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("event_key", sa.String(length=32), nullable=False),
         sa.Column("target", sa.String(length=64), nullable=False),
         sa.Column("copy", sa.Integer(), server_default="0", nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -216,7 +215,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'queued'"),
         postgresql_where=sa.text("state = 'queued'"),
     )
-    op.create_index("ix_deliveries_event_key", "deliveries", ["event_key", "target"], unique=False)
     op.create_index(
         "ix_deliveries_waiting",
         "deliveries",
