@@ -26,7 +26,6 @@ class Health:
     kind: str = ""  # of the hold that is on, or that the target is coming back from
     level: int = 0  # how often it was held since it last passed
     ramp: int = 0  # calls allowed at once while coming back; 0: no limit but the target's own
-    culprit: int = 0  # the delivery that caused the hold: its own canary only where there is no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,7 @@ class Judgement:
     rest_s: float = 0.0  # 0: no rest
 
 
-def judge(
-    health: Health, outcome: Outcome, *, delivery_id: int, person: str, held: bool, concurrency: int
-) -> Judgement:
+def judge(health: Health, outcome: Outcome, *, person: str, held: bool, concurrency: int) -> Judgement:
     """What an attempt's outcome says of its target.
 
     An attempt does not count against its delivery where it only repeats what the target is held for: a canary that
@@ -51,11 +48,11 @@ def judge(
         case Delivered():
             return Judgement(health if held else _passed(health, concurrency))
         case Hold():
-            return _rest(health, "asked", outcome.reason, delivery_id, held=held, for_s=outcome.for_s)
+            return _rest(health, "asked", outcome.reason, held=held, for_s=outcome.for_s)
         case Reject():
-            return _rejected(health, outcome, delivery_id, held=held)
+            return _rejected(health, outcome, held=held)
         case Retry():
-            return _failed(health, outcome, delivery_id, person=person, held=held)
+            return _failed(health, outcome, person=person, held=held)
         case _:
             assert_never(outcome)
 
@@ -70,36 +67,35 @@ def _passed(health: Health, concurrency: int) -> Health:
     return Health(ramp=ramp, kind=health.kind, level=health.level) if 0 < ramp < concurrency else Health()
 
 
-def _rejected(health: Health, outcome: Reject, delivery_id: int, *, held: bool) -> Judgement:
+def _rejected(health: Health, outcome: Reject, *, held: bool) -> Judgement:
     if health.kind == "suspect" and outcome.cause == health.cause and (held or health.ramp == 1):
         why = f"suspect mapping or target: still {outcome.reason}"
-        return _uncounted(_rest(health, "suspect", why, delivery_id, held=held))
+        return _uncounted(_rest(health, "suspect", why, held=held))
     run = health.rejects + 1 if outcome.cause == health.cause else 1
     counted = replace(health, rejects=run, cause=outcome.cause, retries=())
     if run < SUSPECT_AFTER or held:
         return Judgement(counted)
     why = f"suspect mapping or target: {run} rejected in a row, the last with {outcome.reason}"
-    return _rest(counted, "suspect", why, delivery_id, held=held)
+    return _rest(counted, "suspect", why, held=held)
 
 
-def _failed(health: Health, outcome: Retry, delivery_id: int, *, person: str, held: bool) -> Judgement:
+def _failed(health: Health, outcome: Retry, *, person: str, held: bool) -> Judgement:
     if held:
         return Judgement(health)
     if health.ramp == 1:
         kind = health.kind or "down"
-        return _uncounted(_rest(health, kind, f"still down: {outcome.reason}", delivery_id, least_s=outcome.after_s))
+        return _uncounted(_rest(health, kind, f"still down: {outcome.reason}", least_s=outcome.after_s))
     persons = (*[known for known in health.retries if known != person], person)
     counted = replace(health, retries=persons, rejects=0, cause="")
     if len(persons) < DOWN_AFTER:
         return Judgement(counted)
-    return _rest(counted, "down", f"down: {outcome.reason}", delivery_id, least_s=outcome.after_s)
+    return _rest(counted, "down", f"down: {outcome.reason}", least_s=outcome.after_s)
 
 
 def _rest(
     health: Health,
     kind: str,
     why: str,
-    delivery_id: int,
     *,
     held: bool = False,
     for_s: float | None = None,
@@ -112,7 +108,7 @@ def _rest(
     if held:
         return Judgement(health, why=why, rest_s=heard_s(for_s))
     usual_s = max(REST_S[min(health.level, len(REST_S) - 1)], heard_s(least_s))
-    rested = replace(health, kind=kind, level=health.level + 1, ramp=0, retries=(), culprit=delivery_id)
+    rested = replace(health, kind=kind, level=health.level + 1, ramp=0, retries=())
     if kind != "suspect":
         rested = replace(rested, rejects=0, cause="")
     return Judgement(rested, why=why, rest_s=usual_s if for_s is None else max(heard_s(for_s), 1.0))

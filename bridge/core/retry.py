@@ -8,6 +8,7 @@ from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 
 JITTER = 0.2  # each wait is up to this much longer, so that what failed together does not return together
 LONGEST_WISH_S = 2 * 86_400.0  # that a target or a connector is heard with
+OWN_FAULT_AFTER = 3  # holds that one delivery began while others passed in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,19 @@ class Settlement:
 
 
 def settle(
-    claim: Claim, outcome: Outcome, *, retry_s: tuple[float, ...], now_ms: int, jitter: float, passed: bool = False
+    claim: Claim,
+    outcome: Outcome,
+    *,
+    retry_s: tuple[float, ...],
+    now_ms: int,
+    jitter: float,
+    began: bool = True,
+    passed: bool = False,
 ) -> Settlement:
-    """What becomes of the delivery. `jitter` is in [0, 1); `passed`: others got through since it first caused a hold.
+    """What becomes of the delivery. `jitter` is in [0, 1); `began`: it is this delivery that a hold begins with;
+    `passed`: others got through since it first began one.
 
-    A delivery that causes a second hold while others pass is rejected: the fault is its own.
+    A delivery that begins one hold after the other while others pass is rejected: the fault is its own.
     """
     match outcome:
         case Delivered():
@@ -51,29 +60,27 @@ def settle(
             return _settlement(claim, State.QUEUED, due_at, used=1, uncertain=uncertain, reason=outcome.reason)
         case Hold():
             uncertain = claim.uncertain or outcome.uncertain
-            if is_own_fault(claim, passed=passed):
-                reason = f"held the target twice while others passed: {outcome.reason}"
+            if is_own_fault(claim, outcome, began=began, passed=passed):
+                reason = f"held the target {claim.holds + 1} times while others passed: {outcome.reason}"
                 return _settlement(claim, State.DEAD, now_ms, used=1, uncertain=uncertain, reason=reason)
+            held_at = now_ms if began and outcome.for_s is None else 0
             return _settlement(
-                claim, State.QUEUED, now_ms, used=0, uncertain=uncertain, reason=outcome.reason, held_at=now_ms
+                claim, State.QUEUED, now_ms, used=0, uncertain=uncertain, reason=outcome.reason, held_at=held_at
             )
         case _:
             assert_never(outcome)
 
 
-def is_own_fault(claim: Claim, *, passed: bool) -> bool:
-    """Whether a Hold that this claim brings is the delivery's fault: it caused one before, and others passed since."""
-    return claim.holds > 0 and passed
+def is_own_fault(claim: Claim, outcome: Hold, *, began: bool, passed: bool) -> bool:
+    """Whether a Hold is the delivery's fault and not its target's. Never where the target says until when: whoever asks
+    for too much at once is told so by no fault of the one it happened to be told with.
+    """
+    return began and passed and outcome.for_s is None and claim.holds >= OWN_FAULT_AFTER - 1
 
 
 def heard_s(wish_s: float | None) -> float:
     """What a connector or its target asked us to wait, within reason: a plugin may hand back any number."""
     return min(max(wish_s, 0.0), LONGEST_WISH_S) if wish_s is not None and wish_s == wish_s else 0.0
-
-
-def longest_wait_s(retry_s: tuple[float, ...]) -> float:
-    """The latest that a delivery with this schedule can be due, from when that was written down."""
-    return max(LONGEST_WISH_S, *(wait_s * (1 + JITTER) for wait_s in retry_s), 0.0)
 
 
 def give_back(claim: Claim, *, now_ms: int, uncertain: bool = False, reason: str = "") -> Settlement:

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.core.holds import Health, judge
-from bridge.core.retry import Settlement, give_back, is_own_fault, settle
+from bridge.core.retry import Settlement, give_back, settle
 from bridge.model.delivery import Result
 from bridge.model.record import Delivered, Hold
 from bridge.model.rules import Policy
+
+SPREAD = (
+    0.6180339887498949  # golden: multiples of it fall evenly into [0, 1), so those of one round do not return at once
+)
 
 
 @dataclass(slots=True)
@@ -33,7 +37,8 @@ def judge_round(
 ) -> list[tuple[Result, Settlement]]:
     """The settlement of each result; the standings of their targets are brought up to date."""
     return [
-        (result, _judge_one(result, standings[result.claim.target], policies, now_ms, jitter)) for result in results
+        (result, _judge_one(result, standings[result.claim.target], policies, now_ms, (jitter + number * SPREAD) % 1))
+        for number, result in enumerate(results)
     ]
 
 
@@ -43,16 +48,20 @@ def _judge_one(
     claim, outcome = result.claim, result.outcome
     if outcome is None:
         return give_back(claim, now_ms=now_ms)
-    passed = standing.delivered_at > claim.held_before > 0
-    if isinstance(outcome, Hold) and is_own_fault(claim, passed=passed):
-        return settle(claim, outcome, retry_s=(), now_ms=now_ms, jitter=jitter, passed=passed)
-    judgement = judge(
-        standing.health,
+    settlement = settle(
+        claim,
         outcome,
-        delivery_id=claim.delivery_id,
-        person=claim.person,
-        held=standing.held,
-        concurrency=standing.concurrency,
+        retry_s=policies[claim.target].retry_s,
+        now_ms=now_ms,
+        jitter=jitter,
+        # What is still in flight when the target is held, and its canary, only repeat what is known.
+        began=not standing.held and standing.health.ramp != 1,
+        passed=standing.delivered_at > claim.held_before > 0,
+    )
+    if isinstance(outcome, Hold) and settlement.ends:
+        return settlement  # the delivery's own fault: it says nothing of the target
+    judgement = judge(
+        standing.health, outcome, person=claim.person, held=standing.held, concurrency=standing.concurrency
     )
     standing.changed |= judgement.health != standing.health
     standing.health = judgement.health
@@ -66,5 +75,4 @@ def _judge_one(
     if not judgement.counts:
         uncertain = bool(getattr(outcome, "uncertain", False))
         return give_back(claim, now_ms=now_ms, uncertain=uncertain, reason=judgement.why)
-    retry_s = policies[claim.target].retry_s
-    return settle(claim, outcome, retry_s=retry_s, now_ms=now_ms, jitter=jitter)
+    return settlement

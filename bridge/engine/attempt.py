@@ -16,6 +16,7 @@ from bridge.model.record import Delivered, Hold, Link, Outcome, Record, Reject, 
 from bridge.outbound import Door, DoorCall
 
 LONGEST_ID = 255  # that a link can keep; a record whose id is longer is delivered without one
+LONGEST_ACCOUNT = 128
 
 log = logger("deliver")
 
@@ -33,13 +34,23 @@ def attempt(claim: Claim, connector: Connector, door: Door, *, timeout_s: float,
 def probe(target: str, connector: Connector, door: Door, *, timeout_s: float) -> Usable | Hold:
     """Whether the target is usable; never raises."""
     try:
-        found = connector.probe(door.call(timeout_s))
+        return _checked(connector.probe(door.call(timeout_s)))
     except CallFailed as failed:
         return Hold(f"probe: {failed.reason}")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.exception("probe failed", target=target)
         return Hold(f"probe: {type(error).__name__} in the connector")
-    return found if isinstance(found, Usable | Hold) else Hold(f"probe: the connector answered {type(found).__name__}")
+
+
+def _checked(answer: object) -> Usable | Hold:
+    if isinstance(answer, Hold):
+        return Hold(_text(answer.reason), _seconds(answer.for_s))
+    if not isinstance(answer, Usable):
+        return Hold(f"probe: the connector answered {type(answer).__name__}")
+    account = _text(answer.account)
+    if len(account) > LONGEST_ACCOUNT:
+        return Hold(f"probe: the connector's name of the account is longer than {LONGEST_ACCOUNT} characters")
+    return Usable(account, _text(answer.note))
 
 
 def _guarded(claim: Claim, connector: Connector, call: DoorCall, links: list[Link]) -> Outcome:
@@ -49,7 +60,7 @@ def _guarded(claim: Claim, connector: Connector, call: DoorCall, links: list[Lin
         return Retry(failed.reason, uncertain=failed.uncertain or call.sent)
     except MappingError as bad:
         return Reject(f"mapping: {bad}", cause=f"mapping {bad.field}")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.exception("connector failed", delivery=claim.delivery_id, target=claim.target)
         return Retry(f"{type(error).__name__} in the connector", uncertain=call.sent)
 

@@ -4,9 +4,9 @@ The dispatcher hands in claims and gets results back through a queue; it alone c
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import SimpleQueue
 
 from bridge.connector import Connector
 from bridge.engine.attempt import attempt, probe
@@ -31,7 +31,7 @@ class Probed:
 class Room:
     """How many calls one target may have in flight here, and how many claims may be held for it."""
 
-    threads: int
+    calls: int
     most: int
 
 
@@ -60,12 +60,13 @@ class Crew:
         self._clock = clock
         self._may_send = may_send
         self._report = report
-        self._todo: SimpleQueue[Claim | str | None] = SimpleQueue()
-        self._flights: dict[int, _Flight] = {}  # by thread number
-        self._threads = 0
-        self._idle = 0
         self._held: dict[int, Claim] = {}  # by delivery id: claimed and not yet reported
-        self._lock = threading.Lock()
+        self._turn = threading.Condition()  # its lock guards all that follows
+        self._todo: deque[Claim] = deque()
+        self._flights: dict[int, _Flight] = {}  # by thread
+        self._threads = 0
+        self._stopped = False
+        self._probing_s: float | None = None  # since when
         self.call_s = 0.0  # how long a call takes, lately
         self.room = Room(1, 1)
 
@@ -77,23 +78,24 @@ class Crew:
     @property
     def hungry(self) -> bool:
         """Whether it is worth a transaction to claim more."""
-        return self.load < self.room.threads or (0 < self.load * 2 <= self.room.most)
+        return self.load < self.room.calls or (0 < self.load * 2 <= self.room.most)
 
     def held(self) -> list[Claim]:
         """The claims that were handed in and not yet reported."""
         return list(self._held.values())
 
+    def make_room(self, room: Room) -> None:
+        """From now on so many calls at once; those that are under way end by themselves."""
+        with self._turn:
+            self.room = room
+            self._hire()
+
     def take(self, claims: list[Claim]) -> None:
         """Sends the claims, as many at once as there is room for."""
-        for claim in claims:
-            self._held[claim.delivery_id] = claim
-            self._todo.put(claim)
-        self._grow(min(self.room.threads, self.load))
-
-    def probe(self) -> None:
-        """Asks the connector; the answer comes as a report."""
-        self._todo.put("probe")
-        self._grow(self._threads + 1 if not self._idle else self._threads)
+        self._held |= {claim.delivery_id: claim for claim in claims}
+        with self._turn:
+            self._todo.extend(claims)
+            self._hire()
 
     def done(self, result: Result) -> None:
         """The dispatcher has the result."""
@@ -105,62 +107,87 @@ class Crew:
 
     def unsent(self) -> list[Claim]:
         """Takes back the claims that no thread has begun."""
-        back = []
-        while not self._todo.empty():
-            claim = self._todo.get()
-            if isinstance(claim, Claim):
-                back.append(claim)
-                self._held.pop(claim.delivery_id, None)
+        with self._turn:
+            back = list(self._todo)
+            self._todo.clear()
+        for claim in back:
+            self._held.pop(claim.delivery_id, None)
         return back
 
+    def probe(self) -> None:
+        """Asks the connector, in a thread of its own; the answer comes as a report. One at a time."""
+        with self._turn:
+            if self._probing_s is not None:
+                return
+            self._probing_s = began_s = self._clock.boot_s()
+        threading.Thread(target=self._probe, args=(began_s,), name=f"probe-{self.rule.name}", daemon=True).start()
+
     def overdue(self) -> list[Claim]:
-        """Attempts past their deadline: their threads are given up, and others take their place."""
+        """Attempts past their deadline: their threads are given up, and others take their place. So is a probe: it is
+        reported as failed.
+        """
         limit_s = self._clock.boot_s() - self.rule.policy.timeout_s - GRACE_S
-        with self._lock:
+        with self._turn:
             late = {number: flight for number, flight in self._flights.items() if flight.started_s < limit_s}
             for number in late:
                 del self._flights[number]
                 self._threads -= 1
+            probe_is_late = self._probing_s is not None and self._probing_s < limit_s
+            if probe_is_late:
+                self._probing_s = None
+            self._hire()
+        if probe_is_late:
+            self._report(Probed(self.rule.name, Hold(f"probe: no end after {self.rule.policy.timeout_s:.0f} s")))
         return [flight.claim for flight in late.values()]
 
     def stop(self) -> None:
         """Ends idle threads; one that still waits for an answer ends with its process."""
-        for _ in range(self._threads):
-            self._todo.put(None)
+        with self._turn:
+            self._stopped = True
+            self._turn.notify_all()
 
-    def _grow(self, wanted: int) -> None:
-        with self._lock:
-            missing = wanted - self._threads
-            self._threads += max(missing, 0)
-        for _ in range(missing):
+    def _hire(self) -> None:
+        """As many threads as may have something to do now; wakes those that wait. Called with the lock."""
+        wanted = min(self.room.calls, len(self._flights) + len(self._todo))
+        for _ in range(wanted - self._threads):
+            self._threads += 1
             threading.Thread(target=self._work, name=f"deliver-{self.rule.name}", daemon=True).start()
+        self._turn.notify(len(self._todo))
 
     def _work(self) -> None:
         number = threading.get_ident()
-        while True:
-            self._idle += 1
-            todo = self._todo.get()
-            self._idle -= 1
-            if todo is None:
-                return
-            if isinstance(todo, str):
-                timeout_s = self.rule.policy.timeout_s
-                answer = probe(self.rule.name, self._connector, self._door, timeout_s=timeout_s)
-                self._report(Probed(self.rule.name, answer))
-                continue
-            if not self._send(number, todo):
-                return
+        while (claim := self._next(number)) and self._send(number, claim):
+            pass
+
+    def _next(self, number: int) -> Claim | None:
+        """Waits for a claim and for room to send it; None when the crew has stopped."""
+        with self._turn:
+            while not self._stopped and (not self._todo or len(self._flights) >= self.room.calls):
+                self._turn.wait()
+            if self._stopped:
+                return None
+            claim = self._todo.popleft()
+            self._flights[number] = _Flight(claim, self._clock.boot_s())
+            return claim
 
     def _send(self, number: int, claim: Claim) -> bool:
         """Makes the attempt; False where the watchdog gave this thread up meanwhile."""
-        if not self._may_send():
-            self._report(Result(claim, None, self._clock.now_ms(), 0))
-            return True
-        with self._lock:
-            self._flights[number] = _Flight(claim, self._clock.boot_s())
-        timeout_s = self.rule.policy.timeout_s
-        result = attempt(claim, self._connector, self._door, timeout_s=timeout_s, clock=self._clock)
-        with self._lock:
+        if self._may_send():
+            timeout_s = self.rule.policy.timeout_s
+            result = attempt(claim, self._connector, self._door, timeout_s=timeout_s, clock=self._clock)
+        else:
+            result = Result(claim, None, self._clock.now_ms(), 0)
+        with self._turn:
             mine = self._flights.pop(number, None) is not None
+            self._turn.notify()
         self._report(result)
         return mine
+
+    def _probe(self, began_s: float) -> None:
+        answer = probe(self.rule.name, self._connector, self._door, timeout_s=self.rule.policy.timeout_s)
+        with self._turn:
+            mine = self._probing_s == began_s
+            if mine:
+                self._probing_s = None
+        if mine:
+            self._report(Probed(self.rule.name, answer))

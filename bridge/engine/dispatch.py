@@ -2,20 +2,18 @@
 runs a round, and hands the claims to the crews.
 """
 
-import threading
 from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Crew, Probed
 from bridge.engine.housekeeping import Housekeeping
+from bridge.engine.pending import Pending, given_up
 from bridge.engine.presence import STALE_AFTER_S, Presence
 from bridge.engine.rounds import Load, Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger
-from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Retry
-from bridge.store.database import Unavailable
+from bridge.model.delivery import Result
 
 BEAT_S = 5.0
 LOOK_S = 1.0  # the poll behind all wake-ups, and how often the other workers are looked at
@@ -37,10 +35,10 @@ class Dispatcher:
         self._clock = clock
         self._crews: Mapping[str, Crew] = {}
         self._inbox: SimpleQueue[Result | Probed | None] = SimpleQueue()  # None: look at the database
-        self._results: list[Result] = []
-        self._probed: list[Probed] = []
+        self._pending = Pending(rounds, clock)
         self._ready: set[str] = set()  # targets whose first probe has answered
-        self._stop = threading.Event()
+        self._stopping = False
+        self._alarm: SimpleQueue[None] = SimpleQueue()  # ends a pause
         self._poked = False
         self._failures = 0
         self._beat_s = clock.boot_s()
@@ -63,8 +61,9 @@ class Dispatcher:
         return self._clock.boot_s() - self._beat_s < STALE_AFTER_S
 
     def stop(self) -> None:
-        """Ends `run`. Called from any thread or a signal handler."""
-        self._stop.set()
+        """Ends `run`. Called from any thread or a signal handler, in which no lock may be waited for."""
+        self._stopping = True
+        self._alarm.put(None)
         self._inbox.put(None)
 
     def run(self, crews: Mapping[str, Crew], *, grace_s: float) -> None:
@@ -73,9 +72,9 @@ class Dispatcher:
         for crew in crews.values():
             crew.probe()
         self._rounds.enlist(self._presence)
-        while not self._stop.is_set():
+        while not self._stopping:
             self._gather(self._patience_s())
-            if self._stop.is_set():
+            if self._stopping:
                 break
             try:
                 self._look_around()
@@ -86,7 +85,7 @@ class Dispatcher:
                 self._failures += 1
                 level = log.warning if self._failures < 3 else log.error
                 level("database does not answer", reason=str(error), failures=self._failures)
-                self._stop.wait(BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
+                self._pause(BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
         self._drain(grace_s)
 
     # -- waiting
@@ -100,20 +99,28 @@ class Dispatcher:
         """Waits for news, then takes all there is; lingers a little while the crews are busy anyway."""
         try:
             self._take(self._inbox.get(timeout=patience_s) if patience_s > 0 else self._inbox.get_nowait())
-            if self._results and all(crew.load > 2 * len(self._results) for crew in self._crews.values() if crew.load):
-                self._stop.wait(LINGER_S)
+            waiting = len(self._pending.results)
+            if waiting and all(crew.load > 2 * waiting for crew in self._crews.values() if crew.load):
+                self._pause(LINGER_S)
             while True:
                 self._take(self._inbox.get_nowait())
+        except Empty:
+            pass
+
+    def _pause(self, seconds: float) -> None:
+        """Waits, unless `stop` is called."""
+        try:
+            self._alarm.get(timeout=seconds)
         except Empty:
             pass
 
     def _take(self, news: Result | Probed | None) -> None:
         if isinstance(news, Result):
             self._crews[news.claim.target].done(news)
-            self._results.append(news)
+            self._pending.add(news)
         elif isinstance(news, Probed):
             self._ready.add(news.target)
-            self._probed.append(news)
+            self._pending.add(news)
         else:
             self._poked = False
             self._due_ms = 0
@@ -122,60 +129,35 @@ class Dispatcher:
 
     def _has_work(self) -> bool:
         """Whether a round is worth a write lock and an fsync: reads before it writes."""
-        if self._results or self._probed or self._clock.boot_s() - self._beat_s > BEAT_S:
+        if self._pending.results or self._pending.probed or self._clock.boot_s() - self._beat_s > BEAT_S:
             return True
         if self._due_ms is not None and self._due_ms > self._clock.now_ms():
             return False
         hungry = [name for name in self._ready if self._crews[name].hungry]
-        self._due_ms = self._rounds.next_due_ms(hungry)
+        self._due_ms = self._rounds.next_due_ms(hungry, self._ready)
         return self._due_ms is not None and self._due_ms <= self._clock.now_ms()
 
     def _round(self) -> None:
-        results, probed = self._results, self._probed
         crews = ((name, self._crews[name]) for name in self._ready)
         loads = {name: Load(crew.load, crew.call_s, hungry=crew.hungry) for name, crew in crews}
-        answers = [(found.target, found.answer) for found in probed]
-        try:
-            done = self._rounds.run(results, loads, probed=answers)
-        except Unavailable:
-            raise
-        except StoreError as error:
-            log.error("round failed, settling one by one", results=len(results), reason=str(error))
-            self._settle_singly(results)
-            self._results = []
+        news = bool(self._pending.results or self._pending.probed)
+        done = self._pending.settle(loads)
+        if done is None:
             return
         if done.evicted:
             self._start_over()
             return
-        self._results, self._probed = [], []
         self._beat_s = self._clock.boot_s()
+        self._presence.renew()
         self._hand_out(done)
         # Nothing found although something was due: it is another worker's turn. Do not ask again at once.
-        self._due_ms = 0 if done.claims or results or probed else self._clock.now_ms() + NOT_AT_ONCE_MS
-        for result in results:
-            _tell(result)
-
-    def _settle_singly(self, results: list[Result]) -> None:
-        """Settles each result in a transaction of its own. One that the database refuses even so is tried again later
-        as uncertain: what it wrote at the CRM stays written, what it wanted remembered is what could not be stored.
-        """
-        for result in results:
-            retried = _given_up(result.claim, "its result could not be stored", self._clock)
-            for candidate in (result, retried):
-                try:
-                    self._rounds.run([candidate], {}, claiming=False)
-                    break
-                except Unavailable:
-                    raise
-                except StoreError as error:
-                    log.error("cannot settle", delivery=result.claim.delivery_id, reason=str(error))
+        self._due_ms = 0 if done.claims or news else self._clock.now_ms() + NOT_AT_ONCE_MS
 
     def _hand_out(self, done: Round) -> None:
         for name in self._ready - done.rooms.keys():  # at rest: what is not begun is given back
-            back = self._crews[name].unsent()
-            self._results += [Result(claim, None, self._clock.now_ms(), 0) for claim in back]
+            self._pending.give_back(self._crews[name].unsent())
         for name, room in done.rooms.items():
-            self._crews[name].room = room
+            self._crews[name].make_room(room)
         for name, claims in done.claims.items():
             self._crews[name].take(claims)
         for name in done.probes:
@@ -186,9 +168,10 @@ class Dispatcher:
 
         Results that are there are kept: a late Delivered still counts where nobody claimed again.
         """
-        log.error("taken for dead, starting over", results=len(self._results))
+        log.error("taken for dead, starting over", results=len(self._pending.results))
         for crew in self._crews.values():
             crew.unsent()
+        self._presence.renew()
         self._rounds.enlist(self._presence)
         self._beat_s = self._clock.boot_s()
         self._due_ms = 0
@@ -200,7 +183,7 @@ class Dispatcher:
         self._look_s = self._clock.boot_s()
         for crew in self._crews.values():
             for claim in crew.overdue():
-                self._take(_given_up(claim, f"no end after {crew.rule.policy.timeout_s:.0f} s", self._clock))
+                self._take(given_up(claim, f"no end after {crew.rule.policy.timeout_s:.0f} s", self._clock))
         for dead in self._presence.dead(self._rounds.living(), but=self._rounds.worker):
             taken = self._rounds.take_over(dead)
             self._presence.forget(dead)
@@ -209,7 +192,7 @@ class Dispatcher:
         if self._clock.boot_s() > self._heal_s:
             self._heal_s = self._clock.boot_s() + HEAL_S
             held = {claim.delivery_id for crew in self._crews.values() for claim in crew.held()}
-            held |= {result.claim.delivery_id for result in self._results}
+            held |= {result.claim.delivery_id for result in self._pending.results}
             if healed := self._rounds.heal(held):
                 log.error("healed deliveries that nobody would have sent", deliveries=healed)
             self._housekeeping.run(shard=self._rounds.worker)
@@ -220,7 +203,7 @@ class Dispatcher:
         """Gives back what was not begun, waits for what is in flight, and lets go of the rest as uncertain."""
         until_s = self._clock.boot_s() + grace_s
         back = [claim for crew in self._crews.values() for claim in crew.unsent()]
-        self._results += [Result(claim, None, self._clock.now_ms(), 0) for claim in back]
+        self._pending.give_back(back)
         in_flight = sum(crew.load for crew in self._crews.values())
         log.info("stopping", in_flight=in_flight, given_back=len(back))
         self._settle_all()
@@ -228,43 +211,22 @@ class Dispatcher:
             self._gather(min(LOOK_S, max(until_s - self._clock.boot_s(), 0.001)))
             self._settle_all()
         left = [claim for crew in self._crews.values() for claim in crew.held()]
-        self._results += [_given_up(claim, "stopped in the middle", self._clock) for claim in left]
+        self._pending.give_up(left, "stopped in the middle")
+        self._settle_all()
         try:
-            self._rounds.leave(self._results)
+            self._rounds.leave(self._pending.results)
         except StoreError as error:
             log.error("could not say goodbye: others will take over", reason=str(error))
         for crew in self._crews.values():
             crew.stop()
 
     def _settle_all(self) -> None:
-        if not self._results:
+        if not self._pending.results:
             return
         try:
-            if not self._rounds.run(self._results, {}, claiming=False).evicted:
-                for result in self._results:
-                    _tell(result)
-                self._results = []
+            done = self._pending.settle({}, claiming=False)
+            if done and done.evicted:
+                self._start_over()
         except StoreError as error:
             log.warning("database does not answer", reason=str(error))
-            self._stop.wait(BACK_OFF_S[0])
-
-
-def _given_up(claim: Claim, why: str, clock: Clock) -> Result:
-    return Result(claim, Retry(why, uncertain=True), clock.now_ms(), 0)
-
-
-def _tell(result: Result) -> None:
-    """One line an attempt."""
-    if result.outcome is None:
-        return
-    claim = result.claim
-    level = log.info if isinstance(result.outcome, Delivered) else log.warning
-    level(
-        "attempt",
-        event_id=claim.stored.id,
-        delivery=claim.delivery_id,
-        target=claim.target,
-        attempt=claim.attempts + 1,
-        outcome=type(result.outcome).__name__.lower(),
-        took_s=result.took_ms / 1000,
-    )
+            self._pause(BACK_OFF_S[0])

@@ -1,5 +1,6 @@
 """Presence: which workers live. Each holds an flock on a file of its own: on one host it tells life from death at once
-(a pid does not: it is used again). Elsewhere a beat that does not change for a minute of the observer's time is death.
+(a pid does not: it is used again). Only a lock that could be taken proves death: where that cannot be told, on another
+host or because the file was cleaned away, a beat that does not change for a minute of the observer's time is death.
 """
 
 import fcntl
@@ -10,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.engine.clock import Clock
+from bridge.log import logger
 from bridge.store.workers import Worker
 
 DEAD_AFTER_S = 60.0
 STALE_AFTER_S = 45.0  # a worker that could not beat for so long sends nothing more: others may soon take over
+
+log = logger("worker")
 
 
 class Presence:
@@ -25,14 +29,27 @@ class Presence:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         at = self._folder.stat()
         self.host = f"{socket.gethostname()}:{at.st_dev}:{at.st_ino}"
-        self._file, path = tempfile.mkstemp(prefix="worker-", suffix=".lock", dir=self._folder)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        self.lock = Path(path).name
+        self._file, path = _new_lock(self._folder)
+        self.lock = path.name
+        self._renewed = True
         self._seen: dict[int, _Beat] = {}
 
     def close(self) -> None:
-        (self._folder / self.lock).unlink(missing_ok=True)
+        _remove(self._folder / self.lock)
         os.close(self._file)
+
+    def renew(self) -> None:
+        """Keeps this worker's file from looking old to a cleaner; makes it again, under its name, where it is gone."""
+        try:
+            try:
+                os.utime(self._folder / self.lock)
+            except FileNotFoundError:
+                self._make_again()
+            self._renewed = True
+        except OSError as error:  # the beat speaks for this worker meanwhile
+            if self._renewed:
+                log.warning("cannot renew the lock file", reason=error.strerror)
+            self._renewed = False
 
     def dead(self, workers: list[Worker], *, but: int) -> list[Worker]:
         """Those of the workers that are dead; `but` is this one."""
@@ -41,17 +58,23 @@ class Presence:
 
     def forget(self, worker: Worker) -> None:
         """Removes what a dead worker left."""
-        if worker.host == self.host:
-            (self._folder / worker.lock).unlink(missing_ok=True)
+        path = self._folder / worker.lock
+        if worker.host == self.host and _is_locked(path) is False:
+            _remove(path)
+
+    def _make_again(self) -> None:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        file, path = _new_lock(self._folder)
+        path.rename(self._folder / self.lock)  # locked before anybody sees it
+        os.close(self._file)
+        self._file = file
 
     def _is_dead(self, worker: Worker) -> bool:
-        if worker.host == self.host:
-            return not _is_locked(self._folder / worker.lock)
-        beat = self._seen[worker.id]
-        if beat.number != worker.beat:
-            self._seen[worker.id] = _Beat(worker.beat, self._clock.boot_s())
-            return False
-        return self._clock.boot_s() - beat.since_s > DEAD_AFTER_S
+        locked = _is_locked(self._folder / worker.lock) if worker.host == self.host else None
+        beat, now_s = self._seen[worker.id], self._clock.boot_s()
+        if locked or beat.number != worker.beat:
+            beat = self._seen[worker.id] = _Beat(worker.beat, now_s)
+        return now_s - beat.since_s > DEAD_AFTER_S if locked is None else not locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +83,37 @@ class _Beat:
     since_s: float
 
 
-def _is_locked(path: Path) -> bool:
-    """Whether a living process holds the file; a missing file is nobody's."""
+def _new_lock(folder: Path) -> tuple[int, Path]:
+    """A new file, held by this process for as long as it lives."""
+    file, path = tempfile.mkstemp(prefix="worker-", suffix=".lock", dir=folder)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:
+        _remove(Path(path))
+        os.close(file)
+        raise
+    return file, Path(path)
+
+
+def _is_locked(path: Path) -> bool | None:
+    """Whether a living process holds the file. None: it cannot be told, for want of the file, a right or a handle."""
     try:
         file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        return False
+        return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:
+        return None
     finally:
         os.close(file)
     return False
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
+        pass

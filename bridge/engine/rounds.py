@@ -4,12 +4,11 @@ Everything the worker wants of the database is here; the dispatcher decides when
 """
 
 import os
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from bridge.core.retry import longest_wait_s
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Room
 from bridge.engine.presence import Presence
@@ -58,7 +57,6 @@ class Rounds:
         self._database = database
         self._rules = rules
         self._policies = {name: rule.policy for name, rule in rules.items()}
-        self._longest_ms = {name: round(longest_wait_s(p.retry_s) * 1000) for name, p in self._policies.items()}
         self.worker = 0  # until enlisted
         self._codec = codec
         self._clock = clock
@@ -70,17 +68,20 @@ class Rounds:
         """Makes this a registered worker, and the configured targets known."""
         with self._database.write() as connection:
             targets.register(connection, self._rules.values())
+            workers.forget(connection, host=presence.host, lock=presence.lock)
             self.worker = workers.register(
                 connection, host=presence.host, lock=presence.lock, pid=os.getpid(), now_ms=self._clock.now_ms()
             )
 
-    def next_due_ms(self, ready: Iterable[str]) -> int | None:
-        """When something is to be done for one of these targets, in ms; None: nothing that is known. Takes no lock."""
+    def next_due_ms(self, hungry: Iterable[str], ready: Container[str]) -> int | None:
+        """When something is to be done, in ms: to send for a hungry target, or to look at a ready one that is held.
+        None: nothing that is known. Takes no lock.
+        """
         with self._database.read() as connection:
             known = targets.all_targets(connection, codec=self._codec)
-            active = [name for name in ready if name in known and known[name].state == TargetState.ACTIVE]
+            active = [name for name in hungry if name in known and known[name].state == TargetState.ACTIVE]
             times = list(claims.next_due(connection, active).values())
-        held = [target for target in known.values() if target.state == TargetState.HELD and target.name in self._rules]
+        held = [target for target in known.values() if target.state == TargetState.HELD and target.name in ready]
         times += [max(target.held_until, target.probing_until) for target in held]
         return min(times, default=None)
 
@@ -89,7 +90,7 @@ class Rounds:
         results: list[Result],
         loads: Mapping[str, Load],
         *,
-        probed: Iterable[tuple[str, Usable | Hold]] = (),
+        probed: Sequence[tuple[str, Usable | Hold]] = (),
         claiming: bool = True,
     ) -> Round:
         """Settles, then claims. Raises StoreError, and then nothing was done."""
@@ -98,16 +99,23 @@ class Rounds:
             if not workers.beat(connection, self.worker, now_ms=now_ms):
                 done.evicted = True
                 return done
-            known = targets.all_targets(connection, codec=self._codec, lock=needs_lock(results))
+            known = self._targets(connection, lock=needs_lock(results) or bool(probed))
             if results:
                 self._settler.settle(connection, results, known, worker=self.worker, now_ms=now_ms, tally=tally)
             for name, answer in probed:
                 self._settler.judge_probe(connection, known[name], answer, now_ms=now_ms)
             if claiming:
-                fresh = targets.all_targets(connection, codec=self._codec) if results or probed else known
+                fresh = self._targets(connection) if results or probed else known
                 self._claim(connection, fresh, loads, now_ms, tally, done)
             tally.write(connection, shard=self.worker)
         return done
+
+    def _targets(self, connection: Connection, *, lock: bool = False) -> dict[str, Target]:
+        """Every target; locked also where one is coming back, so that two workers do not both send its canary."""
+        known = targets.all_targets(connection, codec=self._codec, lock=lock)
+        if not lock and any(target.health.ramp for target in known.values()):
+            return targets.all_targets(connection, codec=self._codec, lock=True)
+        return known
 
     def living(self) -> list[Worker]:
         """Every registered worker; tells this one its share of each target's calls."""
@@ -124,50 +132,58 @@ class Rounds:
             if not workers.remove(connection, dead.id, beat=dead.beat):
                 return 0
             held = claims.claims_of(connection, dead.id, codec=self._codec)
-            settled = [self._settler.lost(claim, now_ms=now_ms) for claim in held]
-            if settled:
-                settlements.settle(connection, settled, worker=dead.id, now_ms=now_ms, codec=self._codec, tally=tally)
+            taken = self._settle_lost(connection, held, worker=dead.id, now_ms=now_ms, tally=tally)
             tally.write(connection, shard=self.worker)
             self._database.tell_due(connection)
-        return len(held)
+        return taken
 
     def heal(self, held: Container[int]) -> int:
         """Puts right what should never be wrong: lanes without a head, due times and rests that a clock set back has
-        made absurd, claims of this worker that it does not hold (`held`: ids that it does). Gives how many.
+        made absurd, claims of this worker that it does not hold (`held`: ids that it does) and of workers that are gone
+        (a commit whose answer was lost may leave such). Gives how many.
         """
         now_ms, tally = self._clock.now_ms(), Tally()
         with self._database.read() as connection:
             mine = claims.claims_of(connection, self.worker, codec=self._codec)
-            stray = [claim for claim in mine if claim.delivery_id not in held]
+            lost = [claim for claim in mine if claim.delivery_id not in held]
+            for worker in claims.orphaned(connection):
+                lost += claims.claims_of(connection, worker, codec=self._codec)
             if not (
-                stray
+                lost
                 or lanes.orphans(connection)
-                or claims.are_far(connection, self._longest_ms, now_ms=now_ms)
+                or claims.are_far(connection, now_ms=now_ms)
                 or targets.are_far(connection, now_ms=now_ms)
             ):
                 return 0
         with self._database.write() as connection:
             healed = lanes.heal(connection, tally=tally)
-            healed += claims.pull_in(connection, self._longest_ms, now_ms=now_ms)
+            healed += claims.pull_in(connection, now_ms=now_ms)
             healed += targets.pull_in(connection, now_ms=now_ms)
-            if stray:
-                settled = [self._settler.lost(claim, now_ms=now_ms) for claim in stray]
-                settlements.settle(
-                    connection, settled, worker=self.worker, now_ms=now_ms, codec=self._codec, tally=tally
-                )
+            healed += self._settle_lost(connection, lost, worker=self.worker, now_ms=now_ms, tally=tally)
             tally.write(connection, shard=self.worker)
-        return healed + len(stray)
+        return healed
 
     def leave(self, results: list[Result]) -> None:
         """Settles the last results and strikes this worker off."""
         now_ms, tally = self._clock.now_ms(), Tally()
         with self._database.write() as connection:
-            known = targets.all_targets(connection, codec=self._codec, lock=needs_lock(results))
+            known = self._targets(connection, lock=needs_lock(results))
             if results:
                 self._settler.settle(connection, results, known, worker=self.worker, now_ms=now_ms, tally=tally)
+            unknown = claims.claims_of(connection, self.worker, codec=self._codec)  # of a commit whose answer was lost
+            self._settle_lost(connection, unknown, worker=self.worker, now_ms=now_ms, tally=tally)
             workers.remove(connection, self.worker)
             tally.write(connection, shard=self.worker)
             self._database.tell_due(connection)
+
+    def _settle_lost(
+        self, connection: Connection, held: Sequence[Claim], *, worker: int, now_ms: int, tally: Tally
+    ) -> int:
+        """Returns claims that nobody works on as uncertain, each having used up an attempt; gives how many."""
+        settled = [self._settler.lost(claim, now_ms=now_ms) for claim in held]
+        if settled:
+            settlements.settle(connection, settled, worker=worker, now_ms=now_ms, codec=self._codec, tally=tally)
+        return len(settled)
 
     def _claim(
         self,
@@ -204,7 +220,6 @@ class Rounds:
                 codec=self._codec,
                 tally=tally,
                 canary=target.health.ramp == 1,
-                culprit=target.health.culprit,
             )
             if found:
                 done.claims[name] = links.attach(connection, found, account=target.account)

@@ -20,6 +20,7 @@ from bridge.store.codec import Codec
 from bridge.store.counters import Tally
 from bridge.store.targets import Target
 
+ANOTHER_ACCOUNT = "account"  # the kind of a hold that only the operator's word ends
 DELIVERED_EVERY_MS = 1000  # how often a target's last success is written down
 
 log = logger("worker")
@@ -44,6 +45,7 @@ class Settler:
         tally: Tally,
     ) -> None:
         """Settles the results of this worker's claims, and what they say of their targets."""
+        results = _one_each(results)
         standings = {
             name: Standing(
                 target.health,
@@ -60,29 +62,28 @@ class Settler:
             self._save(connection, known[name], standing, now_ms)
 
     def judge_probe(self, connection: Connection, target: Target, answer: Usable | Hold, *, now_ms: int) -> None:
-        """Opens a held target that is usable again, or lets it rest longer."""
+        """Opens a held target whose rest is over and that is usable again, or lets it rest longer."""
         if isinstance(answer, Usable) and answer.account and target.account not in ("", answer.account):
-            known, found = target.account, answer.account
-            answer = Hold(f"points at another account: {found}, but its links belong to {known}")
-        if isinstance(answer, Usable):
-            if answer.account != target.account:
+            self._hold(connection, target, _other_account(target, answer), ANOTHER_ACCOUNT, now_ms)
+        elif isinstance(answer, Hold):
+            self._hold(connection, target, answer, "", now_ms)
+        else:
+            if answer.account and answer.account != target.account:
                 targets.set_account(connection, target.name, answer.account)
-            if target.state == TargetState.HELD:
-                targets.open_again(connection, target)
+            rested = target.state == TargetState.HELD and now_ms >= target.held_until
+            if rested and targets.open_again(connection, target):
                 log.info("target tried again", target=target.name)
+
+    def _hold(self, connection: Connection, target: Target, answer: Hold, kind: str, now_ms: int) -> None:
+        """What a probe says makes a target rest; one that is paused stays so, with the operator's reason."""
+        if target.state == TargetState.PAUSED:
             return
-        held = target.state != TargetState.ACTIVE
-        judgement = judge(target.health, answer, delivery_id=0, person="", held=False, concurrency=1)
-        targets.hold(
-            connection,
-            target,
-            judgement.health,
-            why=judgement.why,
-            until_ms=now_ms + round(judgement.rest_s * 1000),
-            now_ms=now_ms,
-            codec=self._codec,
-        )
-        if not held:
+        judgement = judge(target.health, answer, person="", held=False, concurrency=1)
+        health = replace(judgement.health, kind=kind or judgement.health.kind)
+        until_ms = now_ms + round(judgement.rest_s * 1000)
+        if targets.hold(
+            connection, target, health, why=judgement.why, until_ms=until_ms, now_ms=now_ms, codec=self._codec
+        ):
             log.warning("target held", target=target.name, for_s=judgement.rest_s, kind="probe")
 
     def lost(self, claim: Claim, *, now_ms: int) -> settlements.Settled:
@@ -113,6 +114,24 @@ class Settler:
             standing.changed and standing.delivered_at > target.delivered_at
         ):
             targets.save_delivered(connection, target.name, standing.delivered_at)
+
+
+def _other_account(target: Target, answer: Usable) -> Hold:
+    """What is linked there are other records than the ones that we know by these ids."""
+    return Hold(
+        f"points at another account: {answer.account}, but its links belong to {target.account}; "
+        f"if that is meant: bridge targets resume {target.name} --new-account"
+    )
+
+
+def _one_each(results: list[Result]) -> list[Result]:
+    """One result for each claim: an attempt that was given up may end after all, and then its Delivered counts."""
+    found: dict[tuple[int, str], Result] = {}
+    for result in results:
+        claim = (result.claim.delivery_id, result.claim.token)
+        if claim not in found or isinstance(result.outcome, Delivered):
+            found[claim] = result
+    return list(found.values())
 
 
 def needs_lock(results: list[Result]) -> bool:

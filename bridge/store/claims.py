@@ -1,21 +1,22 @@
 """Claims: a worker's rights to deliveries. Taking one writes a token into its row, which guards all that follows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, text, update
 
 from bridge.model.delivery import Claim
-from bridge.model.event import StoredEvent
+from bridge.model.event import Event, StoredEvent
 from bridge.store import lanes
-from bridge.store.arrival import decode_event
+from bridge.store.arrival import blank_event, decode_event
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
-from bridge.store.tables import deliveries, events
+from bridge.store.retention import LET_GO
+from bridge.store.tables import deliveries, events, workers
 
 _EVENT = ("key", "revision", "received_at", "source", "kind", "chatbot_id", "created_at", "fields", "raw")
-FAR_MS = 30_000  # beyond what can be, before we call a clock wrong
+FAR_MS = 30_000  # beyond now, before we call a clock wrong
 
 _DELIVERY = ("id", "event_id", "target", "person", "attempts", "uncertain", "if_empty", "copy", "holds", "held_at")
 
@@ -31,16 +32,13 @@ def claim(
     codec: Codec,
     tally: Tally,
     canary: bool = False,
-    culprit: int = 0,
 ) -> list[Claim]:
     """Up to `limit` due deliveries of the target, oldest first, now this worker's.
 
-    A canary is another than the one that caused the hold, if there is one.
+    A canary is the one that was tried the longest time ago, of those never tried the newest: whoever caused the hold
+    comes last, and a good lead does not wait until all the bad ones before it have been tried.
     """
-    query = _due(target, now_ms=now_ms, limit=limit)
-    rows = connection.execute(query.where(deliveries.c.id != culprit) if canary else query).all()
-    if canary and not rows:
-        rows = connection.execute(query).all()
+    rows = connection.execute(_due(target, now_ms=now_ms, limit=limit, canary=canary)).all()
     if not rows:
         return []
     connection.execute(
@@ -67,41 +65,40 @@ def count_claimed(connection: Connection, target: str) -> int:
     return int(connection.execute(_COUNT_CLAIMED, {"target": target}).scalar_one())
 
 
-def are_far(connection: Connection, longest_ms: Mapping[str, int], *, now_ms: int) -> bool:
-    """Whether something is due later than it can be: the clock was set back since that was written. `longest_ms`: the
-    longest wait between two attempts, for each target.
-    """
-    if not longest_ms:
-        return False
-    return connection.execute(select(deliveries.c.id).where(_far(longest_ms, now_ms)).limit(1)).scalar() is not None
+def are_far(connection: Connection, *, now_ms: int) -> bool:
+    """Whether something waits for a time that a clock which was ahead has written down."""
+    return connection.execute(select(deliveries.c.id).where(_far(now_ms)).limit(1)).scalar() is not None
 
 
-def pull_in(connection: Connection, longest_ms: Mapping[str, int], *, now_ms: int) -> int:
-    """Makes due what is due later than it can be; gives how many."""
-    if not longest_ms:
-        return 0
-    return connection.execute(update(deliveries).where(_far(longest_ms, now_ms)).values(due_at=now_ms)).rowcount
+def pull_in(connection: Connection, *, now_ms: int) -> int:
+    """Makes that due now; gives how many."""
+    return connection.execute(update(deliveries).where(_far(now_ms)).values(due_at=now_ms)).rowcount
 
 
-def _far(longest_ms: Mapping[str, int], now_ms: int) -> ColumnElement[bool]:
-    """A first attempt is due when its event comes, a later one within the longest wait."""
-    far = (
-        and_(
-            deliveries.c.target == target,
-            deliveries.c.due_at > now_ms + FAR_MS,
-            or_(deliveries.c.attempts == 0, deliveries.c.due_at > now_ms + wait_ms + FAR_MS),
-        )
-        for target, wait_ms in longest_ms.items()
-    )
-    return and_(text("state = 'queued'"), or_(*far))
+def _far(now_ms: int) -> ColumnElement[bool]:
+    """Last tried at a time that is still to come; or never tried, and yet not due."""
+    ahead = now_ms + FAR_MS
+    never = and_(deliveries.c.claimed_at.is_(None), deliveries.c.due_at > ahead)
+    return and_(text("state = 'queued'"), or_(deliveries.c.claimed_at > ahead, never), deliveries.c.due_at > now_ms)
+
+
+def orphaned(connection: Connection) -> list[int]:
+    """Workers that hold claims and are not registered (there should be none)."""
+    known = select(workers.c.id)
+    query = select(deliveries.c.worker).where(text("state = 'claimed'"), deliveries.c.worker.not_in(known))
+    return list(connection.execute(query.distinct()).scalars())
 
 
 def claims_of(connection: Connection, worker: int, *, codec: Codec) -> list[Claim]:
-    """What a worker holds: for whoever settles in its place when it is dead."""
+    """What a worker holds: for whoever settles in its place when it is dead. They do not ask what the events say: one
+    that cannot be read is lost like any other.
+    """
     query = _joined().where(deliveries.c.worker == worker, text("deliveries.state = 'claimed'"))
-    return [
-        _claim(row, row.token, codec, canary=False) for row in connection.execute(query.add_columns(deliveries.c.token))
-    ]
+    found = []
+    for row in connection.execute(query.add_columns(deliveries.c.token)):
+        event = _event_of(row, codec)
+        found.append(_claim(row, row.token, event if isinstance(event, Event) else blank_event(row), canary=False))
+    return found
 
 
 def _readable(
@@ -114,32 +111,49 @@ def _readable(
     now_ms: int,
     tally: Tally,
 ) -> list[Claim]:
-    """The claims of these rows. One whose event cannot be decoded is dead: it must not stop all that come after it."""
+    """The claims of these rows. One whose event was let go would be sent blank, and one that cannot be decoded must not
+    stop all that come after it: both are dead.
+    """
     found = []
     for row in rows:
-        try:
-            found.append(_claim(row, token, codec, canary))
-        except (ValueError, TypeError, KeyError) as error:
-            reason = codec.encode(f"its stored event cannot be read: {type(error).__name__}")
-            end = update(deliveries).where(deliveries.c.id == row.id)
-            connection.execute(end.values(state="dead", finished_at=now_ms, reason=reason, worker=None, token=None))
+        event = _event_of(row, codec)
+        if isinstance(event, Event):
+            found.append(_claim(row, token, event, canary))
+            continue
+        mine = (deliveries.c.id == row.id, text("state = 'claimed'"), deliveries.c.token == token)
+        values = {"state": "dead", "finished_at": now_ms, "reason": codec.encode(event), "worker": None, "token": None}
+        if connection.execute(update(deliveries).where(*mine).values(values)).rowcount:
             tally.move(row.target, "claimed", "dead")
             lanes.promote(connection, [row.id], tally=tally)
     return found
+
+
+def _event_of(row: Row[Any], codec: Codec) -> Event | str:
+    """The row's event; or why there is none to send."""
+    if row.fields is None:
+        return LET_GO
+    try:
+        return decode_event(row, codec)
+    except ValueError as error:
+        return f"its stored event cannot be read: {error}"
 
 
 def _joined() -> Select[Any]:
     return select(*deliveries.c[_DELIVERY], *events.c[_EVENT]).join(events, events.c.id == deliveries.c.event_id)
 
 
-def _due(target: str, *, now_ms: int, limit: int) -> Select[Any]:
+def _due(target: str, *, now_ms: int, limit: int, canary: bool) -> Select[Any]:
+    order = (func.coalesce(deliveries.c.claimed_at, 0), deliveries.c.id.desc()) if canary else _OLDEST
     return (
         _joined()
         .where(deliveries.c.target == target, text("deliveries.state = 'queued'"), deliveries.c.due_at <= now_ms)
-        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .order_by(*order)
         .limit(limit)
         .with_for_update(of=deliveries, skip_locked=True)
     )
+
+
+_OLDEST = (deliveries.c.due_at, deliveries.c.id)
 
 
 _NEXT_DUE = text(
@@ -150,14 +164,14 @@ _NEXT_DUE = text(
 _COUNT_CLAIMED = text("SELECT count(*) FROM deliveries WHERE target = :target AND state = 'claimed'")
 
 
-def _claim(row: Row[Any], token: str, codec: Codec, canary: bool) -> Claim:  # noqa: FBT001
+def _claim(row: Row[Any], token: str, event: Event, canary: bool) -> Claim:  # noqa: FBT001
     received_at = datetime.fromtimestamp(row.received_at / 1000, UTC)
     return Claim(
         delivery_id=row.id,
         token=token,
         target=row.target,
         person=row.person,
-        stored=StoredEvent(row.event_id, row.key, row.revision, received_at, decode_event(row, codec)),
+        stored=StoredEvent(row.event_id, row.key, row.revision, received_at, event),
         attempts=row.attempts,
         uncertain=row.uncertain,
         if_empty=row.if_empty,

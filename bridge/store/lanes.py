@@ -14,7 +14,7 @@ from bridge.store.tables import deliveries
 
 GIVES_WAY_MS = 600_000  # a head that is due later than this lets others of its person pass
 
-# The lowest waiting delivery behind each ended one; those that gave way come last.
+# The lowest waiting delivery behind each ended one; those that gave way come last, the earliest due of them first.
 _NEXT = text(
     "SELECT (SELECT w.id FROM deliveries w WHERE w.person = ended.person AND w.target = ended.target "
     "AND w.state = 'waiting' ORDER BY w.if_empty, w.position LIMIT 1) AS id "
@@ -101,5 +101,5 @@ def _gives_way(head: dict[str, Any], now_ms: int) -> bool:
 
 def _give_way(connection: Connection, head: dict[str, Any], tally: Tally) -> None:
     change = update(deliveries).where(deliveries.c.id == head["id"], deliveries.c.state == "queued")
-    if connection.execute(change.values(state="waiting", if_empty=True)).rowcount:
+    if connection.execute(change.values(state="waiting", if_empty=True, position=head["due_at"])).rowcount:
         tally.move(head["target"], "queued", "waiting")

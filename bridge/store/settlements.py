@@ -49,7 +49,7 @@ def settle(
 def _lock(connection: Connection, ids: list[int]) -> dict[int, Row[Any]]:
     """The rows, locked in order of id: whoever locks several does it in this order, so nobody deadlocks."""
     query = (
-        select(*deliveries.c["id", "state", "token", "superseded", "if_empty", "target", "person"])
+        select(*deliveries.c["id", "state", "token", "superseded", "if_empty", "position", "target", "person"])
         .where(deliveries.c.id.in_(ids))
         .order_by(deliveries.c.id)
         .with_for_update()
@@ -69,11 +69,11 @@ def _change(
     """The row's new values. A delivery that did not get through is discarded where a newer revision waits behind it,
     and gives way where others of its person would wait too long.
     """
-    state, reason, if_empty = settlement.state, settlement.reason, row.if_empty
+    state, reason, if_empty, position = settlement.state, settlement.reason, row.if_empty, row.position
     if state == State.QUEUED and row.superseded:
         state, reason = State.DISCARDED, "superseded by a later revision"
     elif state == State.QUEUED and settlement.due_at > now_ms + lanes.GIVES_WAY_MS and _has_followers(connection, row):
-        state, if_empty = State.WAITING, True
+        state, if_empty, position = State.WAITING, True, settlement.due_at
     return {
         "id": row.id,
         "state": state.value,
@@ -81,6 +81,7 @@ def _change(
         "attempts": settlement.attempts,
         "uncertain": settlement.uncertain,
         "if_empty": if_empty,
+        "position": position,
         "holds": settlement.holds,
         "held_at": settlement.held_at,
         "finished_at": now_ms if state in (State.DELIVERED, State.DEAD, State.DISCARDED) else None,

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select, update
 from bridge.core.holds import Health, coming_back
 from bridge.model.delivery import TargetState
 from bridge.model.rules import TargetRule
+from bridge.store import bulk
 from bridge.store.codec import Codec
 from bridge.store.tables import targets
 
@@ -39,7 +40,7 @@ def register(connection: Connection, rules: Iterable[TargetRule]) -> None:
     for name, connector in sorted(wanted.items()):
         if name not in known:
             row = {"name": name, "connector": connector, "configured": True, "state": TargetState.ACTIVE.value}
-            connection.execute(targets.insert().values(row))
+            bulk.insert(connection, targets, [row], also="ON CONFLICT DO NOTHING")  # another process was first: as good
         elif known[name].connector != connector or not known[name].configured:
             change = update(targets).where(targets.c.name == name)
             connection.execute(change.values(connector=connector, configured=True))
@@ -120,8 +121,10 @@ def take_probe(connection: Connection, name: str, *, now_ms: int, until_ms: int)
     return taken.rowcount == 1
 
 
-def open_again(connection: Connection, target: Target) -> None:
-    """The rest is over: the target is active, one call at once, until a delivery gets through."""
+def open_again(connection: Connection, target: Target) -> bool:
+    """The rest is over: the target is active, one call at once, until a delivery gets through. False where somebody
+    paused it meanwhile.
+    """
     values = {
         "state": TargetState.ACTIVE.value,
         "why": None,
@@ -130,7 +133,8 @@ def open_again(connection: Connection, target: Target) -> None:
         "probing_until": 0,
         "health": _json(coming_back(target.health)),
     }
-    connection.execute(update(targets).where(targets.c.name == target.name).values(values))
+    held = and_(targets.c.name == target.name, targets.c.state == TargetState.HELD.value)
+    return connection.execute(update(targets).where(held).values(values)).rowcount == 1
 
 
 def are_far(connection: Connection, *, now_ms: int) -> bool:
@@ -153,6 +157,13 @@ def set_state(connection: Connection, name: str, state: TargetState, *, why: str
     values = {"state": state.value, "why": codec.encode(why) if why else None, "held_until": 0, "probing_until": 0}
     if state == TargetState.ACTIVE:
         values |= {"health": _json(Health()), "held_since": 0}
+    connection.execute(update(targets).where(targets.c.name == name).values(values))
+
+
+def take_other_account(connection: Connection, name: str, *, codec: Codec) -> None:
+    """The operator's word: whatever account the target points at now is meant. It is asked before anything is sent."""
+    values = {"state": TargetState.HELD.value, "account": "", "why": codec.encode("asked for its account"),
+              "held_until": 0, "probing_until": 0, "health": _json(Health())}  # fmt: skip
     connection.execute(update(targets).where(targets.c.name == name).values(values))
 
 

@@ -23,6 +23,11 @@ def register(connection: Connection, *, host: str, lock: str, pid: int, now_ms: 
     return int(connection.execute(workers.insert().values(row).returning(workers.c.id)).scalar_one())
 
 
+def forget(connection: Connection, *, host: str, lock: str) -> None:
+    """Strikes off whoever is registered with this lock file: its owner registers anew, and may not know that it was."""
+    connection.execute(delete(workers).where(workers.c.host == host, workers.c.lock == lock))
+
+
 def beat(connection: Connection, worker: int, *, now_ms: int) -> bool:
     """Raises the worker's beat; False where it was taken for dead and its claims were given to others."""
     change = update(workers).where(workers.c.id == worker)

@@ -20,10 +20,8 @@ class Target:
     health: Health = field(default_factory=Health)
     held: bool = False
 
-    def meets(self, outcome: Outcome, *, person: str = "p", delivery: int = 1) -> Judgement:
-        found = judge(
-            self.health, outcome, delivery_id=delivery, person=person, held=self.held, concurrency=self.concurrency
-        )
+    def meets(self, outcome: Outcome, *, person: str = "p") -> Judgement:
+        found = judge(self.health, outcome, person=person, held=self.held, concurrency=self.concurrency)
         self.health = found.health
         self.held = self.held or bool(found.why)
         return found
@@ -34,11 +32,11 @@ class Target:
 
 def down(target: Target, outcome: Retry = DOWN) -> Judgement:
     """The last of as many faults as it takes."""
-    return [target.meets(outcome, person=f"p{n}", delivery=n) for n in range(DOWN_AFTER)][-1]
+    return [target.meets(outcome, person=f"p{n}") for n in range(DOWN_AFTER)][-1]
 
 
 def suspect(target: Target, outcome: Reject = BROKEN) -> Judgement:
-    return [target.meets(outcome, person=f"p{n}", delivery=n) for n in range(SUSPECT_AFTER)][-1]
+    return [target.meets(outcome, person=f"p{n}") for n in range(SUSPECT_AFTER)][-1]
 
 
 @pytest.fixture
@@ -50,11 +48,11 @@ def target() -> Target:
 
 
 def test_three_retries_in_a_row_from_different_persons_mean_down(target: Target) -> None:
-    first, second, third = (target.meets(DOWN, person=f"p{n}", delivery=n) for n in (1, 2, 3))
+    first, second, third = (target.meets(DOWN, person=f"p{n}") for n in (1, 2, 3))
 
     assert ("", "") == (first.why, second.why)
     assert ("down: HTTP 503", 30.0, True) == (third.why, third.rest_s, third.counts)
-    assert Health(kind="down", level=1, culprit=3) == target.health
+    assert Health(kind="down", level=1) == target.health
 
 
 def test_one_persons_retries_mean_nothing_for_the_target(target: Target) -> None:
@@ -77,12 +75,12 @@ def test_anything_else_between_ends_a_run_of_retries(target: Target, between: Ou
 
 
 def test_five_rejects_in_a_row_for_one_cause_mean_a_suspect_mapping_or_target(target: Target) -> None:
-    found = [target.meets(BROKEN, delivery=n) for n in range(1, 6)]
+    found = [target.meets(BROKEN) for n in range(1, 6)]
 
     assert [""] * 4 == [judgement.why for judgement in found[:4]]
     assert "suspect mapping or target: 5 rejected in a row, the last with no such field" == found[4].why
     assert (30.0, [True] * 5) == (found[4].rest_s, [judgement.counts for judgement in found])
-    assert ("suspect", 5) == (target.health.kind, target.health.culprit)
+    assert "suspect" == target.health.kind
 
 
 def test_rejects_for_mixed_causes_are_the_events_own_faults(target: Target) -> None:
@@ -112,9 +110,9 @@ def test_anything_else_between_ends_a_run_of_rejects(target: Target, between: Ou
 def test_a_hold_that_is_asked_for_lasts_as_long_as_it_says(
     target: Target, for_s: float | None, expected: float
 ) -> None:
-    found = target.meets(Hold("quota used up", for_s=for_s), delivery=7)
+    found = target.meets(Hold("quota used up", for_s=for_s))
 
-    assert Judgement(Health(kind="asked", level=1, culprit=7), why="quota used up", rest_s=expected) == found
+    assert Judgement(Health(kind="asked", level=1), why="quota used up", rest_s=expected) == found
 
 
 def test_a_target_that_is_still_sick_rests_longer_each_time(target: Target) -> None:
@@ -181,9 +179,9 @@ def test_a_canary_that_meets_a_target_still_down_puts_it_to_rest_again(target: T
     down(target)
     target.comes_back()
 
-    found = target.meets(fault, delivery=9)
+    found = target.meets(fault)
 
-    assert (True, 60.0, 9, 0) == (target.held, found.rest_s, target.health.culprit, target.health.ramp)
+    assert (True, 60.0, 0) == (target.held, found.rest_s, target.health.ramp)
 
 
 def test_a_canary_does_not_pay_for_a_target_still_down(target: Target) -> None:
@@ -234,7 +232,7 @@ def test_late_results_make_a_held_target_no_sicker_and_no_better(
     before = (suspect(target) if cause else down(target)).health
 
     for outcome, person in outcomes:
-        target.meets(outcome, person=person, delivery=99)
+        target.meets(outcome, person=person)
 
     assert replace(before, rejects=0, cause="") == replace(target.health, rejects=0, cause="", retries=before.retries)
 

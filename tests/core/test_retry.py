@@ -24,7 +24,7 @@ claims = st.builds(
     st.just(CLAIM),
     attempts=st.integers(0, 15),
     uncertain=st.booleans(),
-    holds=st.integers(0, 2),
+    holds=st.integers(0, 3),
     held_before=st.sampled_from([0, NOW_MS - 1000]),
 )
 seconds = st.none() | st.floats(0, 7 * 86_400)
@@ -71,7 +71,8 @@ def test_a_hold_uses_up_no_attempt_and_the_delivery_is_due_when_the_target_is_ba
     expected = Settlement(
         claim, State.QUEUED, NOW_MS, 3, uncertain=False, holds=1, held_at=NOW_MS, reason="login refused"
     )
-    assert expected == settled(claim, Hold("login refused", for_s=900))
+    assert expected == settled(claim, Hold("login refused"))
+    assert replace(expected, holds=0, held_at=0) == settled(claim, Hold("login refused", for_s=900))
 
 
 def test_the_default_schedule_lasts_three_days_and_then_gives_up() -> None:
@@ -160,11 +161,12 @@ def test_any_outcome_leaves_a_delivery_ended_or_due_again(
     [
         (0, False, (State.QUEUED, 0, 1, "login refused")),
         (0, True, (State.QUEUED, 0, 1, "login refused")),
-        (1, False, (State.QUEUED, 0, 2, "login refused")),
-        (1, True, (State.DEAD, 1, 1, "held the target twice while others passed: login refused")),
+        (2, False, (State.QUEUED, 0, 3, "login refused")),
+        (1, True, (State.QUEUED, 0, 2, "login refused")),
+        (2, True, (State.DEAD, 1, 2, "held the target 3 times while others passed: login refused")),
     ],
 )
-def test_a_second_hold_while_others_pass_is_the_deliverys_own_fault(
+def test_a_third_hold_while_others_pass_is_the_deliverys_own_fault(
     holds: int, passed: bool, expected: tuple[State, int, int, str]
 ) -> None:
     claim = replace(CLAIM, holds=holds, held_before=NOW_MS - 1000 if holds else 0)

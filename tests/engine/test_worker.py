@@ -1,117 +1,19 @@
 """A worker with connectors that misbehave, machines that sleep, and workers that die elsewhere."""
 
+import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from bridge.connector import Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable
-from bridge.core.normalise import normalise
-from bridge.engine.clock import Clock
-from bridge.engine.crew import Crew
-from bridge.engine.dispatch import Dispatcher
-from bridge.engine.housekeeping import Housekeeping
-from bridge.engine.presence import Presence
-from bridge.engine.rounds import Rounds
-from bridge.model.rules import Policy, Rules, SourceRule, TargetRule
-from bridge.outbound import Door
-from bridge.store import schema, workers
-from bridge.store.arrival import prepare
-from bridge.store.codec import Codec
-from bridge.store.counters import Tally
+from bridge.store import workers
 from bridge.store.database import Database
-from bridge.store.intake import Intake
-from bridge.store.tables import attempts, deliveries, targets
+from bridge.store.tables import deliveries, targets
+from tests.engine.workers import Machine, Running, Scripted
 from tests.processes import wait_until
-
-SOURCE = SourceRule("smarterbot")
-POLICY = Policy(concurrency=2, timeout_s=1.0, retry_s=(0.05, 0.05, 0.05))
-
-
-@dataclass
-class Machine:
-    """The clocks of one machine, which can sleep."""
-
-    slept_s: float = 0.0
-
-    def clock(self) -> Clock:
-        return Clock(
-            now_ms=lambda: time.time_ns() // 1_000_000 + round(self.slept_s * 1000),
-            boot_s=lambda: time.monotonic() + self.slept_s,
-            jitter=lambda: 0.0,
-        )
-
-
-class Scripted:
-    """A connector that does what it is told, one instruction a call; then delivers."""
-
-    Settings: ClassVar[type] = dict
-
-    def __init__(self, *script: Callable[[Record, Call], Any]) -> None:
-        self.script = list(script)
-        self.keys: list[str] = []
-
-    def deliver(self, record: Record, call: Call) -> Outcome:
-        self.keys.append(record.idempotency_key)
-        return self.script.pop(0)(record, call) if self.script else Delivered()
-
-    def probe(self, call: Call) -> Usable | Hold:
-        return Usable()
-
-
-class Running:
-    """A worker in this process, on a thread of its own."""
-
-    def __init__(self, database: Database, connector: Scripted, machine: Machine) -> None:
-        self.database = database
-        self.rule = TargetRule("crm", "scripted", policy=POLICY)
-        rules = Rules({"smarterbot": SOURCE}, {"crm": self.rule})
-        clock, codec = machine.clock(), Codec()
-        self.presence = Presence(clock)
-        self.rounds = Rounds(database, rules.targets, codec=codec, clock=clock)
-        tidy = Housekeeping(database, rules, salt=schema.salt(database), codec=codec, clock=clock)
-        self.dispatcher = Dispatcher(self.rounds, self.presence, tidy, clock=clock)
-        self.crew = Crew(
-            self.rule,
-            connector,
-            Door(timeout_s=1.0),
-            clock=clock,
-            may_send=self.dispatcher.may_send,
-            report=self.dispatcher.report,
-        )
-        self.thread = threading.Thread(target=self.dispatcher.run, args=({"crm": self.crew},), kwargs={"grace_s": 2.0})
-        self.thread.start()
-
-    def receive(self, number: int) -> None:
-        salt, codec, tally = schema.salt(self.database), Codec(), Tally()
-        body = b'{"Type":"Lead","SessionID":%d,"Email":"a%d@example.com","CreateTime":"2023-11-23T18:36:21Z"}'
-        reading = normalise(body % (number, number), source=SOURCE)
-        arrival = prepare(
-            reading, source=SOURCE, signed_at=1, received_at=time.time_ns() // 1_000_000, salt=salt, codec=codec
-        )
-        with self.database.write() as connection:
-            intake = Intake(self.database, targets=[self.rule], salt=salt, codec=codec)
-            intake.write(connection, [arrival], now_ms=time.time_ns() // 1_000_000, tally=tally)
-        self.dispatcher.poke()
-
-    def states(self) -> list[str]:
-        with self.database.read() as connection:
-            return list(connection.execute(select(deliveries.c.state).order_by(deliveries.c.id)).scalars())
-
-    def tries(self) -> list[tuple[str, bool]]:
-        with self.database.read() as connection:
-            query = select(attempts.c.outcome, attempts.c.uncertain).order_by(attempts.c.id)
-            return [(outcome, uncertain) for outcome, uncertain in connection.execute(query)]
-
-    def stop(self) -> None:
-        self.dispatcher.stop()
-        self.thread.join(timeout=30)
-        self.presence.close()
-
 
 Start = Callable[..., Running]
 
@@ -120,8 +22,12 @@ Start = Callable[..., Running]
 def start(database: Database) -> Iterator[Start]:
     running: list[Running] = []
 
-    def begin(*script: Callable[[Record, Call], Any], machine: Machine | None = None) -> Running:
-        running.append(Running(database, Scripted(*script), machine or Machine()))
+    def begin(
+        *script: Callable[[Record, Call], Any],
+        machine: Machine | None = None,
+        probe: Callable[[], Any] = Usable,
+    ) -> Running:
+        running.append(Running(database, Scripted(*script, probe=probe), machine or Machine()))
         return running[-1]
 
     yield begin
@@ -129,8 +35,9 @@ def start(database: Database) -> Iterator[Start]:
         found.stop()
 
 
-def test_a_connector_that_raises_is_retried_and_named(start: Start) -> None:
-    worker = start(lambda record, call: 1 / 0)
+@pytest.mark.parametrize("fault", [lambda record, call: 1 / 0, lambda record, call: sys.exit(1)])
+def test_a_connector_that_raises_is_retried(start: Start, fault: Callable[[Record, Call], Any]) -> None:
+    worker = start(fault)
 
     worker.receive(1)
 
@@ -166,6 +73,64 @@ def test_whatever_stands_in_an_outcome_the_delivery_gets_one_and_the_worker_live
 
     wait_until(lambda: "delivered" == worker.states()[1])
     assert worker.tries()[0][0] == type(outcome).__name__.lower()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (lambda: Usable("x" * 200), "longer than 128"), (lambda: Hold("x", for_s=float("inf")), "x"),
+        (lambda: Hold(5), "5"), (lambda: None, "NoneType"), (lambda: Hold("x\0", for_s="soon"), "x"),
+        (sys.exit, "SystemExit"), (lambda: 1 / 0, "ZeroDivisionError"),
+    ],
+)  # fmt: skip
+def test_whatever_a_probe_answers_the_target_is_held_with_a_reason(
+    start: Start, answer: Callable[[], Any], why: str
+) -> None:
+    worker = start(probe=answer)
+
+    wait_until(lambda: ("held", True) == (worker.target().state, why in worker.target_why()))
+
+
+def test_an_account_with_what_no_database_keeps_is_taken_without_it(start: Start) -> None:
+    worker = start(probe=lambda: Usable("org\0-A"))
+
+    worker.receive(1)
+
+    wait_until(lambda: ["delivered"] == worker.states())
+    assert "org-A" == worker.target().account
+
+
+def test_a_probe_that_does_not_end_is_given_up_and_asked_again(start: Start) -> None:
+    machine, release, asked = Machine(), threading.Event(), []
+    worker = start(machine=machine, probe=lambda: (asked.append(1), 1 == len(asked) and release.wait(60), Usable())[-1])
+    worker.receive(1)
+    wait_until(lambda: asked)
+
+    machine.slept_s += 10
+    wait_until(lambda: "held" == worker.target().state)
+    assert "no end after" in worker.target_why()
+    machine.slept_s += 40
+
+    wait_until(lambda: ["delivered"] == worker.states())
+    release.set()
+
+
+def test_a_hold_that_the_target_asked_for_outlasts_a_restart(start: Start) -> None:
+    first = start(lambda record, call: Hold("quota used up", for_s=3600))
+    first.receive(1)
+    wait_until(lambda: "held" == first.target().state)
+    first.stop()
+    asked: list[int] = []
+    machine = Machine()
+    second = start(machine=machine, probe=lambda: asked.append(1) or Usable())
+    wait_until(lambda: asked and "crm" in second.dispatcher._ready)
+
+    second.receive(2)
+    wait_until(lambda: 2 == len(second.states()))
+    assert ("held", ["queued", "queued"]) == (second.target().state, second.states())
+    machine.slept_s += 3601
+
+    wait_until(lambda: ["delivered", "delivered"] == second.states())
 
 
 def test_an_attempt_past_its_deadline_is_given_up_as_uncertain_and_its_place_is_filled(start: Start) -> None:

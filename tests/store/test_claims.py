@@ -64,11 +64,19 @@ def test_only_the_target_that_is_asked_for_is_claimed(database: Database) -> Non
     assert (["queued"], ["claimed"]) == (store.states("crm"), store.states("sheet"))
 
 
-def test_a_canary_is_another_than_the_one_that_caused_the_hold_if_there_is_one(store: Store) -> None:
-    store.receive(lead(1), lead(2))
+def test_a_canary_is_the_newest_that_was_never_tried_then_the_one_that_was_tried_the_longest_time_ago(
+    store: Store,
+) -> None:
+    store.receive(lead(1), lead(2), lead(3))
+    store.settle(only(store.claim(1)), Hold("login refused"))
+    order = []
+    for _ in range(5):
+        store.now_ms += 1000
+        canary = only(store.claim(1, canary=True))
+        order.append(canary.delivery_id)
+        store.settle(canary, Hold("still refused"))
 
-    assert [2] == [claim.delivery_id for claim in store.claim(1, canary=True, culprit=1)]
-    assert [1] == [claim.delivery_id for claim in store.claim(1, canary=True, culprit=1)]
+    assert [3, 2, 1, 3, 2] == order
 
 
 def test_an_event_that_cannot_be_decoded_is_dead_and_stops_nobody(store: Store) -> None:
@@ -80,6 +88,37 @@ def test_an_event_that_cannot_be_decoded_is_dead_and_stops_nobody(store: Store) 
     assert ["dead", "queued", "claimed"] == store.states()
     assert "cannot be read" in CODEC.text(store.rows()[0].reason)
     assert {} == store.miscounted()
+
+
+def test_an_event_whose_payload_was_let_go_is_dead_and_not_sent_without_it(store: Store) -> None:
+    store.receive(lead(1), lead(1, second=1), lead(2))
+    with store.database.write() as connection:
+        connection.execute(update(events).where(events.c.id == 1).values(fields=None, raw=None))
+
+    assert [3] == [claim.delivery_id for claim in store.claim()]
+
+    assert ["dead", "queued", "claimed"] == store.states()
+    assert "nothing left to send" in CODEC.text(store.rows()[0].reason)
+    assert {} == store.miscounted()
+
+
+@pytest.mark.parametrize("column", [{"fields": b"\x07sealed"}, {"raw": b"\x07sealed"}, {"kind": "order"}], ids=str)
+def test_a_dead_workers_claim_is_taken_over_even_if_its_event_cannot_be_decoded(
+    store: Store, column: dict[str, object]
+) -> None:
+    store.receive(lead(1), lead(2))
+    store.claim(worker=1)
+    with store.database.write() as connection:
+        connection.execute(update(events).where(events.c.id == 1).values(column))
+
+    assert 2 == store.take_over(1)
+
+    assert [("queued", 1, True), ("queued", 1, True)] == [
+        (row.state, row.attempts, row.uncertain) for row in store.rows()
+    ]
+    store.now_ms += 3_600_000
+    assert [2] == [claim.delivery_id for claim in store.claim()]
+    assert ["dead", "claimed"] == store.states()
 
 
 def test_workers_that_claim_at_once_never_get_the_same_delivery(store: Store) -> None:
@@ -202,18 +241,20 @@ def test_a_delivery_that_may_have_been_written_stays_uncertain_until_it_is_deliv
     assert [(False, True), (True, True), (True, True), (True, True), (True, False)] == seen
 
 
-def test_what_is_due_later_than_it_can_be_is_pulled_in(store: Store) -> None:
-    longest_ms = {"crm": 2 * 86_400_000}
+def test_what_a_clock_that_was_ahead_has_written_down_is_due_now_and_a_long_wait_is_kept(store: Store) -> None:
     store.receive(lead(1), lead(2))
     store.settle(only(store.claim(1)), Retry("HTTP 503", after_s=86_400))
     store.now_ms -= 3600_000  # the clock was wrong, and was set back
 
     with store.database.write() as connection:
-        assert claims.are_far(connection, longest_ms, now_ms=store.now_ms)
-        assert 1 == claims.pull_in(connection, longest_ms, now_ms=store.now_ms)
-        assert not claims.are_far(connection, longest_ms, now_ms=store.now_ms)
+        assert claims.are_far(connection, now_ms=store.now_ms)
+        assert 2 == claims.pull_in(connection, now_ms=store.now_ms)
+        assert not claims.are_far(connection, now_ms=store.now_ms)
 
-    assert [2] == [claim.delivery_id for claim in store.claim()]
+    first, _ = store.claim()
+    store.settle(first, Retry("HTTP 503", after_s=2 * 86_400))
+    with store.database.read() as connection:
+        assert not claims.are_far(connection, now_ms=store.now_ms)
 
 
 def test_a_new_delivery_never_takes_an_old_ones_checkpoints_for_its_own(store: Store) -> None:

@@ -1,0 +1,223 @@
+"""Presence: only a lock that could be taken proves death; a file that was cleaned away or cannot be opened does not."""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge.engine.clock import Clock
+from bridge.engine.presence import DEAD_AFTER_S, Presence
+from bridge.store import workers
+from bridge.store.database import Database
+from bridge.store.workers import Worker
+from tests.engine.workers import Machine, Running, Scripted
+from tests.processes import wait_until
+
+ANOTHER = """
+import sys, time
+from bridge.engine.clock import Clock
+from bridge.engine.presence import Presence
+presence = Presence(Clock(lambda: 0, lambda: 0.0, lambda: 0.0))
+print(presence.host, presence.lock, sep="\\n", flush=True)
+sys.stdin.read()
+"""
+
+
+class Time:
+    """An observer's own time, which moves when a test moves it."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def clock(self) -> Clock:
+        return Clock(now_ms=lambda: 0, boot_s=lambda: self.now_s, jitter=lambda: 0.0)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the lock files of this test's workers are."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path / f"bridge-workers-{os.getuid()}"
+
+
+@pytest.fixture
+def me(time: Time, folder: Path) -> Iterator[Presence]:
+    found = Presence(time.clock())
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def other(time: Time, folder: Path) -> Iterator[Presence]:
+    found = Presence(time.clock())
+    yield found
+    found.close()
+
+
+def worker(presence: Presence, *, beat: int = 1) -> Worker:
+    return Worker(id=2, host=presence.host, lock=presence.lock, pid=1, beat=beat, beat_at=0)
+
+
+def is_dead(me: Presence, other: Worker) -> bool:
+    return me.dead([other], but=1) == [other]
+
+
+def test_a_worker_that_holds_its_lock_lives_however_long_it_has_not_beaten(
+    time: Time, me: Presence, other: Presence
+) -> None:
+    assert not is_dead(me, worker(other))
+
+    time.now_s += 10 * DEAD_AFTER_S
+
+    assert not is_dead(me, worker(other))
+
+
+def test_a_worker_whose_process_was_killed_is_dead_at_once_and_forgotten(me: Presence, folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ANOTHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    host, lock = (process.stdout.readline().strip() for _ in range(2))
+    killed = Worker(id=2, host=host, lock=lock, pid=process.pid, beat=1, beat_at=0)
+    assert not is_dead(me, killed)
+
+    process.kill()
+    process.communicate()
+
+    assert is_dead(me, killed)
+    me.forget(killed)
+    assert not (folder / lock).exists()
+
+
+def test_a_worker_whose_file_was_cleaned_away_is_dead_only_when_it_has_not_beaten_for_a_minute(
+    time: Time, me: Presence, other: Presence, folder: Path
+) -> None:
+    (folder / other.lock).unlink()
+
+    assert not is_dead(me, worker(other, beat=1))
+    time.now_s += DEAD_AFTER_S + 1
+    assert not is_dead(me, worker(other, beat=2))
+    time.now_s += DEAD_AFTER_S + 1
+    assert is_dead(me, worker(other, beat=2))
+
+
+def test_a_minute_without_a_beat_begins_when_the_lock_was_last_seen(
+    time: Time, me: Presence, other: Presence, folder: Path
+) -> None:
+    for _ in range(5):
+        assert not is_dead(me, worker(other))
+        time.now_s += DEAD_AFTER_S
+
+    (folder / other.lock).unlink()
+
+    assert not is_dead(me, worker(other))
+    time.now_s += 1
+    assert is_dead(me, worker(other))
+
+
+def test_a_process_without_free_handles_takes_nobody_for_dead(me: Presence, other: Presence, folder: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        dead = is_dead(me, worker(other))
+        me.forget(worker(other))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert not dead
+    assert (folder / other.lock).exists()
+
+
+def test_a_worker_makes_its_file_again_and_is_known_to_live(
+    time: Time, me: Presence, other: Presence, folder: Path
+) -> None:
+    known = worker(other)
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+    other.renew()
+
+    assert not is_dead(me, known)
+    time.now_s += 10 * DEAD_AFTER_S
+    assert not is_dead(me, known)
+    assert [other.lock] == [path.name for path in folder.iterdir()]
+
+
+def test_a_worker_keeps_its_file_young(other: Presence, folder: Path) -> None:
+    os.utime(folder / other.lock, (1, 1))
+
+    other.renew()
+
+    assert (folder / other.lock).stat().st_mtime > 1
+
+
+def test_a_worker_that_cannot_make_its_file_again_goes_on_and_makes_it_later(other: Presence, folder: Path) -> None:
+    (folder / other.lock).unlink()
+    folder.rmdir()
+    folder.touch()  # no folder can be made here
+
+    other.renew()
+    other.renew()
+    folder.unlink()
+    other.renew()
+
+    assert (folder / other.lock).exists()
+
+
+def test_the_living_are_not_forgotten(me: Presence, other: Presence, folder: Path) -> None:
+    me.forget(worker(other))
+
+    assert (folder / other.lock).exists()
+
+
+def test_a_worker_on_another_host_lives_by_its_beat(time: Time, me: Presence, other: Presence) -> None:
+    elsewhere = replace(worker(other), host="elsewhere")
+
+    assert not is_dead(me, elsewhere)
+    time.now_s += DEAD_AFTER_S + 1
+    assert is_dead(me, elsewhere)
+
+
+@pytest.fixture
+def running(database: Database, folder: Path) -> Iterator[Running]:
+    found = Running(database, Scripted(), Machine())
+    wait_until(lambda: found.rounds.worker)
+    yield found
+    found.stop()
+
+
+def test_a_running_worker_makes_its_file_again_with_its_next_beat(running: Running, folder: Path) -> None:
+    file, number = folder / running.presence.lock, running.rounds.worker
+    file.unlink()
+
+    running.receive(1)
+
+    assert wait_until(file.exists)
+    assert number == running.rounds.worker
+
+
+def test_a_worker_that_was_taken_for_dead_has_its_file_when_it_starts_over(
+    running: Running, database: Database, folder: Path
+) -> None:
+    file, number = folder / running.presence.lock, running.rounds.worker
+    file.unlink()
+    with database.write() as connection:
+        workers.remove(connection, number)
+
+    running.receive(1)
+
+    wait_until(lambda: running.rounds.worker != number)
+    assert file.exists()
