@@ -13,9 +13,11 @@ from bridge.errors import BridgeError
 from bridge.store import look, schema
 from bridge.store.codec import Codec
 from bridge.store.database import Database
+from bridge.store.operate import LARGEST_ID
 
 _limit = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-_before = click.option("--before", type=int, help="Continue after this id of the page before.")
+_id = click.IntRange(1, LARGEST_ID)
+_before = click.option("--before", type=_id, help="Continue after this id of the page before.")
 
 
 @click.group()
@@ -37,7 +39,7 @@ def events_list(limit: int, before: int | None, unrouted: bool, as_json: bool) -
 
 
 @events.command("show")
-@click.argument("event", type=int)
+@click.argument("event", type=_id)
 @json_option
 def events_show(event: int, as_json: bool) -> None:  # noqa: FBT001
     """One event whole: fields, payload, revisions, deliveries."""
@@ -94,7 +96,7 @@ def deliveries_list(
 
 
 @deliveries.command("show")
-@click.argument("delivery", type=int)
+@click.argument("delivery", type=_id)
 @json_option
 def deliveries_show(delivery: int, as_json: bool) -> None:  # noqa: FBT001
     """One delivery whole: its attempts, and what it wrote."""
@@ -129,17 +131,18 @@ def targets_pause(target: str, why: str) -> None:
 
 @targets.command("resume")
 @click.argument("target")
-def targets_resume(target: str) -> None:
+@click.option("--new-account", is_flag=True, help="It points at another CRM account now, and that is meant.")
+def targets_resume(target: str, new_account: bool) -> None:  # noqa: FBT001
     """Let TARGET go on, whatever it was paused or held for."""
-    _operator().resume(target)
-    click.echo(f"{target} is active")
+    _operator().resume(target, new_account=new_account)
+    click.echo(f"{target} {'goes on as soon as it has named its account' if new_account else 'is active'}")
 
 
 @click.command()
-@click.argument("delivery", type=int, nargs=-1)
+@click.argument("delivery", type=_id, nargs=-1)
 @click.option("--dead", is_flag=True, help="All dead deliveries.")
 @click.option("--target", help="With --dead: only of this target.")
-@click.option("--event", type=int, help="Open the deliveries that this event lacks under the present configuration.")
+@click.option("--event", type=_id, help="Open the deliveries that this event lacks under the present configuration.")
 @click.option("--as-new", is_flag=True, help="With a new idempotency key: the target will take it for another event.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def replay(
@@ -180,13 +183,13 @@ def _confirm(question: str, *, yes: bool) -> None:
 
 
 def _database() -> Database:
-    database = wiring.open_database()
+    database = wiring.open_database(must_exist=True)
     schema.check(database)
     return database
 
 
 def _operator() -> Operator:
-    bridge = wiring.open_bridge()
+    bridge = wiring.open_bridge(must_exist=True)
     schema.check(bridge.database)
     return Operator(
         bridge.database,

@@ -1,19 +1,25 @@
 """Operate: what an operator does by hand. The command line and the console call the same functions."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
 
 from bridge.engine.clock import Clock
+from bridge.engine.settle import ANOTHER_ACCOUNT
 from bridge.errors import BridgeError
 from bridge.model.delivery import TargetState
 from bridge.model.rules import TargetRule
-from bridge.store import look, operate, targets
+from bridge.store import operate, targets
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally, totals
-from bridge.store.database import Database
+from bridge.store.database import Clash, Database
 from bridge.store.targets import Target
 
 AT_ONCE = 200  # deliveries replayed in one transaction
+TRIES = 3  # of a change that clashes with somebody else's
+
+T = TypeVar("T")
 
 
 class Operator:
@@ -38,11 +44,32 @@ class Operator:
 
     def pause(self, name: str, *, why: str) -> None:
         """Nothing more is sent to the target until `resume`; deliveries wait."""
-        self._set(name, TargetState.PAUSED, why or "paused by hand", "pause")
+        why = why or "paused by hand"
 
-    def resume(self, name: str) -> None:
-        """The target is active with a clean health, whatever it was held or paused for."""
-        self._set(name, TargetState.ACTIVE, "", "resume")
+        def change(connection: Connection, now_ms: int, _: Tally) -> None:
+            self._target(connection, name)
+            targets.set_state(connection, name, TargetState.PAUSED, why=why, codec=self._codec)
+            self._note(connection, now_ms, "pause", f"target {name}", why)
+
+        self._write(change)
+
+    def resume(self, name: str, *, new_account: bool = False) -> None:
+        """The target is active with a clean health, whatever it was held or paused for. Raises BridgeError where it
+        points at another account: with `new_account` that is meant, and it is asked for before anything is sent.
+        """
+
+        def change(connection: Connection, now_ms: int, _: Tally) -> None:
+            target = self._target(connection, name)
+            if new_account:
+                targets.take_other_account(connection, name, codec=self._codec)
+            elif target.health.kind == ANOTHER_ACCOUNT:
+                raise BridgeError(f"target {name} {target.why}")
+            else:
+                targets.set_state(connection, name, TargetState.ACTIVE, why="", codec=self._codec)
+            detail = "new account" if new_account else ""
+            self._note(connection, now_ms, "resume", f"target {name}", detail)
+
+        self._write(change)
 
     def ended(self, *, target: str | None, state: str) -> Iterator[int]:
         """Ids of all deliveries that ended in this state, oldest first."""
@@ -56,58 +83,67 @@ class Operator:
             after = page[-1]
 
     def replay(self, ids: list[int], *, as_new: bool) -> dict[int, str]:
-        """Sends deliveries again; gives for each why not, empty where it is done."""
+        """Sends deliveries again, each once; gives for each why not, empty where it is done."""
+        wanted = list(dict.fromkeys(ids))
         answers: dict[int, str] = {}
-        for at in range(0, len(ids), AT_ONCE):
-            answers |= self._replay(ids[at : at + AT_ONCE], as_new=as_new)
+        for at in range(0, len(wanted), AT_ONCE):
+            answers |= self._replay(wanted[at : at + AT_ONCE], as_new=as_new)
         return answers
 
     def replay_event(self, event_id: int) -> list[str]:
-        """Opens the deliveries that an event lacks under the present configuration; gives the targets' names."""
-        now_ms, tally = self._clock.now_ms(), Tally()
-        with self._database.write() as connection:
-            event = look.show_event(connection, event_id, codec=self._codec)
-            if event is None:
-                raise BridgeError(f"no event {event_id}")
-            if later := operate.later_revision(connection, event_id):
-                raise BridgeError(
-                    f"event {event_id} was overtaken: event {later} says more of the same, replay that one"
-                )
-            wanted = [
-                rule.name
-                for rule in self._rules.values()
-                if rule.route.wants(kind=event["kind"], source=event["source"])
-            ]
-            opened = operate.route_again(connection, self._database, event_id, wanted, now_ms=now_ms, tally=tally)
-            operate.note(connection, at_ms=now_ms, who=self._who, action="replay", subject=f"event {event_id}")
-            tally.write(connection, shard=self._shard)
-            self._database.tell_due(connection)
-        return opened
+        """Opens the deliveries that an event lacks under the present configuration; gives the targets' names. Raises
+        BridgeError with why it is not to be sent.
+        """
+
+        def change(connection: Connection, now_ms: int, tally: Tally) -> list[str]:
+            rules = self._rules.values()
+            opened = operate.route_again(connection, self._database, event_id, rules, now_ms=now_ms, tally=tally)
+            self._note(connection, now_ms, "replay", f"event {event_id}")
+            return opened
+
+        return self._write(change)
 
     def _replay(self, ids: list[int], *, as_new: bool) -> dict[int, str]:
-        now_ms, tally = self._clock.now_ms(), Tally()
-        with self._database.write() as connection:
+        def change(connection: Connection, now_ms: int, tally: Tally) -> dict[int, str]:
             if as_new:
                 answers = operate.send_as_new(connection, self._database, ids, now_ms=now_ms, tally=tally)
             else:
                 answers = operate.send_again(connection, ids, now_ms=now_ms, tally=tally)
-            done = [str(id_) for id_, why_not in answers.items() if not why_not]
-            action = "replay as new" if as_new else "replay"
-            operate.note(connection, at_ms=now_ms, who=self._who, action=action, subject=f"deliveries {','.join(done)}")
+            if done := [str(id_) for id_, why_not in answers.items() if not why_not]:
+                self._note(connection, now_ms, "replay as new" if as_new else "replay", f"deliveries {','.join(done)}")
+            return answers
+
+        return self._write(change)
+
+    def _target(self, connection: Connection, name: str) -> Target:
+        """The target, nobody else's until the transaction ends."""
+        targets.register(connection, self._rules.values())
+        known = targets.all_targets(connection, codec=self._codec, lock=True)
+        if name not in known:
+            raise BridgeError(f"no target {name!r}: there are {', '.join(sorted(known)) or 'none'}")
+        return known[name]
+
+    def _note(self, connection: Connection, now_ms: int, action: str, subject: str, detail: str = "") -> None:
+        operate.note(connection, at_ms=now_ms, who=self._who, action=action, subject=subject, detail=detail)
+
+    def _write(self, change: Callable[[Connection, int, Tally], T]) -> T:
+        """What the change gives, made in one transaction; asked again where somebody else was first."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return self._write_once(change)
+            except Clash:
+                if tries == TRIES:
+                    raise
+
+    def _write_once(self, change: Callable[[Connection, int, Tally], T]) -> T:
+        now_ms, tally = self._clock.now_ms(), Tally()
+        with self._database.write() as connection:
+            answer = change(connection, now_ms, tally)
             tally.write(connection, shard=self._shard)
             self._database.tell_due(connection)
-        return answers
-
-    def _set(self, name: str, state: TargetState, why: str, action: str) -> None:
-        now_ms = self._clock.now_ms()
-        with self._database.write() as connection:
-            targets.register(connection, self._rules.values())
-            known = targets.all_targets(connection, codec=self._codec, lock=True)
-            if name not in known:
-                raise BridgeError(f"no target {name!r}: there are {', '.join(sorted(known)) or 'none'}")
-            targets.set_state(connection, name, state, why=why, codec=self._codec)
-            operate.note(connection, at_ms=now_ms, who=self._who, action=action, subject=f"target {name}", detail=why)
-            self._database.tell_due(connection)
+        return answer
 
 
 def _described(target: Target, counts: dict[str, int]) -> dict[str, Any]:

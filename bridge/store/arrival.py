@@ -86,13 +86,29 @@ def encode_fields(event: Event, codec: Codec) -> bytes:
 
 
 def decode_event(row: Any, codec: Codec) -> Event:
-    """The event of a row of `events`; one without its fields where the payload was purged."""
-    said = codec.decode_json(row.fields) if row.fields else {}
+    """The event of a row of `events`; one without its fields where the payload was purged. Raises ValueError for one
+    that this version cannot read.
+    """
+    try:
+        return _decoded(row, codec)
+    except (AttributeError, TypeError) as error:
+        raise ValueError("not the fields that this version knows: written by a newer version?") from error
+
+
+def _decoded(row: Any, codec: Codec) -> Event:
+    said = codec.decode_json(row.fields) if row.fields is not None else {}
     created_at = datetime.fromisoformat(text) if (text := said.pop("created_at", None)) else None
-    raw = vendor_object(codec.decode(row.raw)) if row.raw else {}
+    if not all(isinstance(value, str) for value in said.values()):
+        raise TypeError("a field that is no text")
+    raw = vendor_object(codec.decode(row.raw)) if row.raw is not None else {}
     return Event(
         source=row.source, kind=Kind(row.kind), chatbot_id=row.chatbot_id, created_at=created_at, raw=raw, **said
     )
+
+
+def blank_event(row: Any) -> Event:
+    """What stands in for an event that cannot be read, where nobody asks what it says."""
+    return Event(source=row.source, kind=Kind.LEAD)
 
 
 def ms_of(moment: datetime | None) -> int | None:

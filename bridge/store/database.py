@@ -1,13 +1,9 @@
 """The connection to the database: transactions, ids, and the news that something was written.
 
-SQLite: every writer takes a process lock and an flock on a side file before BEGIN IMMEDIATE, since SQLite's own busy
-handler sleeps in steps and is unfair (p99 1.2 s against 50 ms). WAL, synchronous=FULL: a commit is on the disk.
+SQLite: writers take turns (`turn`) before BEGIN IMMEDIATE. WAL, synchronous=FULL: a commit is on the disk.
 Postgres: plain transactions, READ COMMITTED; a commit that wrote something due says so with NOTIFY.
 """
 
-import fcntl
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,10 +16,10 @@ from sqlalchemy.pool import QueuePool
 
 from bridge.errors import StoreError
 from bridge.store import bulk
+from bridge.store.turn import LOCK_WAIT_S, Turn
 
 CHANNEL = "bridge_due"
-LOCK_WAIT_S = 10.0  # a writer that holds the process lock longer than this is stuck
-
+STATEMENT_S = 30  # on Postgres; a statement that takes longer waits for something that will not come
 
 ASK_AGAIN = ("40P01", "40001")  # Postgres: deadlock, serialization failure; the other one got through
 
@@ -45,9 +41,7 @@ class Database:
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=pool_size)
-            self._lock = threading.Lock()
-            self._lock_path = f"{self.url.database}.lock"
-            self._lock_file: int | None = None
+            self._turns = Turn(f"{self.url.database}.lock")
         else:
             self._writer = self._reader = _postgres_engine(self.url, pool_size=pool_size)
         self._driver: Any = self._writer.dialect.loaded_dbapi
@@ -58,10 +52,14 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A durable transaction: committed at the end of the block, rolled back if it raises."""
+    def write(self, *, unhurried: bool = False) -> Iterator[Connection]:
+        """A durable transaction: committed at the end of the block, rolled back if it raises. `unhurried`: a migration,
+        which takes as long as it takes.
+        """
         with self._turn(), self._named_errors(), self._writer.begin() as connection:
             try:
+                if unhurried and not self.is_sqlite:
+                    connection.execute(_NO_TIME_LIMITS)
                 yield connection
             except self._driver.Error as error:  # from bulk, past SQLAlchemy: a dead connection must leave the pool
                 if self._writer.dialect.is_disconnect(error, connection.connection, None):
@@ -94,9 +92,8 @@ class Database:
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
-        if self.is_sqlite and self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        if self.is_sqlite:
+            self._turns.close()
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -123,21 +120,14 @@ class Database:
         if not self.is_sqlite:
             yield
             return
-        if not self._lock.acquire(timeout=LOCK_WAIT_S):
-            raise Unavailable(f"another thread has been writing to {self.name} for over {LOCK_WAIT_S:.0f} s")
         try:
-            if self._lock_file is None:
-                try:
-                    self._lock_file = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                except OSError as error:
-                    raise StoreError(f"cannot open {self._lock_path}: {error.strerror}") from error
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+            self._turns.take()
+        except OSError as error:
+            raise Unavailable(f"cannot write to {self.name}: {error.strerror or error}") from error
+        try:
+            yield
         finally:
-            self._lock.release()
+            self._turns.give_back()
 
 
 _NEXT_IDS = {
@@ -145,6 +135,7 @@ _NEXT_IDS = {
     for name in ("events", "deliveries")
 }
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
+_NO_TIME_LIMITS = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
 
 
 def _first_line(error: Exception) -> str:
@@ -204,7 +195,14 @@ def _postgres_engine(url: URL, *, pool_size: int) -> Engine:
         connect_args={
             "connect_timeout": 2,
             "application_name": "bridge",
+            # A server's host that vanished says nothing: neither to what was sent (the first), nor while its answer is
+            # waited for (the others: dead after 14 s and not, as by default, after two hours).
             "tcp_user_timeout": 10_000,
-            "options": "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=10000",
+            "keepalives": 1,
+            "keepalives_idle": 5,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "options": "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=10000"
+            f" -c statement_timeout={STATEMENT_S * 1000}",
         },
     )

@@ -5,7 +5,7 @@ revision under its key, its person, and a delivery for each target that wants it
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection
 
 from bridge.model.rules import TargetRule
 from bridge.store import bulk, lanes
@@ -132,36 +132,46 @@ def open_deliveries(
     for row, id_ in zip(rows, database.next_ids(connection, "deliveries", len(rows)), strict=True):
         row |= {"id": id_, "position": id_}
         del row["key"]
-        if older := row.pop("older"):
-            _supersede(connection, row, older, tally)
+    _supersede(connection, rows, tally)
     rows.sort(key=_by_position)  # one that takes over an older place enters before what comes with it
     queued = lanes.enter(connection, rows, now_ms=now_ms, tally=tally)
     bulk.insert(connection, deliveries, sorted(rows, key=_by_lane))
     return queued
 
 
-def _supersede(connection: Connection, row: dict[str, Any], events: tuple[int, ...], tally: Tally) -> None:
-    """Discards what was not yet sent of the older events; the row takes over its place in the lane and the knowledge
-    that one of them may have been written. One in flight is told that it is overtaken.
+# What was not delivered of these events. Copies stay: each is an event of its own to its target.
+_UNSENT = (
+    "SELECT id, event_id, target, state, position, uncertain FROM deliveries WHERE event_id {among} AND copy = 0 "
+    "AND state IN ('waiting', 'queued', 'claimed', 'dead') ORDER BY id"
+)
+
+
+def _supersede(connection: Connection, rows: list[dict[str, Any]], tally: Tally) -> None:
+    """Discards what was not yet sent of each row's older events; the row takes over its place in the lane and the
+    knowledge that one of them may have been written. One in flight is told that it is overtaken.
     """
-    older = connection.execute(
-        select(*deliveries.c["id", "state", "position", "uncertain"])
-        .where(deliveries.c.event_id.in_(events), deliveries.c.target == row["target"])
-        .where(text("state IN ('waiting', 'queued', 'claimed', 'dead')"))
-        .order_by(deliveries.c.id)
-        .with_for_update()
-    ).all()
-    for old in older:
-        row["uncertain"] = row["uncertain"] or old.uncertain or old.state == "claimed"
-        if old.state == "dead":
+    heirs = {(event_id, row["target"]): row for row in rows for event_id in row.pop("older")}
+    if not heirs:
+        return
+    discarded, overtaken = [], []
+    lock = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
+    for id_, event_id, target, state, position, uncertain in bulk.among(
+        connection, _UNSENT + lock, {event_id for event_id, _ in heirs}
+    ):
+        row = heirs.get((event_id, target))
+        if row is None:
             continue
-        row["position"] = min(row["position"], old.position)
-        change = update(deliveries).where(deliveries.c.id == old.id)
-        if old.state == "claimed":
-            connection.execute(change.values(superseded=True))
+        row["uncertain"] = bool(row["uncertain"] or uncertain or state == "claimed")
+        if state == "dead":
             continue
-        connection.execute(change.values(state="discarded", finished_at=row["due_at"], reason=SUPERSEDED))
-        tally.move(row["target"], old.state, "discarded")
+        row["position"] = min(row["position"], position)
+        if state == "claimed":
+            overtaken.append({"id": id_, "superseded": True})
+        else:
+            discarded.append({"id": id_, "state": "discarded", "finished_at": row["due_at"], "reason": SUPERSEDED})
+            tally.move(target, state, "discarded")
+    bulk.change(connection, deliveries, discarded)  # locked above, and so still as they were found
+    bulk.change(connection, deliveries, overtaken)
 
 
 SUPERSEDED = Codec().encode("superseded by a later revision")
@@ -169,10 +179,12 @@ SUPERSEDED = Codec().encode("superseded by a later revision")
 
 def _quarantine(connection: Connection, arrival: Arrival, tally: Tally) -> None:
     """Keeps what could not be read, once for each content."""
-    hashes = [row["hash"] for row in arrival.unreadable]
-    known = set(connection.execute(select(quarantine.c.hash).where(quarantine.c.hash.in_(hashes))).scalars())
-    news = {row["hash"]: row for row in arrival.unreadable if row["hash"] not in known}
-    if news:
-        connection.execute(quarantine.insert(), list(news.values()))
+    rows = {row["hash"]: row for row in arrival.unreadable}
+    known = {hash_ for (hash_,) in bulk.among(connection, _OF_HASHES, rows)}
+    news = [row for hash_, row in sorted(rows.items()) if hash_ not in known]
+    bulk.insert(connection, quarantine, news)
     tally.add("received", f"{arrival.source}:quarantined", len(news))
-    tally.add("received", f"{arrival.source}:duplicate", len(hashes) - len(news))
+    tally.add("received", f"{arrival.source}:duplicate", len(arrival.unreadable) - len(news))
+
+
+_OF_HASHES = "SELECT hash FROM quarantine WHERE hash {among}"

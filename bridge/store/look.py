@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from bridge.store.arrival import decode_event
+from bridge.model.event import Event
+from bridge.store.arrival import blank_event, decode_event
 from bridge.store.codec import Codec
 from bridge.store.links import written_by
 from bridge.store.tables import attempts, audit, deliveries, events, quarantine, rejections
@@ -23,7 +24,7 @@ def list_events(
     if unrouted:
         query = query.where(events.c.routed == 0, events.c.stale.is_(False))
     for row in connection.execute(query):
-        event = decode_event(row, codec)
+        event = _readable(row, codec)
         yield _event(row) | {"name": f"{event.first_name} {event.last_name}".strip(), "email": event.email}
 
 
@@ -32,13 +33,13 @@ def show_event(connection: Connection, event_id: int, *, codec: Codec) -> dict[s
     row = connection.execute(select(events).where(events.c.id == event_id)).one_or_none()
     if row is None:
         return None
-    event = decode_event(row, codec)
+    event = _readable(row, codec)
     same_key = select(*events.c["id", "revision", "received_at", "stale"]).where(events.c.key == row.key)
     fields = {name: getattr(event, name) for name in ("session_id", "first_name", "last_name", "email", "phone")}
     return _event(row) | {
         "fields": fields | {"content": event.content, "page_url": event.page_url},
         "created_at": event.created_at.isoformat() if event.created_at else None,
-        "raw": codec.text(row.raw),
+        "raw": _text(row.raw, codec),
         "revisions": [found._asdict() for found in connection.execute(same_key.order_by(events.c.revision))],
         "deliveries": [
             _delivery(found, codec)
@@ -110,6 +111,21 @@ def list_audit(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
     return [row._asdict() for row in connection.execute(select(audit).order_by(audit.c.id.desc()).limit(limit))]
 
 
+def _readable(row: Row[Any], codec: Codec) -> Event:
+    """The event; a blank one where a newer version wrote it: an operator looks at it all the same."""
+    try:
+        return decode_event(row, codec)
+    except ValueError:
+        return blank_event(row)
+
+
+def _text(value: bytes | None, codec: Codec) -> str:
+    try:
+        return codec.text(value)
+    except ValueError as error:
+        return f"({error})"
+
+
 def _event(row: Row[Any]) -> dict[str, Any]:
     return {
         "id": row.id,
@@ -124,4 +140,4 @@ def _event(row: Row[Any]) -> dict[str, Any]:
 
 
 def _delivery(row: Row[Any], codec: Codec) -> dict[str, Any]:
-    return row._asdict() | {"reason": codec.text(row.reason)}
+    return row._asdict() | {"reason": _text(row.reason, codec)}

@@ -1,18 +1,27 @@
-"""Operate: what an operator changes by hand, each change with its line in the audit."""
+"""Operate: what an operator changes by hand, each change with its line in the audit.
+
+An event that is sent again is held until the transaction ends, so that a purge does not let go of it meanwhile
+(`retention`). Locks are taken in order of id, events before deliveries.
+"""
 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, Row, select, text, update
 
+from bridge.errors import BridgeError
+from bridge.model.rules import TargetRule
 from bridge.store import lanes
 from bridge.store.counters import Tally
-from bridge.store.database import Database
+from bridge.store.database import Clash, Database
 from bridge.store.intake import open_deliveries
+from bridge.store.retention import LET_GO
 from bridge.store.tables import audit, deliveries, events, links
 
 ENDED = ("delivered", "dead", "discarded")
+LARGEST_ID = 2**63 - 1
 _LATER = events.alias("later")
+_HAS_PAYLOAD = events.c.fields.is_not(None).label("has_payload")
 
 
 def note(connection: Connection, *, at_ms: int, who: str, action: str, subject: str, detail: str = "") -> None:
@@ -33,12 +42,14 @@ def send_again(connection: Connection, ids: Iterable[int], *, now_ms: int, tally
     The idempotency key stays, so a target that honours it gets nothing twice. A revision that a later one overtook is
     left alone: it would put old facts over new ones.
     """
-    query = select(deliveries).where(deliveries.c.id.in_(list(ids))).order_by(deliveries.c.id).with_for_update()
-    found = {row.id: row for row in connection.execute(query)}
+    wanted = sorted(set(ids))
+    has_payload = _hold_events(connection, wanted)
+    query = select(deliveries).where(deliveries.c.id.in_(_possible(wanted))).order_by(deliveries.c.id)
+    found = {row.id: row for row in connection.execute(query.with_for_update()) if row.event_id in has_payload}
     answers = {}
-    for id_ in ids:
+    for id_ in wanted:
         row = found.get(id_)
-        answers[id_] = "no such delivery" if row is None else _why_not(connection, row)
+        answers[id_] = _why_not(connection, row, has_payload)
         if row is not None and not answers[id_]:
             _put_back(connection, row, now_ms, tally)
     return answers
@@ -48,32 +59,34 @@ def send_as_new(
     connection: Connection, database: Database, ids: Iterable[int], *, now_ms: int, tally: Tally
 ) -> dict[int, str]:
     """A new delivery beside each, with a new idempotency key: the target will take it for another event."""
+    wanted = sorted(set(ids))
+    has_payload = _hold_events(connection, wanted)
+    query = select(*deliveries.c["id", "event_id", "target", "person"]).where(deliveries.c.id.in_(_possible(wanted)))
+    found = {row.id: row for row in connection.execute(query) if row.event_id in has_payload}
     answers = {}
-    for id_ in ids:
-        row = connection.execute(
-            select(*deliveries.c["event_id", "target", "person"]).where(deliveries.c.id == id_)
-        ).one_or_none()
-        if row is None:
-            answers[id_] = "no such delivery"
-            continue
-        copies = select(text("max(copy)")).select_from(deliveries)
-        copies = copies.where(deliveries.c.event_id == row.event_id, deliveries.c.target == row.target)
-        copy = connection.execute(copies).scalar_one() + 1
-        wanted = row._asdict() | {"copy": copy, "due_at": now_ms, "key": "", "older": ()}
-        open_deliveries(connection, database, [wanted], now_ms=now_ms, tally=tally)
-        answers[id_] = ""
+    for id_ in wanted:
+        row = found.get(id_)
+        answers[id_] = NO_SUCH if row is None else "" if has_payload[row.event_id] else LET_GO
+        if row is not None and not answers[id_]:
+            lane = {"event_id": row.event_id, "target": row.target, "person": row.person}
+            copy = lane | {"copy": _next_copy(connection, row), "due_at": now_ms, "key": "", "older": ()}
+            open_deliveries(connection, database, [copy], now_ms=now_ms, tally=tally)
     return answers
 
 
+NO_SUCH = "no such delivery"
+
+
 def route_again(
-    connection: Connection, database: Database, event_id: int, targets: Iterable[str], *, now_ms: int, tally: Tally
+    connection: Connection, database: Database, event_id: int, rules: Iterable[TargetRule], *, now_ms: int, tally: Tally
 ) -> list[str]:
-    """Opens the deliveries that an event lacks at these targets; gives their names."""
-    row = connection.execute(select(*events.c["key", "person", "stale"]).where(events.c.id == event_id)).one_or_none()
-    if row is None or row.stale:
-        return []
+    """Opens the deliveries that an event lacks at the targets that want it; gives their names. Raises BridgeError where
+    it is not to be sent.
+    """
+    row = _hold_event(connection, event_id)
     has = set(connection.execute(select(deliveries.c.target).where(deliveries.c.event_id == event_id)).scalars())
-    missing = [target for target in targets if target not in has]
+    wanting = [rule.name for rule in rules if rule.route.wants(kind=row.kind, source=row.source)]
+    missing = [target for target in wanting if target not in has]
     wanted: list[dict[str, Any]] = [
         {"event_id": event_id, "person": row.person, "target": target, "due_at": now_ms, "key": row.key, "older": ()}
         for target in missing
@@ -84,14 +97,48 @@ def route_again(
     return missing
 
 
-def later_revision(connection: Connection, event_id: int) -> int | None:
-    """The event that says more of the same, if one came; it is the one to send."""
-    query = select(_LATER.c.id).join(events, events.c.key == _LATER.c.key)
-    query = query.where(events.c.id == event_id, _LATER.c.revision > events.c.revision, _LATER.c.stale.is_(False))
-    return connection.execute(query.order_by(_LATER.c.revision.desc()).limit(1)).scalar()
+def _hold_event(connection: Connection, event_id: int) -> Any:
+    """The event, held for this transaction; raises BridgeError with why it is not to be sent."""
+    columns = events.c["key", "person", "kind", "source", "stale"]
+    query = select(*columns, _HAS_PAYLOAD).where(events.c.id.in_(_possible([event_id])))
+    row = connection.execute(query.with_for_update(key_share=True)).one_or_none()
+    if row is None:
+        raise BridgeError(f"no event {event_id}: `bridge events list` shows those there are")
+    # The event that says most recently what is known under the key: the one to send.
+    valid = select(events.c.id).where(events.c.key == row.key, events.c.stale.is_(False))
+    newest = connection.execute(valid.order_by(events.c.revision.desc()).limit(1)).scalar()
+    if row.stale:
+        raise BridgeError(
+            f"event {event_id} was signed before event {newest}, which says what is valid: replay that one"
+        )
+    if newest != event_id:
+        raise BridgeError(f"event {event_id} was overtaken: event {newest} says more of the same, replay that one")
+    if not row.has_payload:
+        raise BridgeError(f"event {event_id}: {LET_GO}")
+    return row
 
 
-def _why_not(connection: Connection, row: Any) -> str:
+def _hold_events(connection: Connection, delivery_ids: list[int]) -> dict[int, bool]:
+    """Whether there is something left to send, for each event of these deliveries; it stays so for this transaction."""
+    theirs = select(deliveries.c.event_id).where(deliveries.c.id.in_(_possible(delivery_ids)))
+    query = select(events.c.id, _HAS_PAYLOAD).where(events.c.id.in_(theirs)).order_by(events.c.id)
+    return {row.id: row.has_payload for row in connection.execute(query.with_for_update(read=True))}
+
+
+def _possible(ids: list[int]) -> list[int]:
+    """Those that a database can be asked for: a larger number than it knows is an error to it."""
+    return [id_ for id_ in ids if 0 < id_ <= LARGEST_ID]
+
+
+def _next_copy(connection: Connection, row: Row[Any]) -> int:
+    copies = select(text("max(copy)")).select_from(deliveries)
+    copies = copies.where(deliveries.c.event_id == row.event_id, deliveries.c.target == row.target)
+    return int(connection.execute(copies).scalar_one()) + 1
+
+
+def _why_not(connection: Connection, row: Row[Any] | None, has_payload: dict[int, bool]) -> str:
+    if row is None:
+        return NO_SUCH
     if row.state not in ENDED:
         return f"is {row.state}: only what has ended is sent again"
     later = connection.execute(
@@ -102,20 +149,25 @@ def _why_not(connection: Connection, row: Any) -> str:
         .order_by(_LATER.c.revision.desc())
         .limit(1)
     ).scalar()
-    return f"a later revision of its event is delivery {later}: send that one" if later else ""
+    if later:
+        return f"a later revision of its event is delivery {later}: send that one"
+    return "" if has_payload[row.event_id] else LET_GO
 
 
-def _put_back(connection: Connection, row: Any, now_ms: int, tally: Tally) -> None:
+def _put_back(connection: Connection, row: Row[Any], now_ms: int, tally: Tally) -> None:
     lane = {"person": row.person, "target": row.target}
     tally.move(row.target, row.state, "")
     lanes.enter(connection, [lane], now_ms=now_ms, tally=tally)
-    connection.execute(
+    done = connection.execute(
         update(deliveries)
         .where(deliveries.c.id == row.id, deliveries.c.state == row.state)
         .values(
             state=lane["state"], due_at=now_ms, attempts=0, holds=0, held_at=0, finished_at=None, reason=None,
-            superseded=False, if_empty=False, uncertain=row.uncertain or row.state == "delivered",
+            superseded=False, if_empty=False, position=min(row.position, row.id),
+            uncertain=row.uncertain or row.state == "delivered",
         )
     )  # fmt: skip
+    if done.rowcount != 1:  # it is locked
+        raise Clash(f"delivery {row.id} was changed meanwhile")
     # Its checkpoints are over: every record is to be written again (as an update, by its link).
     connection.execute(update(links).where(links.c.delivery_id == row.id).values(delivery_id=0))

@@ -41,7 +41,7 @@ class _Known:
     signed_at: int
     stale: bool
     person: str
-    event: Event | None  # None once the payload is purged
+    event: Event | None  # None once the payload is purged, or where it cannot be read
     digests: dict[str, str] | None
 
 
@@ -65,7 +65,7 @@ class Revisions:
         self._codec = codec
         self._known: dict[str, list[_Known]] = {}
         for row in map(_Row._make, bulk.among(connection, _OF_KEYS, keys)):
-            event = decode_event(row, codec) if row.fields else None
+            event = _readable(row, codec)
             digests = json.loads(row.digests) if row.digests else None
             found = _Known(row.id, row.revision, row.signed_at, bool(row.stale), row.person, event, digests)
             self._known.setdefault(row.key, []).append(found)
@@ -109,3 +109,10 @@ class Revisions:
 
     def _digests(self, event: Event, region: str) -> dict[str, str]:
         return digests_of(content_of(event, region=region), salt=self._salt)
+
+
+def _readable(row: _Row, codec: Codec) -> Event | None:
+    try:
+        return decode_event(row, codec) if row.fields is not None else None
+    except ValueError:  # it must not keep out all that comes under its key: what it said is unknown, and is said again
+        return None

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 from bridge.store.codec import Codec
 from bridge.store.tables import unverified
 
-KEEP = 20  # a source
+KEEP = 20  # a source: the first ten and the last ten, so that nobody can push out what is there
 LARGEST_BYTES = 65_536
 
 
@@ -23,12 +23,12 @@ class Unverified:
 
 
 def keep(connection: Connection, source: str, *, header: bytes, body: bytes, received_at: int, codec: Codec) -> None:
-    """Keeps one request, and lets go of the source's oldest beyond the last 20."""
+    """Keeps one request, and lets go of those between the source's first ten and last ten."""
     row = {"source": source, "received_at": received_at, "header": header, "body": codec.encode(body)}
     connection.execute(unverified.insert().values(row))
-    mine = select(unverified.c.id).where(unverified.c.source == source).order_by(unverified.c.id.desc())
-    old = connection.execute(mine.offset(KEEP)).scalars().all()
-    forget(connection, old)
+    mine = select(unverified.c.id).where(unverified.c.source == source).order_by(unverified.c.id)
+    ids = connection.execute(mine).scalars().all()
+    forget(connection, ids[KEEP // 2 : -KEEP // 2])
 
 
 def kept(connection: Connection, source: str, *, codec: Codec) -> list[Unverified]:

@@ -80,7 +80,8 @@ deliveries = Table(
     Column("copy", Integer, nullable=False, server_default="0"),  # n-th `replay --as-new`
     Column("state", String(16), nullable=False),
     Column("person", String(32), nullable=False),
-    Column("position", BigInteger, nullable=False),  # order in the lane: its id, or that of what it supersedes
+    # Order in the lane: its id, or that of what it supersedes; of one that gave way, when it is due.
+    Column("position", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("uncertain", Boolean, nullable=False, server_default=text("false")),
@@ -135,6 +136,12 @@ deliveries = Table(
         "id",
         sqlite_where=text("state = 'dead'"),
         postgresql_where=text("state = 'dead'"),
+    ),
+    Index(
+        "ix_deliveries_finished",
+        "finished_at",
+        sqlite_where=text("finished_at IS NOT NULL"),
+        postgresql_where=text("finished_at IS NOT NULL"),
     ),
 )
 

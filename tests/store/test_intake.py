@@ -6,9 +6,10 @@ from contextlib import suppress
 from random import Random
 
 import pytest
+from sqlalchemy import event
 
 from bridge.errors import StoreError
-from bridge.model.record import Delivered, Retry
+from bridge.model.record import Delivered, Reject, Retry
 from bridge.model.rules import Route, TargetRule
 from bridge.store.arrival import Arrival
 from bridge.store.counters import Tally
@@ -128,6 +129,52 @@ def test_a_revision_of_what_is_in_flight_waits_for_its_end_and_is_sent(store: St
     store.settle(claim, Delivered("7"))
 
     assert ["delivered", "queued"] == store.states()
+
+
+OVERTAKEN = {  # what became of the first revision: its state then, whether it is told, and the second one's
+    "queued": ("discarded", False, "queued", False),
+    "claimed": ("claimed", True, "waiting", True),
+    "dead": ("dead", False, "queued", False),
+    "delivered": ("delivered", False, "queued", False),
+}
+
+
+@pytest.mark.parametrize("before", OVERTAKEN)
+def test_many_revisions_in_one_transaction_each_overtake_their_own_and_nothing_else(
+    database: Database, before: str
+) -> None:
+    store, crm = Store(database, "crm", "sheet"), Store(database, "crm")
+    store.receive(*[lead(number) for number in range(51)])
+    outcome = {"dead": Reject("no"), "delivered": Delivered()}.get(before)
+    for claim in crm.claim(50) if before != "queued" else []:
+        if outcome:
+            crm.settle(claim, outcome)
+    elsewhere = crm.rows("sheet")
+
+    crm.receive(*[lead(number, content="call me") for number in range(50)], signed_at=101)
+
+    first, bystander, second = crm.rows()[:50], crm.rows()[50], crm.rows()[51:]
+    assert [OVERTAKEN[before]] * 50 == [
+        (old.state, old.superseded, new.state, new.uncertain) for old, new in zip(first, second, strict=True)
+    ]
+    in_its_place = before in ("queued", "claimed")
+    assert [row.id for row in (first if in_its_place else second)] == [row.position for row in second]
+    assert ("queued", False) == (bystander.state, bystander.superseded)
+    assert elsewhere == crm.rows("sheet")
+    assert ([], {}) == (crm.broken_lanes(), crm.miscounted())
+
+
+def test_many_revisions_in_one_transaction_are_not_written_one_by_one(store: Store) -> None:
+    store.receive(*[lead(number) for number in range(100)])
+    arrival = store.arrival(*[lead(number, content="call me") for number in range(100)], signed_at=101)
+    statements: list[str] = []
+
+    with store.database.write() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *found: statements.append(found[2]))
+        store.intake.write(connection, [arrival], now_ms=store.now_ms, tally=Tally())
+
+    assert 10 > len(statements)
+    assert ["discarded", "queued"] == [store.states()[0], store.states()[-1]]
 
 
 def test_what_a_failed_transaction_filled_in_is_not_taken_for_news(store: Store) -> None:

@@ -216,6 +216,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued'"),
     )
     op.create_index(
+        "ix_deliveries_finished",
+        "deliveries",
+        ["finished_at"],
+        unique=False,
+        sqlite_where=sa.text("finished_at IS NOT NULL"),
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_deliveries_waiting",
         "deliveries",
         ["person", "target", "if_empty", "position"],
