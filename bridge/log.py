@@ -1,10 +1,10 @@
 """Logs: one JSON object a line on stderr, or a readable line on a terminal. Ids, states and durations only:
-never a body, a token, a name or an address of a visitor.
+never a body, a token, a name or an address of a visitor. A line that cannot be written is lost, and nothing else is.
 """
 
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -20,7 +20,7 @@ def setup(*, terminal: bool, level: str = "info") -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, last] if not terminal else [*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=_Stderr(sys.stderr)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     for name in ("urllib3", "zeep", "simple_salesforce", "hubspot", "alembic", "werkzeug", "requests"):
@@ -31,3 +31,24 @@ def logger(area: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of one area: `log = logger("worker")`, then `log.info("delivered", delivery=17, took_s=0.2)`."""
     found: structlog.typing.FilteringBoundLogger = structlog.get_logger(area=area)
     return found
+
+
+class _Stderr:
+    """The standard error. Whoever logs never learns that the disk is full, or that nobody reads the pipe any more: that
+    is no reason to refuse a lead.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except (OSError, ValueError):  # ValueError: the file is closed
+            pass
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except (OSError, ValueError):
+            pass

@@ -20,12 +20,13 @@ from bridge.engine.committer import Committer
 from bridge.engine.crew import Crew
 from bridge.engine.dispatch import Dispatcher
 from bridge.engine.housekeeping import Housekeeping
+from bridge.engine.kept import Kept
 from bridge.engine.news import News
 from bridge.engine.presence import Presence
 from bridge.engine.receive import Receiver
 from bridge.engine.rejections import Rejections
 from bridge.engine.rounds import Rounds
-from bridge.errors import Problem, SchemaError
+from bridge.errors import BridgeError, Problem, SchemaError
 from bridge.log import logger
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import Rules, TargetRule
@@ -66,12 +67,21 @@ class Bridge:
         return Rejections(self.clock)
 
     @cached_property
+    def kept(self) -> Kept:
+        return Kept(self.codec, self.clock)
+
+    @cached_property
     def intake(self) -> Intake:
         return Intake(self.database, targets=self.rules.targets.values(), salt=self.salt, codec=self.codec)
 
     @cached_property
     def committer(self) -> Committer:
-        return Committer(self.database, self.intake, rejections=self.rejections, clock=self.clock, shard=os.getpid())
+        shard = os.getpid()
+        chores = [
+            lambda: self.rejections.flush(self.database, shard=shard),
+            lambda: self.kept.flush(self.database),
+        ]
+        return Committer(self.database, self.intake, clock=self.clock, shard=shard, chores=chores)
 
     @cached_property
     def receiver(self) -> Receiver:
@@ -80,6 +90,7 @@ class Bridge:
             database=self.database,
             committer=self.committer,
             rejections=self.rejections,
+            kept=self.kept,
             salt=self.salt,
             codec=self.codec,
             clock=self.clock,
@@ -102,7 +113,7 @@ class Bridge:
     def probe(self, target: str) -> Usable | Hold:
         """Whether the target lets us in, asked now."""
         rule = self.rules.targets[target]
-        return probe(target, _connector(rule), _door(rule), timeout_s=rule.policy.timeout_s)
+        return probe(target, _connector(rule), _door(rule, self.clock), timeout_s=rule.policy.timeout_s)
 
     def close(self) -> None:
         self.database.close()
@@ -139,21 +150,26 @@ class WorkerProcess:
         return Crew(
             rule,
             _connector(rule),
-            _door(rule),
+            _door(rule, bridge.clock),
             clock=bridge.clock,
             may_send=self._dispatcher.may_send,
             report=self._dispatcher.report,
         )
 
 
-def open_bridge(environment: Mapping[str, str] = os.environ, *, config: str | None = None) -> Bridge:
-    """The bridge that the environment and the configuration describe; raises ConfigError with every problem."""
+def open_bridge(
+    environment: Mapping[str, str] = os.environ, *, config: str | None = None, must_exist: bool = False
+) -> Bridge:
+    """The bridge that the environment and the configuration describe; raises ConfigError with every problem.
+
+    `must_exist`: its database, as for `open_database`.
+    """
     classes, broken = plugins.load_all()
     for problem in broken:
         log.error("connector cannot be used", problem=problem)
     path = config or environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG
     loaded = load(path, environment=environment, connectors=classes)
-    database = open_database(environment)
+    database = open_database(environment, must_exist=must_exist)
     return Bridge(loaded.rules, loaded.warnings, database, _clock(), Codec())
 
 
@@ -162,20 +178,36 @@ def _connector(rule: TargetRule) -> Connector:
     return found
 
 
-def _door(rule: TargetRule) -> Door:
+def _door(rule: TargetRule, clock: Clock) -> Door:
     return Door(
         connect_s=rule.policy.connect_s,
         timeout_s=rule.policy.timeout_s,
         allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
+        clock=clock.boot_s,  # also counts while the machine sleeps, as the watchdog does
     )
 
 
-def open_database(environment: Mapping[str, str] = os.environ) -> Database:
-    return Database(environment.get("DATABASE_URL") or DEFAULT_DATABASE)
+def open_database(environment: Mapping[str, str] = os.environ, *, must_exist: bool = False) -> Database:
+    """The database that the environment names. `must_exist`: who only looks must not make an empty one."""
+    database = Database(environment.get("DATABASE_URL") or DEFAULT_DATABASE)
+    if must_exist:
+        require_database(database)
+    return database
+
+
+def require_database(database: Database) -> None:
+    """Raises SchemaError where there is no file yet: to connect to SQLite would make one."""
+    path = database.url.database or ""
+    if database.is_sqlite and not path.startswith("file:") and not os.path.exists(path):
+        raise SchemaError(f"no database at {os.path.abspath(path)}: run `bridge migrate`")
 
 
 def port(environment: Mapping[str, str] = os.environ) -> int:
-    return int(environment.get("PORT") or DEFAULT_PORT)
+    """The port to listen on; raises BridgeError where PORT is none."""
+    text = environment.get("PORT", "").strip() or str(DEFAULT_PORT)
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) < 1 << 16):
+        raise BridgeError(f"PORT is {text!r}: it must be a whole number from 0 to 65535, such as {DEFAULT_PORT}")
+    return int(text)
 
 
 def wait_for_schema(database: Database, *, patience_s: float) -> None:

@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from bridge.log import logger
 
 SUPERVISED = "BRIDGE_SUPERVISED"
+LOOK_S = 60.0  # between looks at running processes: their ends are told by a signal
 STEADY_S = 10.0  # a process that ran for so long is started again at once
 BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 
@@ -28,7 +30,9 @@ class Supervisor:
         self._children = {name: _Child(name, command) for name, command in commands.items()}
         self._grace_s = grace_s
         self._stopping = False
-        self._wake = threading.Event()
+        # Signal handlers run in the middle of whatever the main thread does. An Event that it waits for at that moment
+        # would never let them go; a SimpleQueue may be put into at any point.
+        self._wake: SimpleQueue[None] = SimpleQueue()
 
     def run(self) -> int:
         """The exit code, when all processes have ended."""
@@ -37,16 +41,24 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, self._on_child)
         while not self._stopping:
             waits_s = [child.keep_running() for child in self._children.values()]
-            self._wake.wait(timeout=min(waits_s))
-            self._wake.clear()
+            self._sleep(min(waits_s))
         return self._end()
 
     def _on_stop(self, number: int, _: FrameType | None) -> None:
         self._stopping = True
-        self._wake.set()
+        self._wake.put(None)
 
     def _on_child(self, number: int, _: FrameType | None) -> None:
-        self._wake.set()
+        self._wake.put(None)
+
+    def _sleep(self, most_s: float) -> None:
+        """Until a signal comes."""
+        try:
+            self._wake.get(timeout=most_s)
+            while True:  # several at once: one look is enough
+                self._wake.get_nowait()
+        except Empty:
+            pass
 
     def _end(self) -> int:
         until_s = time.monotonic() + self._grace_s
@@ -70,12 +82,19 @@ class _Child:
         if self._process is not None:
             code = self._process.poll()
             if code is None:
-                return 60.0
-            self._ended(code)
+                return LOOK_S
+            self._process = None
+            wait_s = self._back_off()
+            log.error("process ended, starting it again", process=self._name, code=code, in_s=wait_s)
         if (wait_s := self._next_s - time.monotonic()) > 0:
             return wait_s
-        self._start()
-        return 60.0
+        try:
+            self._start()
+        except OSError as error:  # no memory or no processes left, for now: the others go on
+            wait_s = self._back_off()
+            log.error("cannot start a process", process=self._name, reason=error.strerror, in_s=wait_s)
+            return wait_s
+        return LOOK_S
 
     def terminate(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -90,21 +109,21 @@ class _Child:
             log.error("process does not end, killing it", process=self._name)
             self._process.kill()
             code = self._process.wait()
-        return abs(code)
+        return 0 if code == -signal.SIGTERM else abs(code)  # it was still starting: that is an end in good order
 
     def _start(self) -> None:
+        self._started_s = time.monotonic()
         # The process reads the pipe: when this one dies, whatever way, the pipe ends, and so does the process.
         environment = os.environ | {SUPERVISED: "1"}
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
-        self._started_s = time.monotonic()
 
-    def _ended(self, code: int) -> None:
-        self._process = None
+    def _back_off(self) -> float:
+        """It did not last: gives after how long it may be started again."""
         ran_s = time.monotonic() - self._started_s
         self._failures = 0 if ran_s > STEADY_S else self._failures + 1
         wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
         self._next_s = time.monotonic() + wait_s
-        log.error("process ended, starting it again", process=self._name, code=code, in_s=wait_s)
+        return wait_s
 
 
 def die_with_parent() -> None:
@@ -113,8 +132,10 @@ def die_with_parent() -> None:
         return
 
     def watch() -> None:
-        os.read(0, 1)  # nothing is ever written: this returns at the pipe's end
-        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            os.read(0, 1)  # nothing is ever written: this returns at the pipe's end
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 

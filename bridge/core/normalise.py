@@ -15,6 +15,8 @@ from bridge.errors import BadPayload
 from bridge.model.event import Event, Kind, Reading, Unreadable
 from bridge.model.rules import SourceRule
 
+MOST_ELEMENTS = 100_000  # of one array; a chatbot's day is said to have 10,000 at most
+MOST_UNREADABLE = 1000  # of them kept one by one; beyond it the body is kept whole
 MAX_DEPTH = 200  # of the vendor's objects; deeper is nothing a chatbot sends, and would hurt whoever reads it next
 
 _ALIASES = {
@@ -56,6 +58,10 @@ def normalise(body: bytes, *, source: SourceRule) -> Reading:
             ignored += 1
         else:
             events.append((event, raw))
+    if len(unreadable) > MOST_UNREADABLE:
+        first = unreadable[0]
+        reason = f"{len(unreadable):,} elements cannot be read, this one first: {first.reason}"
+        unreadable = [Unreadable(body, first.path, reason)]
     return Reading(events, unreadable, ignored)
 
 
@@ -101,7 +107,10 @@ def _elements(body: bytes) -> Iterator[tuple[Any, bytes]]:
         yield value, body
         return
     at = _past_space(text, start + 1)
+    count = 0
     while text[at : at + 1] != "]":
+        if (count := count + 1) > MOST_ELEMENTS:
+            raise BadPayload("", f"an array of more than {MOST_ELEMENTS:,} elements")
         value, end = _scan(text, at)
         yield value, text[at:end].encode("utf-8", "replace")
         at = _past_space(text, end)

@@ -1,15 +1,19 @@
 """Group commit: concurrent requests share a durable transaction, and each is answered only after it.
 
 One thread writes. While it commits, the next requests gather; they become the next group. No timer: groups form by
-load. A group that fails is committed one by one, so that one bad event never costs its neighbours their answer.
+load. A group that fails is committed one by one, so that one bad event never costs its neighbours their answer. A large
+body is written in parts, with what else waits between them: no lead waits for a day's records.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
-from bridge.engine.rejections import EVERY_S, Rejections
+from bridge.engine.rejections import EVERY_S
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
@@ -18,8 +22,9 @@ from bridge.store.database import Clash, Database, Unavailable
 from bridge.store.intake import Intake
 
 PATIENCE_S = 2.0  # without a commit for this long a request is answered 503: the sender comes back in a minute
-MOST_WAITING = 20_000  # events; beyond it requests are refused at once
+MOST_WAITING = 20_000  # events, of large bodies and of all others; beyond it requests are refused at once
 GROUP = 512  # events in one transaction, about
+LARGE = 2 * GROUP  # events in one body, above which it is written in parts
 TRIES = 3  # when another process wrote the same thing at the same time
 
 log = logger("receive")
@@ -28,32 +33,58 @@ log = logger("receive")
 class Submission:
     """An arrival on its way to the disk. `abandoned`: nobody waits for it any more; it need not be begun."""
 
-    __slots__ = ("abandoned", "arrival", "done", "patience_s", "size")
+    __slots__ = ("_done", "abandoned", "arrival", "parts", "patience_s", "size")
 
     def __init__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
         self.arrival = arrival
-        self.done = done
         self.size = max(len(arrival.candidates) + len(arrival.unreadable), 1)
+        self.parts = deque(_parts(arrival) if self.is_large else [arrival])
         self.patience_s = PATIENCE_S
         self.abandoned = False
+        self._done: Callable[[bool], None] | None = done
+
+    @property
+    def is_large(self) -> bool:
+        return self.size > LARGE
 
     def abandon(self) -> None:
         self.abandoned = True
+
+    def answer(self, *, stored: bool) -> None:
+        """Tells whoever waits, the first time; an answer that was given stays."""
+        done, self._done = self._done, None
+        if done is not None:
+            done(stored)
 
 
 class Committer:
     """Stores arrivals durably, many in one transaction. Thread-safe; owns one thread."""
 
-    def __init__(self, database: Database, intake: Intake, *, rejections: Rejections, clock: Clock, shard: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        intake: Intake,
+        *,
+        clock: Clock,
+        shard: int,
+        chores: Sequence[Callable[[], None]] = (),
+    ) -> None:
         self._database = database
         self._intake = intake
-        self._rejections = rejections
+        self._chores = chores  # what else this thread writes, between its groups
         self._clock = clock
         self._shard = shard
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
-        self._waiting = 0  # events handed in and not yet taken up
+        self._large: deque[Submission] = deque()  # taken up; their parts wait for their turn
+        # Events handed in and not yet taken up, or written, if they are a large body's (True).
+        self._waiting = {True: 0, False: 0}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its thread was started and is no more: nothing that is handed in will be stored."""
+        return self._thread.ident is not None and not self._thread.is_alive()
 
     def start(self) -> None:
         self._thread.start()
@@ -69,11 +100,12 @@ class Committer:
         """
         submission = Submission(arrival, done)
         with self._lock:
-            if self._waiting > MOST_WAITING:
+            waiting = self._waiting[submission.is_large]
+            if waiting > MOST_WAITING or self.has_ended:
                 return None
-            self._waiting += submission.size
-            waiting = self._waiting
-        # A day's records in one body take longer than one lead, and those that stand before them count too.
+            waiting += submission.size
+            self._waiting[submission.is_large] = waiting
+        # A day's records in one body take longer than one lead, and those of their kind that stand before them count.
         submission.patience_s += 0.005 * waiting if waiting > GROUP else 0.0
         self._queue.put(submission)
         return submission
@@ -95,59 +127,88 @@ class Committer:
         return stored == [True]
 
     def _run(self) -> None:
-        while True:
-            group, last = self._gather()
-            if group:
+        last = False
+        while not last or self._large:
+            group: list[Submission] = []
+            with _survive():
+                last = last or self._gather(group)
+            with _survive():
                 self._commit(group)
-            self._rejections.flush(self._database, shard=self._shard)
-            if last:
-                return
+            with _survive():
+                self._commit_part()
+            for chore in self._chores:
+                with _survive():
+                    chore()
+            self._answer(group, stored=False)  # whoever has no answer by now
 
-    def _gather(self) -> tuple[list[Submission], bool]:
-        """The submissions that wait, up to a group's size; and whether the committer is to stop after them."""
-        group: list[Submission] = []
+    def _gather(self, group: list[Submission]) -> bool:
+        """Takes up what waits, up to a group's size, and large bodies by themselves; True: stop after that."""
         size = 0
         try:
-            found = self._queue.get(timeout=EVERY_S)
+            found = self._queue.get_nowait() if self._large else self._queue.get(timeout=EVERY_S)
             while found is not None:
-                with self._lock:
-                    self._waiting -= found.size
-                if not found.abandoned:
+                if found.abandoned:
+                    self._count_out(found)
+                elif found.is_large:
+                    self._large.append(found)
+                else:
+                    self._count_out(found)
                     group.append(found)
                     size += found.size
                 if size >= GROUP:
-                    return group, False
+                    return False
                 found = self._queue.get_nowait()
         except Empty:
-            return group, False
-        return group, True
+            return False
+        return True
 
     def _commit(self, group: Sequence[Submission]) -> None:
+        if not group:
+            return
+        error = self._try([submission.arrival for submission in group])
+        if error is not None and len(group) > 1 and not isinstance(error, Unavailable):
+            log.warning("group failed, storing one by one", requests=len(group), reason=_name(error))
+            for submission in group:
+                self._commit([submission])
+            return
+        if error is not None:
+            log.error("cannot store", requests=len(group), source=group[0].arrival.source, reason=_name(error))
+        self._answer(group, stored=error is None)
+
+    def _commit_part(self) -> None:
+        """Writes the next part of the first large body, and answers it when that was the last, or could not be written.
+
+        Each part is durable by itself and twice safe: a failure only means that the sender sends all again.
+        """
+        if not self._large:
+            return
+        large = self._large.popleft()
+        error = self._try([large.parts.popleft()])
+        if error is None and large.parts and not large.abandoned:
+            self._large.appendleft(large)
+            return
+        if error is not None:
+            log.error("cannot store a large body", source=large.arrival.source, reason=_name(error))
+        self._count_out(large)
+        self._answer([large], stored=error is None and not large.parts)
+
+    def _try(self, arrivals: list[Arrival]) -> Exception | None:
+        """What kept the arrivals from being stored; None: they are."""
         try:
-            self._write([submission.arrival for submission in group])
-        except Unavailable as error:
-            log.error("cannot store", requests=len(group), reason=str(error))
-            self._answer(group, stored=False)
+            self._write(arrivals)
         except Exception as error:  # noqa: BLE001  whatever one event did to the driver, its neighbours are stored
-            if len(group) > 1:
-                log.warning("group failed, storing one by one", requests=len(group), reason=_name(error))
-                for submission in group:
-                    self._commit([submission])
-                return
-            log.error("cannot store a request", source=group[0].arrival.source, reason=_name(error))
-            self._answer(group, stored=False)
-        else:
-            self._answer(group, stored=True)
+            return error
+        return None
 
     def _write(self, arrivals: list[Arrival]) -> None:
-        for part in _parts(arrivals):
-            for attempt in range(TRIES):
-                try:
-                    self._write_once(part)
-                    break
-                except Clash:
-                    if attempt == TRIES - 1:
-                        raise
+        for attempt in range(TRIES):
+            try:
+                self._write_once(arrivals)
+            except Clash:
+                if attempt == TRIES - 1:
+                    raise
+            else:
+                return
 
     def _write_once(self, arrivals: list[Arrival]) -> None:
         tally = Tally()
@@ -159,20 +220,28 @@ class Committer:
 
     def _answer(self, group: Sequence[Submission], *, stored: bool) -> None:
         for submission in group:
-            submission.done(stored)
+            with _survive():
+                submission.answer(stored=stored)
+
+    def _count_out(self, submission: Submission) -> None:
+        with self._lock:
+            self._waiting[submission.is_large] -= submission.size
 
 
-def _parts(arrivals: list[Arrival]) -> list[list[Arrival]]:
-    """The arrivals as transactions of bearable size: only a body with very many events makes more than one.
+def _parts(whole: Arrival) -> Iterator[Arrival]:
+    """The arrival as transactions of bearable size."""
+    for at in range(0, max(len(whole.candidates), len(whole.unreadable)), GROUP):
+        rows = slice(at, at + GROUP)
+        yield Arrival(whole.source, whole.candidates[rows], whole.unreadable[rows], 0 if at else whole.ignored)
 
-    Each is durable by itself and twice safe, so a failure in a later one only means that the sender sends all again.
-    """
-    if len(arrivals) > 1 or len(arrivals[0].candidates) <= 2 * GROUP:
-        return [arrivals]
-    whole = arrivals[0]
-    slices = [whole.candidates[at : at + GROUP] for at in range(0, len(whole.candidates), GROUP)]
-    first = Arrival(whole.source, slices[0], whole.unreadable, whole.ignored)
-    return [[first], *([Arrival(whole.source, part)] for part in slices[1:])]
+
+@contextmanager
+def _survive() -> Iterator[None]:
+    """A border: whatever happens, the thread goes on, since without it nothing is ever stored again."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001
+        log.error("committer failed, goes on", reason=_name(error), trace=traceback.format_tb(error.__traceback__))
 
 
 def _name(error: Exception) -> str:

@@ -2,18 +2,18 @@
 what came and sends back what it gets; every decision about a webhook is here or below.
 """
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.core.ecmascript import restringify
 from bridge.core.normalise import is_unsigned_test, normalise
-from bridge.core.signature import HEADER, Verified, verify
+from bridge.core.signature import HEADER, Verified, read_header, verify
+from bridge.engine.apart import Apart, Busy
 from bridge.engine.clock import Clock
 from bridge.engine.committer import Committer
+from bridge.engine.kept import Kept
 from bridge.engine.rejections import Rejections
-from bridge.errors import BadSignature, StoreError
+from bridge.errors import BadSignature
 from bridge.log import logger
 from bridge.model.event import Reading
 from bridge.model.rules import Rules, SourceRule
@@ -23,8 +23,7 @@ from bridge.store.codec import Codec
 from bridge.store.database import Database
 
 SIGNATURE_HEADER = HEADER
-LARGE_BYTES = 262_144  # bodies above it are re-serialised one at a time
-LARGE_PATIENCE_S = 10.0
+HERE_BYTES = 16_384  # bodies above it are re-serialised apart: anybody may send one, and no lead may wait for it
 RETRY_AFTER_S = 30
 
 log = logger("receive")
@@ -59,10 +58,6 @@ class Deferred:
 AnswerLater = Callable[[Answer], None]
 
 
-class _Busy(Exception):
-    """Too many large bodies wait to be re-serialised."""
-
-
 class Receiver:
     """Answers webhooks. Thread-safe."""
 
@@ -73,6 +68,7 @@ class Receiver:
         database: Database,
         committer: Committer,
         rejections: Rejections,
+        kept: Kept,
         salt: bytes,
         codec: Codec,
         clock: Clock,
@@ -81,10 +77,11 @@ class Receiver:
         self._database = database
         self._committer = committer
         self._rejections = rejections
+        self._kept = kept
         self._salt = salt
         self._codec = codec
         self._clock = clock
-        self._one_large = threading.Lock()
+        self._apart = Apart()
 
     def receive(
         self,
@@ -112,7 +109,7 @@ class Receiver:
         except BadSignature as bad:
             self._reject(source, bad, size_bytes=len(body), address=address)
             return NOT_SIGNED
-        except _Busy:
+        except Busy:
             return BUSY
         return self._store(source, normalise(body, source=source), verified, answer_later)
 
@@ -132,21 +129,7 @@ class Receiver:
         )
 
     def _reserialise(self, body: bytes) -> bytes | None:
-        with self._turn_for(body):
-            return restringify(body)
-
-    @contextmanager
-    def _turn_for(self, body: bytes) -> Iterator[None]:
-        """Large bodies take turns: a stranger may send many, and each costs memory and time."""
-        if len(body) <= LARGE_BYTES:
-            yield
-            return
-        if not self._one_large.acquire(timeout=LARGE_PATIENCE_S):
-            raise _Busy
-        try:
-            yield
-        finally:
-            self._one_large.release()
+        return restringify(body) if len(body) <= HERE_BYTES else self._apart.restringify(body)
 
     def _store(
         self, source: SourceRule, reading: Reading, verified: Verified, answer_later: AnswerLater | None = None
@@ -162,8 +145,9 @@ class Receiver:
             salt=self._salt,
             codec=self._codec,
         )
-        for part in reading.unreadable:
-            log.warning("unreadable", source=source.name, path=part.path, reason=part.reason, size_bytes=len(part.raw))
+        if reading.unreadable:
+            first, count = reading.unreadable[0], len(reading.unreadable)
+            log.warning("unreadable", source=source.name, parts=count, path=first.path, reason=first.reason)
         if answer_later is None:
             return STORED if self._committer.store(arrival) else NOT_STORED
         submission = self._committer.submit(arrival, lambda stored: answer_later(STORED if stored else NOT_STORED))
@@ -182,13 +166,9 @@ class Receiver:
     def _keep_for_later(self, source: SourceRule, body: bytes, *, header: bytes, address: str) -> Answer:
         self._rejections.note(source=source.name, reason="no signing key", address=address, size_bytes=len(body))
         log.error("no signing key", source=source.name, advice="set its signing key and restart: leads are waiting")
-        if len(body) <= setup.LARGEST_BYTES and 0 < len(header) <= 4096:
-            try:
-                with self._database.write() as connection:
-                    now_ms = self._clock.now_ms()
-                    setup.keep(connection, source.name, header=header, body=body, received_at=now_ms, codec=self._codec)
-            except StoreError as error:
-                log.error("cannot keep a request", source=source.name, reason=str(error))
+        now_ms = self._clock.now_ms()
+        if len(body) <= setup.LARGEST_BYTES and _may_be_signed(header, source, now_s=now_ms / 1000):
+            self._kept.note(source.name, header=header, body=body, received_at=now_ms)
         return NO_KEY_YET
 
     def _verify_kept(self, source: SourceRule) -> int:
@@ -210,3 +190,12 @@ class Receiver:
         if stored:
             log.info("kept requests stored", source=source.name, requests=stored)
         return stored
+
+
+def _may_be_signed(header: bytes, source: SourceRule, *, now_s: float) -> bool:
+    """Whether a signature could turn out to be good once the key is known."""
+    try:
+        age_s = now_s - read_header(header).at
+    except BadSignature:
+        return False
+    return -source.future_s <= age_s <= source.past_s

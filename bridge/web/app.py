@@ -22,6 +22,8 @@ def create_app(bridge: Bridge) -> Flask:
     """The application of one web process; its receiver's committer must be running."""
     app = Flask("bridge.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # no page of another site has business here: 405
+    app.url_map.merge_slashes = False  # a wrong address is not found, and leads nowhere else
     receiver = bridge.receiver
 
     @app.post("/webhooks/<source>")
@@ -73,8 +75,9 @@ def _respond(answer: Answer) -> Response:
 
 
 def _refuse(error: HTTPException) -> Response:
-    """404, 405, 413 and their like, in the words of the contract."""
-    response = error_response(error.code or 400, (error.name or "refused").lower())
+    """404, 405, 413 and their like, in the words of the contract. Nothing is ever moved: a redirect is not found."""
+    moved = error.code is not None and error.code < 400
+    response = error_response(404, "not found") if moved else error_response(error.code or 400, error.name.lower())
     if allowed := getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(allowed))
     return response

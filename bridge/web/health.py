@@ -1,4 +1,6 @@
-"""Health: may this process take requests? A CRM that is down does not make it unready; a missing database does."""
+"""Health: may this process take requests? A CRM that is down does not make it unready; a missing database does, and so
+does the end of the thread that stores.
+"""
 
 from typing import Any
 
@@ -9,9 +11,11 @@ from bridge.wiring import Bridge
 
 def readiness(bridge: Bridge) -> tuple[bool, dict[str, Any]]:
     """Whether requests can be stored, and what there is to say about it."""
-    details: dict[str, Any] = {"config": "loaded", "sources_without_key": bridge.sources_without_key}
+    details: dict[str, Any] = {"config": "loaded", "sources_without_key": len(bridge.sources_without_key)}
     try:
         schema.check(bridge.database)
     except StoreError as error:
         return False, {"status": "not ready", "database": type(error).__name__} | details
+    if bridge.committer.has_ended:
+        return False, {"status": "not ready", "database": "ok", "committer": "ended"} | details
     return True, {"status": "ready", "database": "ok"} | details

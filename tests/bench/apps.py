@@ -42,9 +42,7 @@ def bridge(kind: type[Committer], port: int) -> None:
     log.setup(terminal=False, level=os.environ.get("BRIDGE_LOG", "info"))
     found = wiring.open_bridge()
     wiring.wait_for_schema(found.database, patience_s=30)
-    found.committer = kind(
-        found.database, found.intake, rejections=found.rejections, clock=found.clock, shard=os.getpid()
-    )
+    found.committer = kind(found.database, found.intake, clock=found.clock, shard=os.getpid())
     found.start_receiving()
     server.run(found, host="127.0.0.1", port=port, grace_s=GRACE_S)
     found.close()

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from bridge.core.normalise import normalise
 from bridge.engine.clock import Clock
-from bridge.engine.committer import Committer
+from bridge.engine.committer import LARGE, PATIENCE_S, Committer
 from bridge.engine.rejections import Rejections
 from bridge.model.rules import SourceRule, TargetRule
 from bridge.store import schema
@@ -34,7 +34,14 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.salt = schema.salt(database)
         intake = Intake(database, targets=[TargetRule("crm", "http")], salt=self.salt, codec=Codec())
-        self.committer = Committer(database, intake, rejections=Rejections(CLOCK), clock=CLOCK, shard=1)
+        self.rejections = Rejections(CLOCK)
+        self.committer = Committer(
+            database, intake, clock=CLOCK, shard=1, chores=[lambda: self.rejections.flush(database, shard=1)]
+        )
+
+    def large(self) -> Arrival:
+        """A body that is written in three parts."""
+        return Arrival("smarterbot", [self.arrival(number).candidates[0] for number in range(1000, 1000 + LARGE + 1)])
 
     def arrival(self, number: int) -> Arrival:
         body = b'{"Type":"Lead","SessionID":%d,"Email":"a%d@example.com","CreateTime":"2023-11-23T18:36:21Z"}'
@@ -98,6 +105,86 @@ def test_the_same_event_in_one_group_is_stored_once(desk: Desk, database: Databa
     assert [True] * 5 == desk.store_all([desk.arrival(7) for _ in range(5)])
 
     assert 1 == len(stored(database))
+
+
+def test_leads_are_answered_before_a_large_body_that_came_first(desk: Desk, database: Database) -> None:
+    answers: list[tuple[str, bool, int]] = []
+    ended = threading.Event()
+
+    def answer_large(stored_: bool) -> None:
+        answers.append(("large", stored_, len(stored(database))))
+        ended.set()
+
+    def answer_lead(number: int) -> Callable[[bool], None]:
+        def answer(stored_: bool) -> None:
+            answers.append((f"lead {number}", stored_, 0))
+            if number < 3:  # the next one comes when this one is answered, in the middle of the large body
+                desk.committer.submit(desk.arrival(number + 1), answer_lead(number + 1))
+
+        return answer
+
+    desk.committer.submit(desk.large(), answer_large)
+    desk.committer.submit(desk.arrival(1), answer_lead(1))
+    desk.committer.start()
+    assert ended.wait(60)
+
+    assert [("lead 1", True, 0), ("lead 2", True, 0), ("lead 3", True, 0), ("large", True, LARGE + 1 + 3)] == answers
+
+
+def test_a_large_body_of_which_a_part_cannot_be_stored_is_refused_and_its_neighbours_are_not(desk: Desk) -> None:
+    poisoned = desk.large()
+    poisoned.candidates[-1] = replace(poisoned.candidates[-1], raw=object())  # type: ignore[arg-type]
+
+    assert [True, False, True] == desk.store_all([desk.arrival(1), poisoned, desk.arrival(2)])
+    assert desk.committer.store(desk.large())
+
+
+def test_large_bodies_that_wait_neither_keep_leads_out_nor_make_them_wait_longer(desk: Desk) -> None:
+    refused = False
+    while not refused:  # the committer has not started: all of them wait
+        refused = desk.committer.submit(desk.large(), lambda _: None) is None
+
+    submission = desk.committer.submit(desk.arrival(1), lambda _: None)
+
+    assert submission
+    assert PATIENCE_S == submission.patience_s
+
+
+def test_what_waits_is_stored_before_the_committer_stops(desk: Desk, database: Database) -> None:
+    desk.committer.submit(desk.large(), lambda _: None)
+    desk.committer.submit(desk.arrival(1), lambda _: None)
+    desk.committer.start()
+
+    desk.committer.stop()
+
+    assert LARGE + 2 == len(stored(database))
+
+
+def test_whoever_cannot_take_an_answer_costs_its_neighbours_nothing(desk: Desk) -> None:
+    def gone(_: bool) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    desk.committer.submit(desk.arrival(1), gone)
+
+    assert [True] * 3 == desk.store_all([desk.arrival(number) for number in (2, 3, 4)])
+    assert desk.committer.store(desk.arrival(5))
+
+
+def test_a_rejection_that_the_driver_refuses_does_not_end_the_committer(desk: Desk) -> None:
+    desk.rejections.note(source="a lone surrogate \ud800", reason="signature", address="", size_bytes=1)
+
+    assert [True] == desk.store_all([desk.arrival(1)])
+    assert desk.committer.store(desk.arrival(2))
+
+
+def test_a_committer_that_has_ended_refuses_at_once(desk: Desk) -> None:
+    desk.committer.start()
+    assert not desk.committer.has_ended
+
+    desk.committer.stop()
+
+    assert desk.committer.has_ended
+    assert desk.committer.submit(desk.arrival(1), lambda _: None) is None
 
 
 @contextmanager

@@ -1,0 +1,60 @@
+"""Kept: requests that came before their source had a signing key, on their way to the database. They were answered 503
+already: nobody waits for this, and no request does.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from bridge.engine.clock import Clock
+from bridge.engine.rejections import EVERY_S
+from bridge.errors import StoreError
+from bridge.log import logger
+from bridge.store import setup
+from bridge.store.codec import Codec
+from bridge.store.database import Database
+
+log = logger("receive")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    source: str
+    header: bytes
+    body: bytes
+    received_at: int  # ms
+
+
+class Kept:
+    """Gathers them until somebody flushes it. Thread-safe."""
+
+    def __init__(self, codec: Codec, clock: Clock) -> None:
+        self._codec = codec
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._requests: deque[_Request] = deque(maxlen=setup.KEEP)
+        self._next_s = 0.0
+
+    def note(self, source: str, *, header: bytes, body: bytes, received_at: int) -> None:
+        """One request. Of very many in one second only some are kept."""
+        with self._lock:
+            if len(self._requests) < setup.KEEP:
+                self._requests.append(_Request(source, header, body, received_at))
+
+    def flush(self, database: Database) -> None:
+        """Writes what was gathered, at most once a second; what cannot be written is let go: it was answered 503."""
+        if not self._requests or self._clock.boot_s() < self._next_s:
+            return
+        self._next_s = self._clock.boot_s() + EVERY_S
+        with self._lock:
+            requests = list(self._requests)
+            self._requests.clear()
+        try:
+            with database.write() as connection:
+                for one in requests:
+                    setup.keep(
+                        connection, one.source, header=one.header, body=one.body, received_at=one.received_at,
+                        codec=self._codec,
+                    )  # fmt: skip
+        except StoreError as error:
+            log.error("cannot keep requests", requests=len(requests), reason=str(error))
