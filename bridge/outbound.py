@@ -23,8 +23,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from bridge.core.addresses import vet
-from bridge.core.exchange import Place, Received, as_json, fault, headers_for, place
+from bridge.core.exchange import Received, as_json, fault, headers_for, place
+from bridge.model.wire import Place
 
+MAX_LINES = 300  # that an answer may have in a row: of interim answers, headers, trailers; http.client knows no end
 MAX_IDLE_S = 50.0  # many load balancers forget a silent connection after 60 s, some without a word
 
 for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
@@ -204,7 +206,7 @@ class _Reader(io.RawIOBase):
         self._raw = sock.makefile("rb", buffering=0)
 
     def makefile(self, _mode: str) -> io.BufferedReader:  # what `HTTPResponse` asks of a socket
-        return io.BufferedReader(self)
+        return _Lines(self)
 
     def readable(self) -> bool:
         return True
@@ -216,6 +218,26 @@ class _Reader(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+class EndlessAnswer(HTTPException):
+    """The peer sends line after line and no body."""
+
+
+class _Lines(io.BufferedReader):
+    """The bytes of an answer, which must have a body between not too many lines: `readline` is for all the others."""
+
+    _lines = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self._lines += 1
+        if self._lines > MAX_LINES:
+            raise EndlessAnswer
+        return super().readline(size)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._lines = 0
+        return super().read(size)
 
 
 def _dial(host: str, port: int, *, call: DoorCall) -> socket.socket:

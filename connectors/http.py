@@ -3,13 +3,35 @@ and redirects are the bridge's business.
 """
 
 import base64
-from collections.abc import Mapping
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, assert_never
+from urllib.parse import quote, quote_plus
 
-from bridge.connector import Answer, Call, Delivered, Hold, Outcome, Record, Reject, Retry, Secret, Usable, judge
+from bridge.connector import (
+    Answer,
+    Call,
+    Delivered,
+    Hold,
+    Outcome,
+    Record,
+    Reject,
+    Retry,
+    Secret,
+    Usable,
+    Wrong,
+    WrongSettings,
+    judge,
+    wrong_header_name,
+    wrong_header_value,
+    wrong_url,
+)
 
 MAX_SAID = 300  # characters of an answer that a reason quotes
+MAX_READ_BYTES = 1 << 16  # of an answer, to find them in
 MAX_ID = 200
 MIN_HIDDEN = 8  # shorter headers and user names are words such as "1" or "json", which an answer may well contain
 
@@ -20,11 +42,23 @@ class Bearer:
 
     bearer: Secret
 
+    def __post_init__(self) -> None:
+        _refuse(_wrong_token(self.bearer, at="bearer"))
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     username: str | Secret
     password: Secret
+
+    def __post_init__(self) -> None:
+        name = _revealed(self.username)
+        found = [*_wrong_part(name, at="username"), *_wrong_part(self.password.reveal(), at="password")]
+        if ":" in name:
+            found.append(Wrong(("username",), "this has a colon in it", "what follows it belongs into password"))
+        if not name and not self.password:
+            found.append(Wrong(("username",), "this and the password are empty", _EMPTY))
+        _refuse(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +72,12 @@ class Basic:
 class NamedValue:
     name: str
     value: Secret
+
+    def __post_init__(self) -> None:
+        found = wrong_header_name(self.name, at=("name",)) + wrong_header_value(self.value, at=("value",))
+        if not self.value:
+            found.append(Wrong(("value",), "this is empty", _EMPTY))
+        _refuse(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +94,9 @@ class Probe:
     url: str
     method: Literal["GET", "HEAD"] = "GET"
 
+    def __post_init__(self) -> None:
+        _refuse(wrong_url(self.url, at=("url",)))
+
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
@@ -63,6 +106,16 @@ class HttpSettings:
     auth: Bearer | Basic | Header | None = None
     probe: Probe | None = None
     allow_private_addresses: bool = False  # read by the bridge, which vets where a target lives
+
+    def __post_init__(self) -> None:
+        inside = self.allow_private_addresses
+        found = wrong_url(self.url, at=("url",), allow_private_addresses=inside)
+        if self.probe:
+            found += wrong_url(self.probe.url, at=("probe", "url"), allow_private_addresses=inside)
+        for name, value in self.headers.items():
+            found += wrong_header_name(name, at=("headers", name), in_key=True)
+            found += wrong_header_value(value, at=("headers", name))
+        _refuse(found)
 
 
 class Http:
@@ -108,10 +161,36 @@ class Http:
         return others | {"Idempotency-Key": idempotency_key}
 
     def _reason(self, reason: str, answer: Answer) -> str:
-        said = _said(answer)
-        for secret in self._secrets:  # some APIs quote the credentials that they refuse
-            said = said.replace(secret, "***")
-        return f"{reason}: {said[:MAX_SAID]}" if said else reason
+        said = _said(answer, self._secrets)
+        return f"{reason}: {said}" if said else reason
+
+
+_EMPTY = "set the variable that it comes from, or leave `auth` out"
+
+
+def _refuse(found: Iterable[Wrong]) -> None:
+    if wrong := tuple(found):
+        raise WrongSettings(*wrong)
+
+
+def _wrong_token(token: Secret, *, at: str) -> list[Wrong]:
+    """Why this cannot be the token after the word Bearer (RFC 6750 §2.1 allows no white space in it)."""
+    text = token.reveal()
+    if not text:
+        return [Wrong((at,), "this is empty", _EMPTY)]
+    if found := wrong_header_value(text, at=(at,)):
+        return found
+    spaced = any(sign.isspace() for sign in text)
+    hint = "write the token alone, without the word Bearer"
+    return [Wrong((at,), "this has white space in it", hint)] if spaced else []
+
+
+def _wrong_part(text: str, *, at: str) -> list[Wrong]:
+    """Why this cannot be a user name or password (RFC 7617 §2 forbids control characters)."""
+    if not any(sign < " " or sign == "\x7f" for sign in text):
+        return []
+    message = "this has a line break or another control character in it"
+    return [Wrong((at,), message, "was a file's line end copied?")]
 
 
 def _auth(auth: Bearer | Basic | Header | None) -> dict[str, str]:
@@ -134,7 +213,7 @@ def _revealed(value: str | Secret) -> str:
 
 
 def _secrets(settings: HttpSettings) -> list[str]:
-    """Every text that no reason may quote, longest first."""
+    """Every text that no reason may quote, in every spelling, longest first."""
     values = [value.reveal() for value in settings.headers.values() if isinstance(value, Secret)]
     found = [value for value in values if len(value) >= MIN_HIDDEN]
     match settings.auth:
@@ -146,16 +225,28 @@ def _secrets(settings: HttpSettings) -> list[str]:
             found += [pair.password.reveal(), _auth(basic)["Authorization"].removeprefix("Basic ")]
             name = _revealed(pair.username)
             found += [name] if isinstance(pair.username, Secret) and len(name) >= MIN_HIDDEN else []
-    return sorted((text for text in found if text), key=len, reverse=True)
+    return sorted({spelling for text in found if text for spelling in _spellings(text)}, key=len, reverse=True)
 
 
-def _said(answer: Answer) -> str:
-    """What the API says in its answer, on one line; empty where that is no text."""
+def _spellings(secret: str) -> set[str]:
+    """How an API may write a text that it quotes: as it is, in JSON, in a URL or in HTML."""
+    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    in_url = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    in_url |= {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text) for text in in_url}
+    return {secret, html.escape(secret)} | in_json | in_url | {text.replace("/", "\\/") for text in in_json}
+
+
+def _said(answer: Answer, secrets: list[str]) -> str:
+    """What the API says in its answer, on one line and without a secret; empty where that is no text."""
     kind = answer.headers.get("Content-Type", "text/plain").lower()
     if not any(word in kind for word in ("text", "json", "xml")):
         return ""
-    text = answer.body[: 20 * MAX_SAID].decode("utf-8", "replace")
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    text = answer.body[:MAX_READ_BYTES].decode("utf-8", "replace")
+    for secret in secrets:  # some APIs quote the credentials that they refuse
+        text = text.replace(secret, "***")
+    if len(answer.body) > MAX_READ_BYTES and secrets:
+        text = text[: -len(secrets[0])]  # a secret that is cut there may have begun in it
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:MAX_SAID]
 
 
 def _id_of(body: Any) -> str:

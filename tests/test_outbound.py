@@ -170,6 +170,12 @@ def test_a_request_goes_out_as_it_was_asked_for_and_its_answer_comes_back(peer) 
         (b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", 302, b""),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", 200, b"abc"),
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 200, b'{"id": "7"}'),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 50 + OK, 200, b'{"id": "7"}'),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 900 + b"0\r\nX-T: 1\r\n\r\n",
+            200,
+            b"a" * 900,
+        ),
     ],
 )
 def test_every_status_is_an_answer_and_no_redirect_is_followed(peer, answer: bytes, status: int, body: bytes) -> None:
@@ -451,6 +457,19 @@ def _half(data: bytes) -> Callable[[socket.socket, bytes], str]:
     return play
 
 
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+
+
+def _endless(head: bytes, line: bytes) -> Callable[[socket.socket, bytes], None]:
+    def play(sock: socket.socket, _: bytes) -> None:
+        sock.sendall(head)
+        until_s = time.monotonic() + 10
+        while time.monotonic() < until_s:  # ends sooner by the error of a connection that was given up
+            sock.sendall(line * 100)
+
+    return play
+
+
 @pytest.mark.parametrize(
     ("play", "reason"),
     [
@@ -461,6 +480,8 @@ def _half(data: bytes) -> Callable[[socket.socket, bytes], str]:
         (_half(b"SSH-2.0-OpenSSH_9.6\r\n"), r"unreadable answer \(BadStatusLine\) after the request had left"),
         (_half(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200), r"unreadable answer \(HTTPException\) after"),
         (_half(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip"), r"unreadable answer \(error\) after"),
+        (_endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), r"unreadable answer \(EndlessAnswer\) after"),
+        (_endless(_CHUNKED, b"X-Trailer: 1\r\n"), r"unreadable answer \(EndlessAnswer\) after"),
         (_half(b"HTTP/1.1 103 Early Hints\r\n\r\n"), r"unreadable answer \(HTTPError\) after"),
     ],
 )

@@ -1,8 +1,11 @@
 """The command line. Commands are thin and imported only when called: `bridge --help` stays quick."""
 
+import errno
 import importlib
+import io
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -39,6 +42,16 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:  # of this group or of one below it
+            group = error.ctx.command if error.ctx else None
+            if isinstance(group, click.Group) and not getattr(error, "possibilities", True):
+                there_are = f"There are: {', '.join(group.list_commands(error.ctx or ctx))}."
+                raise click.UsageError(f"{error.message} {there_are}", ctx=error.ctx) from None
+            raise
+
 
 _NAMES = {name: click.Command(name) for name in _COMMANDS}  # for "did you mean"; never called
 
@@ -60,6 +73,9 @@ def main() -> None:
     """The `bridge` command. Exit codes: 0 done, 1 failed or found something, 2 wrong usage, 4 cannot reach."""
     from bridge.errors import BridgeError, ConfigError, StoreError
 
+    _open_missing_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = _Output.instead_of(sys.stdout)
     try:
         cli(prog_name="bridge")
     except ConfigError as error:
@@ -68,9 +84,59 @@ def main() -> None:
         _fail(str(error), code=4)
     except BridgeError as error:
         _fail(str(error), code=1)
+    except _Unwritable as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where what is left in the buffer goes when Python ends
+        if error.reason.errno == errno.EPIPE:  # whoever read it has seen enough
+            sys.exit(1)
+        _fail(f"the output cannot be written: {error.reason.strerror}", code=1)
+
+
+class _Unwritable(OSError):
+    """The standard output is full or nobody reads it."""
+
+    def __init__(self, reason: OSError) -> None:
+        self.reason = reason
+        super().__init__(str(reason))
+
+
+class _Output(io.TextIOWrapper):
+    """A standard output whose faults cannot be taken for those of a file or a connection."""
+
+    @classmethod
+    def instead_of(cls, stream: io.TextIOWrapper) -> "_Output":
+        kind: dict[str, Any] = {name: getattr(stream, name) for name in ("encoding", "errors", "line_buffering")}
+        return cls(stream.detach(), **kind)
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise _Unwritable(error) from error
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise _Unwritable(error) from error
+
+
+def _open_missing_streams() -> None:
+    """Opens the standard streams that were closed at the start: nothing else may get their numbers and be written to.
+
+    The output is opened for reading only, so that what needs it does not seem to have succeeded.
+    """
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)  # gets the lowest free number: this one
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _fail(*lines: Any, code: int) -> None:
-    for line in lines:
-        click.echo(f"bridge: {line}" if line is lines[0] else line, err=True)
+    with suppress(OSError):  # nobody reads it: the exit code still says it
+        for line in lines:
+            click.echo(f"bridge: {line}" if line is lines[0] else line, err=True)
     sys.exit(code)

@@ -5,6 +5,7 @@ import sys
 import click
 
 from bridge import wiring
+from bridge.cli.show import printable
 from bridge.errors import StoreError
 from bridge.model.record import Hold
 
@@ -16,8 +17,6 @@ def check(connect: bool) -> None:  # noqa: FBT001
     bridge = wiring.open_bridge()  # raises ConfigError with every problem
     for warning in bridge.warnings:
         click.echo(f"warning: {warning}", err=True)
-    for name in bridge.sources_without_key:
-        click.echo(f"warning: source {name} has no signing key yet: it answers test requests only", err=True)
     sources, targets = sorted(bridge.rules.sources), sorted(bridge.rules.targets)
     click.echo(f"the configuration is good: sources {', '.join(sources)}; targets {', '.join(targets) or 'none'}")
     _look_at_database(bridge)
@@ -29,20 +28,21 @@ def check(connect: bool) -> None:  # noqa: FBT001
 def _is_usable(bridge: wiring.Bridge, target: str) -> bool:
     answer = bridge.probe(target)
     if isinstance(answer, Hold):
-        click.echo(f"target {target} cannot be used: {answer.reason}", err=True)
+        click.echo(f"target {target} cannot be used: {printable(answer.reason)}", err=True)
         return False
     said = answer.note or f"usable{f', account {answer.account}' if answer.account else ''}"
-    click.echo(f"target {target}: {said}")
+    click.echo(f"target {target}: {printable(said)}")
     return True
 
 
 def _look_at_database(bridge: wiring.Bridge) -> None:
-    """What only the database knows; a database that is not there yet is no mistake of the configuration."""
+    """What only the database knows; one that is not there yet is no mistake of the configuration, and is not made."""
     from bridge.engine.operate import STATES
     from bridge.store import schema, targets
     from bridge.store.counters import totals
 
     try:
+        wiring.require_database(bridge.database)
         schema.check(bridge.database)
         with bridge.database.read() as connection:
             known = targets.all_targets(connection, codec=bridge.codec)

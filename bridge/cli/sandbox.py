@@ -1,5 +1,7 @@
 """sandbox: stand-alone servers that play a CRM, for trying a connector or a configuration without one."""
 
+import sqlite3
+
 import click
 
 
@@ -13,6 +15,12 @@ def sandbox() -> None:
 @click.option("--ledger", type=click.Path(dir_okay=False), help="A SQLite file to keep what arrived; else memory.")
 def inbox(port: int, ledger: str | None) -> None:
     """Any HTTP API: keeps what it is sent. Prints its address; `/` shows what arrived, `/_/faults` takes faults."""
-    from bridge.sandbox import inbox as server
+    from bridge.sandbox.inbox import Inbox
 
-    server.main(port, ledger)
+    try:
+        server = Inbox(ledger, port=port)
+    except sqlite3.Error as error:
+        raise click.ClickException(f"the ledger {ledger} cannot be used: {error}") from error
+    except OSError as error:
+        raise click.ClickException(f"port {port} cannot be listened on: {error.strerror}") from error
+    server.serve_forever()

@@ -4,11 +4,13 @@ import json
 import sys
 import time
 from typing import Any
+from urllib.parse import unquote
 
 import click
 
 from bridge import wiring
 from bridge.cli.samples import APPOINTMENT, LEAD, other_visitor
+from bridge.cli.show import printable
 
 
 @click.command()
@@ -22,6 +24,7 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
 
     from bridge.core.signature import HEADER, sign
 
+    base, login = _read(f"http://127.0.0.1:{wiring.port()}" if url is None else url)
     bridge = wiring.open_bridge()
     name = source or _only(list(bridge.rules.sources))
     rule = bridge.rules.sources.get(name)
@@ -33,14 +36,32 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
         headers[HEADER] = sign(body, key=rule.signing_keys[0], at=int(time.time()))
     elif kind != "test":
         raise click.ClickException(f"source {name} has no signing key yet: only `bridge send test` makes sense")
-    address = f"{(url or f'http://127.0.0.1:{wiring.port()}').rstrip('/')}/webhooks/{name}"
+    address = f"{base}/webhooks/{name}"
     try:
-        answer = requests.post(address, data=body, headers=headers, timeout=30)
+        answer = requests.post(address, data=body, headers=headers, auth=login, timeout=30)
     except requests.RequestException as error:
         click.echo(f"bridge: cannot reach {address}: {type(error).__name__}; is `bridge serve` running?", err=True)
         sys.exit(4)
-    click.echo(f"{answer.status_code} {answer.text}")
+    click.echo(f"{answer.status_code} {printable(answer.text)}")
     sys.exit(0 if answer.ok else 1)
+
+
+def _read(url: str) -> tuple[str, tuple[str, str] | None]:
+    """The address without a user and password in it, so that it can be shown; and those, for the proxy they are for."""
+    from bridge.model.wire import place
+
+    user, at, rest = url.rpartition("@")
+    scheme, slashes, user = user.rpartition("://")
+    base = f"{scheme}{slashes}{rest}".strip().rstrip("/")
+    try:
+        place(base)
+    except ValueError:
+        guess = f"did you mean http://{rest}?" if rest and "/" not in rest and not at else "write http://host:port"
+        raise click.BadParameter(f"an address begins with http:// or https://: {guess}", param_hint="--url") from None
+    if not at:
+        return base, None
+    name, _, password = user.partition(":")
+    return base, (unquote(name), unquote(password))
 
 
 def _sample(kind: str, *, new: bool) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Show: rows as a table on a terminal, as JSON lines elsewhere; times as people read them."""
+"""Show: rows as a table on a terminal, as JSON lines elsewhere; times as people read them.
+
+Visitors write some of these texts: no character of them that is not printable reaches a terminal.
+"""
 
 import json
 import sys
@@ -15,7 +18,7 @@ def show_rows(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, as_json
     """Prints the rows: JSON lines hold every value, a table the named columns."""
     if as_json or not sys.stdout.isatty():
         for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False, default=str))
+            click.echo(_json(row))
         return
     found = list(rows)
     if not found:
@@ -36,24 +39,40 @@ def show_rows(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, as_json
 def show_one(row: dict[str, Any], *, as_json: bool) -> None:
     """Prints one thing whole: as JSON, or indented for reading."""
     if as_json or not sys.stdout.isatty():
-        click.echo(json.dumps(row, ensure_ascii=False, default=str))
+        click.echo(_json(row))
         return
     for line in _indented(row):
         click.echo(line)
 
 
-def _indented(value: Any, depth: int = 0) -> Iterable[str]:
-    for name, item in value.items():
-        pad = "  " * depth
+def printable(text: str) -> str:
+    """The text with each character that a terminal would obey, hide or break the line at as its escape."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def _json(row: dict[str, Any]) -> str:
+    """UTF-8 for programs, ASCII for a terminal: JSON itself escapes only the first 32 characters."""
+    text = json.dumps(row, ensure_ascii=sys.stdout.isatty(), default=str)
+    return text.replace("\x7f", "\\u007f") if sys.stdout.isatty() else text
+
+
+def _indented(value: dict[str, Any], depth: int = 0) -> Iterable[str]:
+    for key, item in value.items():
+        name = f"{'  ' * depth}{printable(str(key))}:"
         if isinstance(item, dict):
-            yield f"{pad}{name}:"
+            yield name
             yield from _indented(item, depth + 1)
         elif isinstance(item, list):
-            yield f"{pad}{name}: {'none' if not item else ''}".rstrip()
-            for part in item:
-                yield f"{pad}  - " + ", ".join(f"{key} {_cell(key, found)}" for key, found in part.items() if found)
+            yield name if item else f"{name} none"
+            yield from (f"{'  ' * depth}  - {_part(part)}" for part in item)
         else:
-            yield f"{pad}{name}: {_cell(name, item)}"
+            yield f"{name} {_cell(key, item)}"
+
+
+def _part(part: Any) -> str:
+    if not isinstance(part, dict):
+        return _cell("", part)
+    return ", ".join(f"{printable(str(key))} {_cell(key, found)}" for key, found in part.items() if found)
 
 
 def _cell(column: str, value: Any) -> str:
@@ -63,4 +82,4 @@ def _cell(column: str, value: Any) -> str:
         return "yes" if value else ""
     if column.endswith(("_at", "_until")) and isinstance(value, int):
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    return str(value)
+    return printable(str(value))

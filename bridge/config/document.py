@@ -10,6 +10,7 @@ MAX_REPORTED = 200
 
 Path = tuple[str | int, ...]
 
+_PUBLIC = re.compile(r"[^:=]{0,60}")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{0,60}")
 
 
@@ -69,9 +70,15 @@ def dotted(path: Path) -> str:
 
 
 def spoken(key: str) -> str:
-    """The key as texts may show it: of `password:hunter2`, where a space is missing, only the first word."""
-    word = word_of(key)
-    return word if word == key else f"{word}…"
+    """The key as texts may show it: of `password:hunter2`, where a space is missing, only the first part."""
+    shown = public_part(key)
+    return shown if shown == key else f"{shown}…"
+
+
+def public_part(key: str) -> str:
+    """The part of the key that is surely no value: names are no secrets, what follows a colon may be one."""
+    found = _PUBLIC.match(key)
+    return found[0] if found and found[0].isprintable() else word_of(key)
 
 
 def word_of(key: str) -> str:

@@ -8,12 +8,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bridge.config.document import Document, Path, Place, word_of
+from bridge.config.document import Document, Path, Place, public_part
 from bridge.errors import Problem
 
 _LONGEST = 160
 _KEY = re.compile(r"\s*(?:[A-Za-z0-9_-]{1,40}:(?=\s|$))?")
 _VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\})?")
+_LOGIN = re.compile(r"([a-z]+://)?([^\s'\"]*:[^\s'\"]*)(?=@)")  # in a URL, the user and password …
+_QUERY = re.compile(r"(://[^\s?'\"]*\?)([^\s'\"]+)")  # … and the query, which may hold a key
 _COMMENT = re.compile(r"(?:^|(?<=\s))#")
 _VALUE = re.compile(r"[^\s\[\]{}\"':]")  # in a line that cannot be parsed, only its structure is shown
 
@@ -21,7 +23,7 @@ _VALUE = re.compile(r"[^\s\[\]{}\"':]")  # in a line that cannot be parsed, only
 def with_excerpts(problems: Iterable[Problem], document: Document, *, secret: set[Path]) -> list[Problem]:
     """The problems, each with its line of the file; values at or below a `secret` path are blotted out."""
     places = [place for path, place in document.values.items() if _below(path, secret) and _may_tell(path, document)]
-    rests = [_rest(path, place) for path, place in document.keys.items() if word_of(str(path[-1])) != path[-1]]
+    rests = [_rest(path, place) for path, place in document.keys.items() if public_part(str(path[-1])) != path[-1]]
     problems = list(problems)
     numbers = sorted({one.line for one in problems if 1 <= one.line <= len(document.lines)})
     hidden = _by_line(numbers, (*document.hidden, *places, *rests))
@@ -52,7 +54,8 @@ def _may_tell(path: Path, document: Document) -> bool:
 
 
 def _rest(path: Path, place: Place) -> Place:
-    return replace(place, column=place.column + len(word_of(str(path[-1]))))
+    """The part of a key that may be a value; of one in quotes, it begins a character sooner."""
+    return replace(place, column=place.column + len(public_part(str(path[-1]))))
 
 
 def _shown(document: Document, number: int, hidden: list[Place], known: list[Place]) -> str:
@@ -61,10 +64,15 @@ def _shown(document: Document, number: int, hidden: list[Place], known: list[Pla
         for place in hidden:
             text = _blot(text, *_columns(place, number, text))
         text = _without_comment(text, [_columns(place, number, text) for place in known])
+        text = _QUERY.sub(_starred, _LOGIN.sub(_starred, text))
     else:
         end = _KEY.match(text).end()  # type: ignore[union-attr]  # it matches every text
         text = text[:end] + _VALUE.sub("*", text[end:])
     return text[:_LONGEST].replace("\t", " ").rstrip()
+
+
+def _starred(match: re.Match[str]) -> str:
+    return (match[1] or "") + _VALUE.sub("*", match[2])
 
 
 def _columns(place: Place, number: int, text: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ It adds the place in the file and what was probably meant, and keeps values out 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -59,9 +59,13 @@ class Explained:
         self.problems: list[Problem] = []
         self.doubtful: set[Path] = set()
 
-    def add(self, error: ValidationError, kind: Any, *, value: Any, within: Path = ()) -> None:
-        """Explains the errors of checking `value`, which stands at `within`, as a `kind`."""
-        found = [(self.path(one, within), one) for one in error.errors(include_url=False, include_input=False)]
+    def add(
+        self, error: ValidationError, kind: Any, *, value: Any, within: Path = (), kinds: Container[str] | None = None
+    ) -> None:
+        """Explains the errors (of these kinds) of checking `value`, which stands at `within`, as a `kind`."""
+        told = error.errors(include_url=False, include_input=False)
+        errors = (part for one in told if kinds is None or one["type"] in kinds for part in _parts(one))
+        found = [(self.path(one, within), one) for one in errors]
         misspelt = self.misspelt(found, kind, value, within)
         for path, one in found[:MAX_REPORTED]:
             if self.document.is_broken(path) or path in misspelt:
@@ -131,6 +135,8 @@ class Explained:
         name, context = one["type"], one.get("ctx") or {}
         if name == "bridge":
             return context["message"], context["hint"]
+        if name == "settings":
+            return self.scrub(context["message"]), self.scrub(context["hint"])
         if path in self.document.values and self.is_empty(path):
             return "this has no value", "write one, or remove the key"
         if name in _SHAPES or name in _KINDS:
@@ -161,3 +167,17 @@ class Explained:
         for secret in self.secrets:
             text = text.replace(secret, "***").replace(repr(secret)[1:-1], "***")
         return text[:_LONGEST]
+
+
+def _parts(one: Any) -> list[Any]:
+    """The error; where a connector told several in one, those."""
+    if one["type"] != "settings":
+        return [one]
+    return [
+        {
+            "type": "settings",
+            "loc": (*one["loc"], *wrong.at, *(("[key]",) if wrong.in_key else ())),
+            "ctx": {"message": wrong.message, "hint": wrong.hint},
+        }
+        for wrong in one["ctx"]["wrong"]
+    ]

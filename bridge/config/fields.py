@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from bridge.model.event import Kind
+
 _UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)  # as the groups of _DURATION
 _DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -118,6 +120,22 @@ def _one_of(kind: str, *, otherwise: str = "") -> Callable[[str, ValidationInfo]
     return check
 
 
+def _signing_key(value: str) -> str:
+    """The key without the line end that a file or a shell left on it."""
+    key = value.rstrip("\r\n")
+    if key.strip() and key != key.strip():
+        raise wrong("this signing key begins or ends with white space, so nothing would verify", hint="remove it")
+    return key
+
+
+def _ignorable(value: str) -> str:
+    word = value.strip().lower()
+    if word in set(Kind):
+        hint = "to keep them from a target, use its `when`"
+        raise wrong(f"this would throw away every {word}", hint=hint)
+    return word
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -127,5 +145,7 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 PhoneRegion = Annotated[str, AfterValidator(_phone_region)]
 ConnectorName = Annotated[str, AfterValidator(_one_of("connector"))]
 SourceName = Annotated[str, AfterValidator(_one_of("source"))]
+SigningKey = Annotated[str, AfterValidator(_signing_key)]
+Ignorable = Annotated[str, AfterValidator(_ignorable)]
 Whole = Annotated[int, BeforeValidator(coerce_whole)]
 Listed = BeforeValidator(_listed)  # one text may stand for a list of one

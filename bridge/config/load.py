@@ -2,6 +2,7 @@
 parse, variables, schema and settings, explain, rules, excerpts. It reads one file, no environment, no clock.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -20,6 +21,8 @@ from bridge.config.settings import Undeclared, reader
 from bridge.config.variables import Filled, fill
 from bridge.errors import ConfigError, Problem
 from bridge.model.rules import Rules
+
+_DOLLAR_NAME = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class _Loading:
         problems = self.document.problems + explained.problems
         if problems or tree is None:
             raise ConfigError(with_excerpts(problems, self.document, secret=self.secret))
-        warnings = self.filled.warnings + warnings_of(tree, self.document)
+        warnings = self.forgotten_braces() + warnings_of(tree, self.document, unset=self.filled.unset)
         shown = with_excerpts(warnings, self.document, secret=self.secret)
         return Loaded(rules_of(tree, self.settings), sorted(shown, key=lambda one: (one.line, one.column)))
 
@@ -93,11 +96,20 @@ class _Loading:
             self.settings[name] = reader(declared).validate_python(value)
         except ValidationError as error:
             explained.add(error, declared, value=value, within=path)
+            if rest := _without_failed(value, error):
+                self.check_rest(declared, rest, explained, path)
         except Undeclared as fault:
             hint = "tell the author of the connector"
             self.document.problems.append(
                 self.document.problem(f"this connector is broken: {fault}", path=path, hint=hint)
             )
+
+    def check_rest(self, declared: type, rest: dict[str, Any], explained: Explained, path: Path) -> None:
+        """What the connector says about the settings that are in order by themselves, so that nothing is told later."""
+        try:
+            reader(declared).validate_python(rest)
+        except ValidationError as error:
+            explained.add(error, declared, value=rest, within=path, kinds=("settings",))
 
     def secrets_of(self, name: str, target: dict[str, Any]) -> list[Path]:
         declared = self.declared(target)
@@ -111,6 +123,15 @@ class _Loading:
         connector = target.get("connector")
         known = isinstance(connector, str) and connector in self.connectors
         return getattr(self.connectors[str(connector)], "Settings", type(None)) if known else None
+
+    def forgotten_braces(self) -> list[Problem]:
+        """Warnings for secrets that are the name of a variable themselves."""
+        message = "this is the secret itself, not the variable of this name"
+        return [
+            self.document.problem(message, path=path, hint="did you mean ${…}?")
+            for path in self.document.written
+            if path in self.secret and _DOLLAR_NAME.fullmatch(self.document.written[path])
+        ]
 
     def literal_secrets(self) -> set[str]:
         """What was typed in as a secret, as written and with its variables filled in."""
@@ -137,6 +158,13 @@ def _at(value: Any, path: Path) -> Any:
     for step in path:
         value = value[step]
     return value
+
+
+def _without_failed(value: Any, error: ValidationError) -> dict[str, Any]:
+    """The settings that are left; none where it is not single ones that failed."""
+    failed = {one["loc"][0] for one in error.errors(include_url=False, include_input=False) if one["loc"]}
+    known = value if isinstance(value, dict) else {}
+    return {key: item for key, item in known.items() if key not in failed} if failed & known.keys() else {}
 
 
 def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:

@@ -82,6 +82,7 @@ class _Builder:
         self.events = events
         self.document = document
         self.anchors: dict[str, int] = {}
+        self.unfinished: set[str] = set()  # anchors whose values are being built
         self.aliases = 0
         self.replaying = 0
         self.count = 0
@@ -110,6 +111,8 @@ class _Builder:
         self.document.values[path] = _place(event, self.events[self.skip(at) - 1])
         if event.tag is not None:
             self.conceal(at, path, "a tag (a word that begins with !) has no meaning here", "if it is text, quote it")
+        if event.anchor:
+            self.unfinished.add(event.anchor)
         value: Any
         if isinstance(event, yaml.ScalarEvent):
             self.document.written[path] = event.value
@@ -120,6 +123,7 @@ class _Builder:
             value, end = self.sequence(at, path)
         if event.anchor:
             self.anchors[event.anchor] = at
+            self.unfinished.discard(event.anchor)
         return value, end
 
     def mapping(self, at: int, path: Path) -> tuple[dict[str, Any], int]:
@@ -172,11 +176,15 @@ class _Builder:
         if self.aliases > MAX_ALIASES:
             self.wrong(at, path, f"more than {MAX_ALIASES} aliases (*name)", "write the values out", always=True)
             raise _TooLarge
-        start = self.anchors.get(self.events[at].anchor)
-        if start is None:
+        name = self.events[at].anchor
+        start = self.anchors.get(name)
+        if name in self.unfinished or start is None:
             self.document.values[path] = _place(self.events[at], self.events[at])
-            hint = "put quotes around a text that begins with *"
-            self.conceal(at, path, "this alias (*name) is defined nowhere above", hint)
+            if name in self.unfinished:
+                self.conceal(at, path, "this alias (*name) stands inside of what it names", "write the values out")
+            else:
+                hint = "put quotes around a text that begins with *"
+                self.conceal(at, path, "this alias (*name) is defined nowhere above", hint)
             return None
         self.replaying += 1
         value, _ = self.node(start, path)

@@ -1,9 +1,11 @@
 """Rules: the checked tree as the engine wants it, and what in it is doubtful. Last step but one of `load`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bridge.config.document import Document, Path
 from bridge.config.schema import Defaults, Source, Target, Tree
+from bridge.config.variables import names_in
 from bridge.errors import Problem
 from bridge.model.event import Kind
 from bridge.model.rules import Policy, Route, Rules, SourceRule, TargetRule
@@ -22,9 +24,11 @@ def rules_of(tree: Tree, settings: dict[str, Any]) -> Rules:
     )
 
 
-def warnings_of(tree: Tree, document: Document) -> list[Problem]:
-    """What works, but hardly as it was meant."""
-    found = [one for name, source in tree.sources.items() for one in _doubts(name, source, document)]
+def warnings_of(tree: Tree, document: Document, *, unset: Mapping[Path, str]) -> list[Problem]:
+    """What works, but hardly as it was meant. `unset`: where signing keys are missing, and the variables' names."""
+    found = []
+    for name, source in tree.sources.items():
+        found += _key_doubts(name, source, document, unset) + _doubts(name, source, document)
     if not tree.targets:
         message = "there are no targets: events will be stored and stay unrouted"
         found.append(document.problem(message, path=("targets",), hint="add one under targets:", key=True))
@@ -46,7 +50,7 @@ def _source(name: str, source: Source, defaults: Defaults) -> SourceRule:
         past_s=source.tolerance.past,
         future_s=source.tolerance.future,
         chatbots=frozenset(source.chatbots),
-        ignore_types=frozenset(word.lower() for word in source.ignore_types),
+        ignore_types=frozenset(source.ignore_types),
         timezone=source.timezone or defaults.timezone,
         phone_region=source.phone_region or defaults.phone_region,
     )
@@ -68,21 +72,27 @@ def _target(name: str, target: Target, settings: object) -> TargetRule:
     )
 
 
-def _doubts(name: str, source: Source, document: Document) -> list[Problem]:
-    found = []
+def _key_doubts(name: str, source: Source, document: Document, unset: Mapping[Path, str]) -> list[Problem]:
     path: Path = ("sources", name, "signing_keys")
+    if not any(key.strip() for key in source.signing_keys):  # told once, whatever the number of variables
+        written = [document.written.get((*path, n), "") for n in range(len(source.signing_keys))]
+        variables = [variable for text in written for variable in names_in(text)]
+        message = "no signing key is set yet: only test requests are accepted"
+        hint = f"set {' or '.join(variables)}" if variables else "list one under signing_keys"
+        return [document.problem(message, path=path, hint=hint, key=True)]
+    found = []
     for n, key in enumerate(source.signing_keys):
-        if not key.strip():
-            continue
-        if len(key) < SHORTEST_KEY:
+        if (*path, n) in unset:
+            message = f"{unset[*path, n]} is not set yet: this entry does not count"
+            found.append(document.problem(message, path=(*path, n), hint=f"set {unset[*path, n]}"))
+        elif key.strip() and len(key) < SHORTEST_KEY:
             message = f"this signing key is shorter than {SHORTEST_KEY} characters"
             found.append(document.problem(message, path=(*path, n), hint="was it copied whole?"))
-        if key != key.strip():
-            message = "this signing key begins or ends with white space"
-            found.append(document.problem(message, path=(*path, n), hint="was it copied with a line end?"))
-    if not any(key.strip() for key in source.signing_keys):
-        message = "no signing key is set yet: only test requests are accepted"
-        found.append(document.problem(message, path=path, hint="set the variable that signing_keys names", key=True))
+    return found
+
+
+def _doubts(name: str, source: Source, document: Document) -> list[Problem]:
+    found = []
     if source.tolerance.past > LONG_PAST_S:
         message = "requests this old are accepted: a recorded one can be sent again for that long"
         past = ("sources", name, "tolerance", "past")

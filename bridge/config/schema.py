@@ -10,9 +10,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bridge.config.fields import (
     ConnectorName,
+    Ignorable,
     Listed,
     Name,
     PhoneRegion,
+    SigningKey,
     SourceName,
     TimeZone,
     Whole,
@@ -82,10 +84,10 @@ class Tolerance(Part):
 
 class Source(Part):
     preset: Literal["newoaks"] = "newoaks"
-    signing_keys: Annotated[list[str], AfterValidator(_distinct)] = Field(default=[], repr=False)
+    signing_keys: Annotated[list[SigningKey], AfterValidator(_distinct)] = Field(default=[], repr=False)
     tolerance: Tolerance = Tolerance()
     chatbots: list[str] = []
-    ignore_types: list[str] = []
+    ignore_types: list[Ignorable] = []
     timezone: TimeZone | None = None  # None: that of `defaults`
     phone_region: PhoneRegion | None = None
 

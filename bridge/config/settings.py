@@ -20,11 +20,12 @@ from pydantic import (
     with_config,
 )
 from pydantic.errors import PydanticUserError
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from bridge.config.fields import coerce_bool, coerce_fraction, coerce_whole, nearest
 from bridge.config.schema import without_empty
-from bridge.connector import Secret
+from bridge.connector import Secret, WrongSettings
 
 _COERCED: dict[Any, Callable[[Any], Any]] = {bool: coerce_bool, int: coerce_whole, float: coerce_fraction}
 _typed_dict: Any = TypedDict  # its keys are known at run time only
@@ -102,6 +103,8 @@ def _mapping(declared: type) -> Any:
     def make(values: dict[str, Any]) -> Any:
         try:
             return declared(**values)
+        except WrongSettings as error:
+            raise PydanticCustomError("settings", "{message}", {"message": str(error), "wrong": error.wrong}) from None
         except (ArithmeticError, LookupError, TypeError) as error:  # a check of the connector that is too trusting
             raise ValueError(f"{type(error).__name__}: {error}") from error
 

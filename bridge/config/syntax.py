@@ -13,7 +13,15 @@ MAX_REPORTED = 20
 # The characters that YAML allows (1.1, chapter 5.1), turned round.
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INDENT = re.compile(r"[ ]*\t[ \t]*")
-_QUOTED = re.compile(r"'[^']{2,}'|\"[^\"]{2,}\"")
+
+_QUOTE = "put quotes around texts with special characters"
+_TAG = ("a text that begins with !", "put quotes around it")
+_MISFIT = (
+    "this line does not fit the lines around it",
+    "line up keys of the same level; quote a text that goes on after a quotation mark or bracket",
+)
+_BLOCK = ("after | or >, the text begins on the next line", "put quotes around a text that begins with | or >")
+_DIRECTIVE = ("a line that begins with % is an instruction to YAML", "remove it, or put quotes around the text")
 
 # The parser's own words -> ours: what is wrong, what to do.
 _ADVICE = {
@@ -30,13 +38,31 @@ _ADVICE = {
         'close it; put quotes around texts inside brackets, also "${VAR}"',
     ),
     "did not find expected '-'": ("the list ends unexpectedly", "line up its dashes"),
-    "expected key": (
-        "this line does not fit the lines around it",
-        "line up keys of the same level; quote a text that goes on after a quotation mark or bracket",
-    ),
+    "expected key": _MISFIT,
     "could not find expected ':'": ("a key without a colon", "write key: value, with a space after the colon"),
     "alphabetic or numeric": ("a text that begins with & or *", "put quotes around it"),
-    "tag": ("a text that begins with !", "put quotes around it"),
+    "<document start>": (
+        "the configuration has ended above, and something follows",
+        "is there a bracket too many, or a line of three dots (...)?",
+    ),
+    "directive": _DIRECTIVE,
+    "incompatible yaml": _DIRECTIVE,
+    "expected comment or line break": _BLOCK,
+    "indentation indicator": _BLOCK,
+    "decimal number": (
+        "a backslash in double quotes begins an escape that is not finished",
+        "use single quotes, or write \\\\",
+    ),
+    "block end": _MISFIT,
+    "tag": _TAG,
+    "uri": _TAG,
+    "whitespace or line break": _TAG,
+    "not allowed": (
+        "a list or a key cannot begin here",
+        "begin it on a line of its own, or put quotes around the text",
+    ),
+    "unexpected ':'": ("a colon cannot stand here", "put quotes around the text that holds it"),
+    "cannot start any token": ("no text can begin like this", "put quotes around it; between words, use spaces"),
     "nesting depth": ("brackets or lists inside each other, too deep", "is a bracket not closed?"),
     "expected node content": ("a value or a closing bracket is missing", "close what opens here"),
     "unknown escape character": (
@@ -48,9 +74,12 @@ _ADVICE = {
 
 def explain_syntax(error: Any, lines: list[str], *, file: str) -> list[Problem]:
     """The problems behind a parser's error: one, or one for each line that is indented with a tab."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    marks = [getattr(error, name, None) for name in ("problem_mark", "context_mark")]
+    if "could not find expected ':'" in str(getattr(error, "problem", "")):
+        marks.reverse()  # the parser notices it a line after the key
+    mark = marks[0] or marks[1]
     if mark is None:
-        return [Problem("the file is not valid YAML", file=file)]
+        return [Problem("the file is not valid YAML", file=file, hint=_QUOTE)]
     row = min(mark.line, len(lines) - 1)
     if _is_tab(lines[row], mark.column):
         rows = [n for n, line in enumerate(lines) if _INDENT.match(line)][:MAX_REPORTED]
@@ -87,7 +116,7 @@ def _tab(line: str, row: int, *, file: str) -> Problem:
 
 
 def _advice(error: Any, line: str, column: int) -> tuple[str, str]:
-    words = str(getattr(error, "problem", "") or "")
+    words = str(getattr(error, "problem", "") or "").lower()
     character = line[column : column + 1]
     if "{{" in line and re.search(r"[:\-]\s+\{\{", line):
         return "{{ … }} without quotes is read as a YAML mapping", 'put quotes around it: "{{ … }}"'
@@ -96,4 +125,4 @@ def _advice(error: Any, line: str, column: int) -> tuple[str, str]:
     for known, advice in _ADVICE.items():
         if known in words:
             return advice
-    return f"the file is not valid YAML: {_QUOTED.sub('…', words)}", ""
+    return "the file is not valid YAML from here on", _QUOTE

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.config.document import Document, Path
-from bridge.errors import Problem
 
 _TOKEN = re.compile(r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<how>:-|:\?)(?P<rest>[^}]*))?\}|(?P<bad>\$\{)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -22,6 +21,7 @@ class Fault:
     message: str
     hint: str = ""
     unset: bool = False  # a plain ${VAR} that is not set
+    variable: str = ""  # which
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Filled:
     """What filling a document in showed besides the values."""
 
     secrets: set[str] = field(default_factory=set, repr=False)  # values from the environment
-    warnings: list[Problem] = field(default_factory=list)
+    unset: dict[Path, str] = field(default_factory=dict)  # where a plain ${VAR} is not set and may be so -> VAR
 
 
 def resolve(text: str, environment: Mapping[str, str]) -> tuple[str, list[Fault]]:
@@ -56,16 +56,22 @@ def resolve(text: str, environment: Mapping[str, str]) -> tuple[str, list[Fault]
         if match["how"] == ":-":
             return value or rest
         if match["how"] == ":?" and not value:
-            faults.append(Fault(f"{name} is not set: {rest or 'it is needed'}", f"set {name}"))
+            faults.append(Fault(f"{name} is not set: {rest or 'it is needed'}", "" if rest else f"set {name}"))
         elif value is None:
-            faults.append(Fault(f"{name} is not set", f"set {name}, or write ${{{name}:-default}}", unset=True))
+            hint = f"set {name}, or write ${{{name}:-default}}"
+            faults.append(Fault(f"{name} is not set", hint, unset=True, variable=name))
         return value or ""
 
     return _TOKEN.sub(one, text), faults
 
 
+def names_in(text: str) -> list[str]:
+    """The variables that the text asks for, in order."""
+    return [match["name"] for match in _TOKEN.finditer(text) if match["name"]]
+
+
 def fill(document: Document, environment: Mapping[str, str], *, may_be_unset: Callable[[Path], bool]) -> Filled:
-    """Fills the document's values in, in place. Where a plain `${VAR}` may be unset, that is a warning."""
+    """Fills the document's values in, in place. Where a plain `${VAR}` may be unset, that is noted and no problem."""
     filled = Filled()
 
     def visit(value: Any, path: Path) -> Any:
@@ -78,13 +84,11 @@ def fill(document: Document, environment: Mapping[str, str], *, may_be_unset: Ca
         return text(value, path)
 
     def text(value: str, path: Path) -> str:
-        names = {match["name"] for match in _TOKEN.finditer(value) if match["name"]}
-        filled.secrets.update(environment[name] for name in names if name in environment)
+        filled.secrets.update(environment[name] for name in names_in(value) if name in environment)
         result, faults = resolve(value, environment)
         for fault in faults:
             if fault.unset and may_be_unset(path):
-                message = f"{fault.message} yet: this entry does not count"
-                filled.warnings.append(document.problem(message, path=path, hint=fault.hint.split(",")[0]))
+                filled.unset[path] = fault.variable
                 return ""  # half a key is no key
             document.report(document.problem(fault.message, path=path, hint=fault.hint))
             document.broken.add(path)

@@ -1,36 +1,21 @@
-"""Exchange: the pure parts of an HTTP exchange: where a URL leads, what a request may look like, the answer, and the
+"""Exchange: the pure parts of an HTTP exchange: what a request may look like (`model.wire` knows), the answer, and the
 words for what went wrong. No text made here holds a query, a header's value or a body: they may be secrets.
 """
 
 import json
-import re
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from http.client import IncompleteRead, RemoteDisconnected
-from typing import Any, NamedTuple
-
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
+from typing import Any
 
 from bridge import __version__
 from bridge.errors import CallFailed
+from bridge.model import wire
+from bridge.model.wire import Place
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
-_PORTS = {"http": 80, "https": 443}
-
-
-class Place(NamedTuple):
-    """Where a URL leads; `host` without brackets, `path` with the query, all as they go over the wire."""
-
-    url: str
-    scheme: str
-    host: str
-    port: int
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +34,12 @@ class Received:
             return None
 
 
-@lru_cache(maxsize=256)
 def place(url: str) -> Place:
     """Where this URL leads; raises CallFailed where the door leads nowhere."""
     try:
-        parts = parse_url(url.strip())
-    except LocationParseError:
-        raise CallFailed("url: not a usable address: it must look like https://host/path") from None
-    if parts.scheme not in _PORTS or not parts.host:
-        raise CallFailed("url: must begin with https:// or http:// and name a host")
-    if parts.auth is not None:
-        raise CallFailed("url: has credentials in it: move them to `auth`")
-    port = parts.port or _PORTS[parts.scheme]
-    return Place(parts._replace(fragment=None).url, parts.scheme, parts.host.strip("[]"), port, parts.request_uri)
+        return wire.place(url)
+    except ValueError as error:
+        raise CallFailed(f"url: {error}") from None
 
 
 def as_json(value: Any) -> bytes:
@@ -103,16 +81,15 @@ def fault(error: BaseException, *, left: bool, took_s: float) -> CallFailed:
 
 
 def _vetted(name: str, value: str) -> str:
-    if not _TOKEN.fullmatch(name):
-        raise CallFailed("header: a name has characters that no header name may have")
-    if name.lower() in ("content-length", "transfer-encoding"):
-        raise CallFailed(f"header {name}: is the bridge's to set")
-    if "\r" in value or "\n" in value or "\0" in value:
-        raise CallFailed(f"header {name}: the value has a line break or a NUL in it")
     try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
-        raise CallFailed(f"header {name}: the value has characters outside Latin-1") from None
+        wire.vet_name(name)
+    except ValueError as error:
+        who = f"header {name}:" if name.lower() in wire.RESERVED else "header: a name"
+        raise CallFailed(f"{who} {error}") from None
+    try:
+        wire.vet_value(value)
+    except ValueError as error:
+        raise CallFailed(f"header {name}: the value {error}") from None
     return value
 
 

@@ -47,8 +47,8 @@ EXPECTED = [
     (7, 35, "sources.main.tolerance.future", "this is no duration", "1h30m"),
     (8, 15, "sources.main.timezone", "unknown time zone", "did you mean 'America/New_York'?"),
     (9, 22, "sources.main.chatbots[1]", "this must be a text", "put quotes around it"),
-    (10, 3, "sources.Main…", "no usable name", "it stands in URLs"),
-    (11, 19, "sources.Main….phone_region", "unknown phone region", "did you mean 'US'?"),
+    (10, 3, "sources.Main Street", "no usable name", "it stands in URLs"),
+    (11, 19, "sources.Main Street.phone_region", "unknown phone region", "did you mean 'US'?"),
     (14, 5, "targets.sales.connecter", "unknown key 'connecter'", "did you mean 'connector'?"),
     (16, 16, "targets.desk.connector", "unknown connector", "did you mean 'http'?"),
     (20, 7, "targets.crm.settings.urll", "unknown key 'urll'", "did you mean 'url'?"),
@@ -203,3 +203,64 @@ def test_warnings_do_not_stop_the_start(tmp_path):
         (5, "requests this old are accepted"),
         (6, "no signing key is set yet"),
     ] == [(one.line, one.message.split(":")[0].split(" char")[0]) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("line", "excerpt"),
+    [
+        ('  "Main Street": {}', '      "Main Street": {}'),
+        ("  main bot: {signing_keys: [hunter2]}", "      main bot: {signing_keys: [*******]}"),
+        ('  "Mé": {}', '      "Mé": {}'),
+        ('  "bot:hunter2": {}', '      "bo**********: {}'),
+    ],
+)
+def test_an_excerpt_shows_a_bad_name_but_not_what_may_be_a_value(tmp_path, line, excerpt):
+    (problem,) = problems_of(tmp_path, SOURCE + line + "\n")
+
+    assert "no usable name" in problem.message
+    assert excerpt == f"    {problem.excerpt}"
+
+
+def test_an_excerpt_shows_no_login_and_no_query_of_a_url(tmp_path):
+    line = "{url: 'http://me:hunter2@x/y?key=hunter2', methd: POST}"
+
+    (problem,) = problems_of(tmp_path, target(line))
+
+    assert "hunter2" not in problem.excerpt
+    assert "http://**:*******@x/y?" in problem.excerpt
+
+
+@pytest.mark.parametrize("kind", ["lead", "Appointment", " LEAD "])
+def test_to_ignore_all_leads_or_appointments_is_refused(tmp_path, kind):
+    (problem,) = problems_of(tmp_path, f"{SOURCE}    ignore_types: [conversation, '{kind}']\n")
+
+    assert ("sources.main.ignore_types[1]", 5) == (problem.path, problem.line)
+    assert f"throw away every {kind.strip().lower()}" in problem.message
+    assert "when" in problem.hint
+
+
+@pytest.mark.parametrize("key", ["' a signing key'", "'a signing key '", '"a signing key\\n "', '"a signing key\\t"'])
+def test_a_signing_key_with_white_space_around_it_is_refused(tmp_path, key):
+    (problem,) = problems_of(tmp_path, f"version: 1\nsources: {{main: {{signing_keys: [{key}]}}}}\n")
+
+    assert "sources.main.signing_keys[0]" == problem.path
+    assert "begins or ends with white space" in problem.message
+    assert "a signing key" not in str(problem)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_end_of_a_key_file_is_no_part_of_the_key(tmp_path, end):
+    text = "version: 1\nsources: {main: {signing_keys: ['${KEY}']}}\n" + KEYED
+
+    loaded = load_text(tmp_path, text, {"KEY": f"a signing key{end}"})
+
+    assert (b"a signing key",) == loaded.rules.sources["main"].signing_keys
+    assert [] == loaded.warnings
+
+
+def test_the_same_key_with_and_without_a_line_end_is_the_same_key(tmp_path):
+    text = "version: 1\nsources: {main: {signing_keys: ['${KEY}', a signing key]}}\n"
+
+    (problem,) = problems_of(tmp_path, text, {"KEY": "a signing key\n"})
+
+    assert "the same signing key stands here twice" == problem.message

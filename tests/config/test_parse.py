@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import yaml
 from hypothesis import given
@@ -135,10 +137,41 @@ def test_aliases_are_filled_in_but_a_bomb_of_them_is_refused():
     assert "more than 100 aliases" in problem.message
 
 
-def test_an_alias_to_itself_is_refused():
-    (problem,) = read(b"a: &a [*a]", file="f").problems
+@pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: *a}", "a: &a 1\nb: &a [*a]"])
+def test_an_alias_to_itself_is_refused(text):
+    (problem,) = read(text.encode(), file="f").problems
 
-    assert "defined nowhere above" in problem.message
+    assert "stands inside of what it names" in problem.message
+
+
+@pytest.mark.parametrize("loader", [parse._Loader, yaml.SafeLoader])
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("a: 1\nkey\nb: 2", 2, "a key without a colon"),
+        ("a:\n  b: 1\n  key\n\n\nc: 2", 3, "a key without a colon"),
+        ("[a]]", 1, "the configuration has ended above"),
+        ("a: 1\n...\nb: 2", 3, "the configuration has ended above"),
+        ("%YAML 2.0\n---\na: 1", 1, "an instruction to YAML"),
+        ("a: |x\n  b", 1, "begins on the next line"),
+        ('a: "\\xZZ"', 1, "an escape that is not finished"),
+    ],
+)
+def test_a_mistake_is_told_in_our_words_at_the_line_where_it_stands(monkeypatch, loader, text, line, message):
+    monkeypatch.setattr(parse, "_Loader", loader)
+
+    (problem,) = read(text.encode(), file="f").problems
+
+    assert line == problem.line
+    assert message in problem.message
+    assert problem.hint
+
+
+@given(st.text(alphabet="ab:-[]{}\"'#&*!|>%@`,?\n\t ~<.0\\x", max_size=40))
+def test_no_words_of_the_parser_reach_the_operator(text):
+    for problem in read(text.encode(), file="f").problems:
+        assert not re.search("did not|could not|but found|<[a-z]", problem.message)
+        assert problem.hint
 
 
 def test_many_values_through_few_aliases_are_refused():

@@ -119,9 +119,9 @@ def test_an_unset_signing_key_is_a_warning_and_not_a_live_key(tmp_path):
     some = load_text(tmp_path, text, {"LIVE": "a live signing key"})
 
     assert () == without.rules.sources["main"].signing_keys
-    assert ["KEY", "LIVE", "no signing key is set yet"] == sorted(
-        one.message.split(" is not set")[0].split(":")[0] for one in without.warnings
-    )
+    assert [("no signing key is set yet", "set KEY or OLD or LIVE")] == [
+        (one.message.split(":")[0], one.hint) for one in without.warnings
+    ]
     assert (b"a live signing key",) == some.rules.sources["main"].signing_keys
     assert ["KEY is not set yet: this entry does not count"] == [one.message for one in some.warnings]
 
@@ -129,4 +129,25 @@ def test_an_unset_signing_key_is_a_warning_and_not_a_live_key(tmp_path):
 def test_a_signing_key_with_a_message_is_still_demanded(tmp_path):
     (problem,) = problems_of(tmp_path, 'version: 1\nsources: {main: {signing_keys: ["${KEY:?ask}"]}}')
 
-    assert "KEY is not set: ask" == problem.message
+    assert ("KEY is not set: ask", "") == (problem.message, problem.hint)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  x: {signing_keys: [$KEY, a long signing key]}",
+        "targets: {t: {connector: keyed, settings: {api_key: $KEY}}}",
+        "targets: {t: {connector: http, settings: {url: http://x, headers: {A: $KEY}}}}",
+    ],
+)
+def test_a_secret_that_is_the_name_of_a_variable_is_a_warning(tmp_path, line):
+    found = [one for one in load_text(tmp_path, f"{SOURCE}{line}\n").warnings if "the variable" in one.message]
+
+    assert [("did you mean ${…}?", line.index("$") + 1)] == [(one.hint, one.column) for one in found]
+
+
+@pytest.mark.parametrize("key", ["a$KEY", "$key is long", "$$KEY", "$KEY and more"])
+def test_a_dollar_sign_alone_makes_no_variable(tmp_path, key):
+    text = f"version: 1\nsources: {{main: {{signing_keys: ['{key}']}}}}\n{KEYED}"
+
+    assert [] == [one for one in load_text(tmp_path, text).warnings if "the variable" in one.message]

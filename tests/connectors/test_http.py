@@ -1,6 +1,10 @@
 import base64
+import html
+import json
+import re
 from dataclasses import fields
 from typing import Any, get_type_hints
+from urllib.parse import quote, quote_plus
 
 import pytest
 import responses
@@ -259,3 +263,40 @@ def test_any_other_answer_to_a_probe_holds_the_target(api, status: int, headers:
     api.get("https://crm.example/me", body="no", status=status, headers=headers)
 
     assert http(probe=Probe("https://crm.example/me")).probe(Door().call()) == hold
+
+
+# secrets in other spellings
+
+ODD = 'pä/ss "w&rd"\\'
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        ODD,
+        json.dumps(ODD)[1:-1],
+        json.dumps(ODD, ensure_ascii=False)[1:-1],
+        json.dumps(ODD)[1:-1].replace("/", "\\/"),
+        quote(ODD, safe=""),
+        quote(ODD),
+        quote_plus(ODD),
+        re.sub("%..", lambda found: found[0].lower(), quote(ODD, safe="")),
+        html.escape(ODD),
+    ],
+)
+def test_a_secret_is_hidden_in_whatever_spelling_the_api_quotes_it(api, quoted: str) -> None:
+    api.post(URL, body=f"<{quoted}>", status=422)
+
+    outcome = deliver(http(auth=Basic(Credentials("me", Secret(ODD)))))
+
+    assert Reject("HTTP 422: <***>", cause="http 422") == outcome
+
+
+@pytest.mark.parametrize("start", [*range(270, 310), *range(65536 - 20, 65536)])
+def test_no_part_of_a_secret_is_shown_where_an_answer_is_cut(api, start: int) -> None:
+    filler = "." * start if start < 1000 else " " * start
+    api.post(URL, body=f"{filler}{SECRET}{'.' * 100}", status=422)
+
+    reason = deliver(http(auth=Bearer(Secret(SECRET)))).reason
+
+    assert SECRET[:3] not in reason
