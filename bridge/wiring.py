@@ -16,7 +16,7 @@ from bridge.config.load import load
 from bridge.connector import Connector
 from bridge.engine.attempt import probe
 from bridge.engine.clock import Clock
-from bridge.engine.committer import Committer
+from bridge.engine.committer import Chore, Committer
 from bridge.engine.crew import Crew
 from bridge.engine.dispatch import Dispatcher
 from bridge.engine.housekeeping import Housekeeping
@@ -77,9 +77,9 @@ class Bridge:
     @cached_property
     def committer(self) -> Committer:
         shard = os.getpid()
-        chores = [
-            lambda: self.rejections.flush(self.database, shard=shard),
-            lambda: self.kept.flush(self.database),
+        chores: list[Chore] = [
+            lambda last: self.rejections.flush(self.database, shard=shard, at_once=last),
+            lambda last: self.kept.flush(self.database, at_once=last),
         ]
         return Committer(self.database, self.intake, clock=self.clock, shard=shard, chores=chores)
 

@@ -30,6 +30,9 @@ TRIES = 3  # when another process wrote the same thing at the same time
 log = logger("receive")
 
 
+Chore = Callable[[bool], None]  # something else to write now and then; True: for the last time
+
+
 class Submission:
     """An arrival on its way to the disk. `abandoned`: nobody waits for it any more; it need not be begun."""
 
@@ -67,7 +70,7 @@ class Committer:
         *,
         clock: Clock,
         shard: int,
-        chores: Sequence[Callable[[], None]] = (),
+        chores: Sequence[Chore] = (),
     ) -> None:
         self._database = database
         self._intake = intake
@@ -138,7 +141,7 @@ class Committer:
                 self._commit_part()
             for chore in self._chores:
                 with _survive():
-                    chore()
+                    chore(last)
             self._answer(group, stored=False)  # whoever has no answer by now
 
     def _gather(self, group: list[Submission]) -> bool:

@@ -50,9 +50,9 @@ class Rejections:
         with self._lock:
             self._counts[name, label] += 1
 
-    def flush(self, database: Database, *, shard: int) -> None:
+    def flush(self, database: Database, *, shard: int, at_once: bool = False) -> None:
         """Writes what was gathered, at most once a second; what cannot be written is tried again later."""
-        if not self._counts or self._clock.boot_s() < self._next_s:
+        if not self._counts or (self._clock.boot_s() < self._next_s and not at_once):
             return
         self._next_s = self._clock.boot_s() + EVERY_S
         with self._lock:

@@ -36,7 +36,7 @@ class Desk:
         intake = Intake(database, targets=[TargetRule("crm", "http")], salt=self.salt, codec=Codec())
         self.rejections = Rejections(CLOCK)
         self.committer = Committer(
-            database, intake, clock=CLOCK, shard=1, chores=[lambda: self.rejections.flush(database, shard=1)]
+            database, intake, clock=CLOCK, shard=1, chores=[lambda _: self.rejections.flush(database, shard=1)]
         )
 
     def large(self) -> Arrival:

@@ -4,8 +4,10 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -138,10 +140,65 @@ def test_unknown_paths_sources_and_methods_get_json_errors(bridge: Bridge) -> No
     no_source = requests.post(f"{bridge.url}/webhooks/nobody", data=b"x", timeout=10)
     no_path = requests.get(f"{bridge.url}/nowhere", timeout=10)
     no_method = requests.get(f"{bridge.url}/webhooks/smarterbot", timeout=10)
+    no_options = requests.options(f"{bridge.url}/webhooks/smarterbot", timeout=10)
+    two_slashes = requests.post(f"{bridge.url}/webhooks//smarterbot", data=b"{}", allow_redirects=False, timeout=10)
 
     assert (404, "no such source") == (no_source.status_code, no_source.json()["error"])
     assert (404, "error") == (no_path.status_code, no_path.json()["status"])
     assert (405, "error") == (no_method.status_code, no_method.json()["status"])
+    assert (405, "error") == (no_options.status_code, no_options.json()["status"])
+    assert (404, "error") == (two_slashes.status_code, two_slashes.json()["status"])
+
+
+@pytest.mark.parametrize("length", [500, 200_000])
+def test_a_body_that_is_cut_short_is_told_so(bridge: Bridge, length: int) -> None:
+    with socket.create_connection(("127.0.0.1", bridge.port), timeout=30) as connection:
+        connection.sendall(b"POST /webhooks/smarterbot HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\nabc" % length)
+        connection.shutdown(socket.SHUT_WR)
+
+        assert b"400" in connection.recv(4096).split(b"\r\n")[0]
+
+
+def test_large_bodies_share_one_budget_and_leads_are_no_part_of_it(bridge: Bridge) -> None:
+    head = b"POST /webhooks/smarterbot HTTP/1.1\r\nHost: x\r\nContent-Length: 16777216\r\n\r\n"
+    web = psutil.Process(bridge.processes[-1].pid).children()
+    before = max(process.memory_info().rss for process in web)
+    held = [socket.create_connection(("127.0.0.1", bridge.port), timeout=30) for _ in range(24)]
+    try:
+        refused = 0
+        for connection in held:
+            try:
+                connection.sendall(head + b"x" * (15 << 20))
+            except (BrokenPipeError, ConnectionResetError):
+                refused += 1
+
+        assert SUCCESS == said(bridge.post(lead(60)))
+
+        assert refused >= 16
+        assert max(process.memory_info().rss for process in web) - before < 200 << 20
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_forged_large_bodies_are_told_to_wait_and_leads_are_not(bridge: Bridge) -> None:
+    body = b"[" + b"[" * 400 + b"]" * 400 + b",1" * 500_000 + b"]"
+    with ThreadPoolExecutor(12) as pool:
+        forged = [pool.submit(bridge.post, body, header=f"t={int(time.time())},v1={'0' * 64}") for _ in range(12)]
+        leads = [said(bridge.post(lead(number))) for number in range(70, 90)]
+        answers = {answer.result().status_code for answer in forged}
+
+    assert [SUCCESS] * 20 == leads
+    assert answers <= {401, 503}
+
+
+def test_a_signed_array_with_very_many_wrong_elements_is_kept_whole(bridge: Bridge) -> None:
+    wrong = b"[" + b"0," * 70_000 + json.dumps(lead(91)).encode() + b"]"
+
+    assert SUCCESS == said(bridge.post(wrong))
+
+    assert "70,000 elements cannot be read" in bridge.rows("events", "quarantined", "--limit", "1")[0]["reason"]
+    assert "visitor91@example.com" in {row["email"] for row in bridge.rows("events", "list")}
 
 
 def test_a_body_over_the_cap_is_refused_with_or_without_a_length(bridge: Bridge) -> None:
