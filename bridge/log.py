@@ -8,15 +8,26 @@ from typing import Any, TextIO
 
 import structlog
 
+from bridge.errors import BridgeError
 
-def setup(*, terminal: bool, level: str = "info") -> None:
-    """Makes every logger of this process write through structlog; client libraries only warn."""
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def setup(*, terminal: bool, level: str = "") -> None:
+    """Makes every logger of this process write through structlog; client libraries only warn. Raises BridgeError for an
+    unknown level.
+    """
+    level = level.strip().lower() or "info"
+    if level not in LEVELS:
+        raise BridgeError(f"BRIDGE_LOG is {level!r}: it must be one of {', '.join(LEVELS)}")
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
-    last = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    last: Any = structlog.processors.JSONRenderer()
+    if terminal:  # a traceback with its variables would show leads and tokens
+        last = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, last] if not terminal else [*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

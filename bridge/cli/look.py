@@ -14,6 +14,7 @@ from bridge.store import look, schema
 from bridge.store.codec import Codec
 from bridge.store.database import Database
 from bridge.store.operate import LARGEST_ID
+from bridge.store.targets import all_targets
 
 _limit = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 _id = click.IntRange(1, LARGEST_ID)
@@ -89,7 +90,10 @@ def deliveries_list(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Deliveries, newest first."""
-    with _database().read() as connection:
+    database = _database()
+    with database.read() as connection:
+        if target is not None and target not in (known := all_targets(connection, codec=Codec())):
+            raise BridgeError(f"no target {target!r}: there are {', '.join(known) or 'none'}")
         rows = look.list_deliveries(connection, codec=Codec(), limit=limit, before=before, target=target, state=state)
         columns = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "reason")
         show_rows(rows, columns, as_json=as_json, empty="No deliveries.")
@@ -159,12 +163,21 @@ def replay(
     """
     if bool(delivery) + dead + (event is not None) != 1:
         raise click.UsageError("name deliveries, or --dead, or --event: one of them")
+    if target is not None and not dead:
+        raise click.UsageError("--target goes with --dead: deliveries have their target")
+    if as_new and event is not None:
+        raise click.UsageError("--as-new goes with deliveries: --event only opens those that are missing")
     operator = _operator()
+    if target is not None:
+        operator.must_know(target)
     if event is not None:
         opened = operator.replay_event(event)
         click.echo(f"event {event}: {'now on its way to ' + ', '.join(opened) if opened else 'lacks no delivery'}")
         return
     ids = list(delivery) or list(operator.ended(target=target, state="dead"))
+    if not ids:
+        click.echo("Nothing is dead.")
+        return
     _confirm(f"Send {len(ids)} deliveries again{' as new events' if as_new else ''}?", yes=yes or bool(delivery))
     answers = operator.replay(ids, as_new=as_new)
     refused = {id_: why_not for id_, why_not in answers.items() if why_not}
@@ -182,6 +195,14 @@ def _confirm(question: str, *, yes: bool) -> None:
     click.confirm(question, abort=True)
 
 
+def _who() -> str:
+    """Who acts, for the audit; in a container there may be no such user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}"
+
+
 def _database() -> Database:
     database = wiring.open_database(must_exist=True)
     schema.check(database)
@@ -196,6 +217,6 @@ def _operator() -> Operator:
         bridge.rules.targets.values(),
         codec=bridge.codec,
         clock=bridge.clock,
-        who=getpass.getuser(),
+        who=_who(),
         shard=os.getpid(),
     )

@@ -92,7 +92,7 @@ def migrate() -> None:
 
 
 def _logs() -> None:
-    logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", "info"))
+    logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
 
 
 def _port_of(port: int | None) -> int:

@@ -42,6 +42,13 @@ class Operator:
             counts = totals(connection, "deliveries")
         return [_described(target, counts) for target in known.values()]
 
+    def must_know(self, name: str) -> None:
+        """Raises BridgeError where there is no such target."""
+        with self._database.read() as connection:
+            known = targets.all_targets(connection, codec=self._codec)
+        if name not in known:
+            raise BridgeError(f"no target {name!r}: there are {', '.join(sorted(known)) or 'none'}")
+
     def pause(self, name: str, *, why: str) -> None:
         """Nothing more is sent to the target until `resume`; deliveries wait."""
         why = why or "paused by hand"

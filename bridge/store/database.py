@@ -101,7 +101,7 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, self._driver.Error) as error:
-            raise self._class_of(error)(_first_line(error)) from error
+            raise self._class_of(error)(f"{_first_line(error)} ({self.name})") from error
 
     def _class_of(self, error: Exception) -> type[StoreError]:
         """What is to be done about it: ask again, come back later, or look at the data."""
@@ -144,17 +144,22 @@ def _first_line(error: Exception) -> str:
     return f"{type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no reason given'}"
 
 
+_NO_ADDRESS = "DATABASE_URL is no database address: expected postgres://user:password@host/name or sqlite:///path"
+
+
 def _read_url(url: str) -> URL:
     """The SQLAlchemy URL: `postgres://` (Heroku's spelling) is Postgres, a bare path is a SQLite file."""
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             url = "postgresql+psycopg://" + url.removeprefix(prefix)
     if "://" not in url:
+        if ":" in url or "@" in url:
+            raise StoreError(f"{_NO_ADDRESS}: there is no :// in it")
         url = f"sqlite:///{url}"
     try:
         parsed = make_url(url)
-    except SQLAlchemyError:
-        raise StoreError("DATABASE_URL is no database address: expected postgres://… or sqlite:///path") from None
+    except (SQLAlchemyError, ValueError):
+        raise StoreError(f"{_NO_ADDRESS} (in a password, write / # ? @ : as %2F %23 %3F %40 %3A)") from None
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(f"DATABASE_URL names {parsed.get_backend_name()}: only Postgres and SQLite are supported")
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):

@@ -56,3 +56,51 @@ def test_an_id_that_does_not_exist_is_said_so(bridge: Bridge, arguments: tuple[s
     assert 1 == done.returncode
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("replay", "2", "--target", "crm"), "--target goes with --dead"),
+        (("replay", "--event", "1", "--as-new"), "--as-new goes with deliveries"),
+        (("replay", "--dead", "--yes", "--target", "crn"), "no target 'crn': there are crm"),
+        (("deliveries", "list", "--target", "crn"), "no target 'crn': there are crm"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_never_passed_over(
+    bridge: Bridge, arguments: tuple[str, ...], said: str
+) -> None:
+    bridge.run("migrate")
+    bridge.run("targets", "resume", "crm")
+
+    done = bridge.run(*arguments)
+
+    assert 0 != done.returncode
+    assert said in done.stderr
+
+
+def test_nothing_is_asked_where_nothing_is_dead(bridge: Bridge) -> None:
+    bridge.run("migrate")
+
+    done = bridge.run("replay", "--dead")
+
+    assert (0, "Nothing is dead.\n") == (done.returncode, done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("BRIDGE_LOG", "loud", "BRIDGE_LOG is 'loud': it must be one of debug"),
+        ("DATABASE_URL", "postgres://u:p@h:abc/d", "in a password, write"),
+        ("DATABASE_URL", "localhost:5432/db", "there is no ://"),
+        ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "/nowhere/bridge.db"),
+    ],
+)
+def test_an_environment_that_cannot_be_meant_is_explained(bridge: Bridge, variable: str, value: str, said: str) -> None:
+    bridge.environment[variable] = value
+
+    done = bridge.run("migrate")
+
+    assert 0 != done.returncode
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
