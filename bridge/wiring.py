@@ -5,7 +5,7 @@ chance and of the environment; nothing is wired at import time.
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,8 +15,11 @@ from bridge import plugins
 from bridge.config.load import load
 from bridge.connector import Connector
 from bridge.engine.attempt import probe
+from bridge.engine.chores import Chores
 from bridge.engine.clock import Clock
-from bridge.engine.committer import Chore, Committer
+from bridge.engine.commits import Commits
+from bridge.engine.committer import Committer
+from bridge.engine.committer_apart import CommitterApart
 from bridge.engine.crew import Crew
 from bridge.engine.dispatch import Dispatcher
 from bridge.engine.housekeeping import Housekeeping
@@ -53,6 +56,7 @@ class Bridge:
     database: Database
     clock: Clock
     codec: Codec
+    committer_command: Sequence[str] = ()  # starts the process that stores; empty: this one does
 
     @property
     def sources_without_key(self) -> list[str]:
@@ -68,20 +72,24 @@ class Bridge:
 
     @cached_property
     def kept(self) -> Kept:
-        return Kept(self.codec, self.clock)
+        return Kept(self.codec)
 
     @cached_property
     def intake(self) -> Intake:
         return Intake(self.database, targets=self.rules.targets.values(), salt=self.salt, codec=self.codec)
 
     @cached_property
-    def committer(self) -> Committer:
-        shard = os.getpid()
-        chores: list[Chore] = [
-            lambda last: self.rejections.flush(self.database, shard=shard, at_once=last),
-            lambda last: self.kept.flush(self.database, at_once=last),
-        ]
-        return Committer(self.database, self.intake, clock=self.clock, shard=shard, chores=chores)
+    def committer(self) -> Commits:
+        """The one in a process of its own where there is a command for it, else one in this process."""
+        return CommitterApart(self.committer_command) if self.committer_command else self.committer_here()
+
+    def committer_here(self) -> Committer:
+        return Committer(self.database, self.intake, clock=self.clock, shard=os.getpid())
+
+    @cached_property
+    def chores(self) -> Chores:
+        rejections, kept, shard = self.rejections, self.kept, os.getpid()
+        return Chores([lambda: rejections.flush(self.database, shard=shard), lambda: kept.flush(self.database)])
 
     @cached_property
     def receiver(self) -> Receiver:
@@ -104,7 +112,13 @@ class Bridge:
         for name in self.sources_without_key:
             log.error("source has no signing key: it answers test requests only", source=name)
         self.committer.start()
+        self.chores.start()
         self.receiver.verify_kept()
+
+    def stop_receiving(self) -> None:
+        """Writes what is still to be written."""
+        self.chores.stop()
+        self.committer.stop()
 
     def worker(self) -> "WorkerProcess":
         schema.check(self.database)

@@ -9,6 +9,7 @@ import click
 
 from bridge import log as logs
 from bridge import wiring
+from bridge.cli import committer
 from bridge.cli.supervise import Supervisor, die_with_parent, free_port, wait_for_port
 from bridge.store import schema
 from bridge.web import server
@@ -51,12 +52,13 @@ def web(host: str, port: int | None) -> None:
     die_with_parent()
     _logs()
     bridge = wiring.open_bridge()
+    bridge.committer_command = committer.COMMAND
     wiring.wait_for_schema(bridge.database, patience_s=SCHEMA_PATIENCE_S)
     bridge.start_receiving()
     try:
         server.run(bridge, host=host, port=_port_of(port) or free_port(host), grace_s=wiring.GRACE_S)
     finally:
-        bridge.committer.stop()
+        bridge.stop_receiving()
         bridge.close()
 
 

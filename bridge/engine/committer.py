@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
-from bridge.engine.rejections import EVERY_S
+from bridge.engine.commits import GROUP, LARGE, MOST_WAITING, PATIENCE_S, patience_s, size_of
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
@@ -21,16 +21,9 @@ from bridge.store.counters import Tally
 from bridge.store.database import Clash, Database, Unavailable
 from bridge.store.intake import Intake
 
-PATIENCE_S = 2.0  # without a commit for this long a request is answered 503: the sender comes back in a minute
-MOST_WAITING = 20_000  # events, of large bodies and of all others; beyond it requests are refused at once
-GROUP = 512  # events in one transaction, about
-LARGE = 2 * GROUP  # events in one body, above which it is written in parts
 TRIES = 3  # when another process wrote the same thing at the same time
 
 log = logger("receive")
-
-
-Chore = Callable[[bool], None]  # something else to write now and then; True: for the last time
 
 
 class Submission:
@@ -40,7 +33,7 @@ class Submission:
 
     def __init__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
         self.arrival = arrival
-        self.size = max(len(arrival.candidates) + len(arrival.unreadable), 1)
+        self.size = size_of(arrival)
         self.parts = deque(_parts(arrival) if self.is_large else [arrival])
         self.patience_s = PATIENCE_S
         self.abandoned = False
@@ -70,11 +63,9 @@ class Committer:
         *,
         clock: Clock,
         shard: int,
-        chores: Sequence[Chore] = (),
     ) -> None:
         self._database = database
         self._intake = intake
-        self._chores = chores  # what else this thread writes, between its groups
         self._clock = clock
         self._shard = shard
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
@@ -108,26 +99,9 @@ class Committer:
                 return None
             waiting += submission.size
             self._waiting[submission.is_large] = waiting
-        # A day's records in one body take longer than one lead, and those of their kind that stand before them count.
-        submission.patience_s += 0.005 * waiting if waiting > GROUP else 0.0
+        submission.patience_s = patience_s(submission.size, waiting)
         self._queue.put(submission)
         return submission
-
-    def store(self, arrival: Arrival) -> bool:
-        """True when the arrival is durably stored. False: not (as far as we know), the sender must try again."""
-        stored: list[bool] = []
-        told = threading.Event()
-
-        def done(answer: bool) -> None:  # noqa: FBT001
-            stored.append(answer)
-            told.set()
-
-        submission = self.submit(arrival, done)
-        if submission is None:
-            return False
-        if not told.wait(submission.patience_s):
-            submission.abandon()
-        return stored == [True]
 
     def _run(self) -> None:
         last = False
@@ -139,16 +113,13 @@ class Committer:
                 self._commit(group)
             with _survive():
                 self._commit_part()
-            for chore in self._chores:
-                with _survive():
-                    chore(last)
             self._answer(group, stored=False)  # whoever has no answer by now
 
     def _gather(self, group: list[Submission]) -> bool:
         """Takes up what waits, up to a group's size, and large bodies by themselves; True: stop after that."""
         size = 0
         try:
-            found = self._queue.get_nowait() if self._large else self._queue.get(timeout=EVERY_S)
+            found = self._queue.get_nowait() if self._large else self._queue.get()
             while found is not None:
                 if found.abandoned:
                     self._count_out(found)

@@ -6,8 +6,6 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from bridge.engine.clock import Clock
-from bridge.engine.rejections import EVERY_S
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store import setup
@@ -28,24 +26,21 @@ class _Request:
 class Kept:
     """Gathers them until somebody flushes it. Thread-safe."""
 
-    def __init__(self, codec: Codec, clock: Clock) -> None:
+    def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self._clock = clock
         self._lock = threading.Lock()
         self._requests: deque[_Request] = deque(maxlen=setup.KEEP)
-        self._next_s = 0.0
 
     def note(self, source: str, *, header: bytes, body: bytes, received_at: int) -> None:
-        """One request. Of very many in one second only some are kept."""
+        """One request. Of very many between two flushes only some are kept."""
         with self._lock:
             if len(self._requests) < setup.KEEP:
                 self._requests.append(_Request(source, header, body, received_at))
 
-    def flush(self, database: Database, *, at_once: bool = False) -> None:
-        """Writes what was gathered, at most once a second; what cannot be written is let go: it was answered 503."""
-        if not self._requests or (self._clock.boot_s() < self._next_s and not at_once):
+    def flush(self, database: Database) -> None:
+        """Writes what was gathered; what cannot be written is let go: it was answered 503."""
+        if not self._requests:
             return
-        self._next_s = self._clock.boot_s() + EVERY_S
         with self._lock:
             requests = list(self._requests)
             self._requests.clear()

@@ -10,7 +10,7 @@ from bridge.core.normalise import is_unsigned_test, normalise
 from bridge.core.signature import HEADER, Verified, read_header, verify
 from bridge.engine.apart import Apart, Busy
 from bridge.engine.clock import Clock
-from bridge.engine.committer import Committer
+from bridge.engine.commits import Commits, store
 from bridge.engine.kept import Kept
 from bridge.engine.rejections import Rejections
 from bridge.errors import BadSignature
@@ -66,7 +66,7 @@ class Receiver:
         rules: Rules,
         *,
         database: Database,
-        committer: Committer,
+        committer: Commits,
         rejections: Rejections,
         kept: Kept,
         salt: bytes,
@@ -149,7 +149,7 @@ class Receiver:
             first, count = reading.unreadable[0], len(reading.unreadable)
             log.warning("unreadable", source=source.name, parts=count, path=first.path, reason=first.reason)
         if answer_later is None:
-            return STORED if self._committer.store(arrival) else NOT_STORED
+            return STORED if store(self._committer, arrival) else NOT_STORED
         submission = self._committer.submit(arrival, lambda stored: answer_later(STORED if stored else NOT_STORED))
         if submission is None:
             return NOT_STORED

@@ -14,8 +14,7 @@ from bridge.store.counters import Tally
 from bridge.store.database import Database
 
 RING = 1000  # rows kept
-BURST = 100  # rows written at once; of more in one second only the last are kept, all are counted
-EVERY_S = 1.0
+BURST = 100  # rows written at once; of more between two flushes only the last are kept, all are counted
 
 log = logger("receive")
 
@@ -36,7 +35,6 @@ class Rejections:
         self._lock = threading.Lock()
         self._rows: deque[dict[str, object]] = deque(maxlen=BURST)
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._next_s = 0.0
 
     def note(self, *, source: str, reason: str, address: str, size_bytes: int) -> None:
         """One refused request."""
@@ -50,11 +48,10 @@ class Rejections:
         with self._lock:
             self._counts[name, label] += 1
 
-    def flush(self, database: Database, *, shard: int, at_once: bool = False) -> None:
-        """Writes what was gathered, at most once a second; what cannot be written is tried again later."""
-        if not self._counts or (self._clock.boot_s() < self._next_s and not at_once):
+    def flush(self, database: Database, *, shard: int) -> None:
+        """Writes what was gathered; what cannot be written is tried again with the next flush."""
+        if not self._counts:
             return
-        self._next_s = self._clock.boot_s() + EVERY_S
         with self._lock:
             rows, counts = list(self._rows), self._counts
             self._rows.clear()

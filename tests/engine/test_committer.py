@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from bridge.core.normalise import normalise
 from bridge.engine.clock import Clock
-from bridge.engine.committer import LARGE, PATIENCE_S, Committer
-from bridge.engine.rejections import Rejections
+from bridge.engine.commits import LARGE, PATIENCE_S, store
+from bridge.engine.committer import Committer
 from bridge.model.rules import SourceRule, TargetRule
 from bridge.store import schema
 from bridge.store.arrival import Arrival, prepare
@@ -34,10 +34,7 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.salt = schema.salt(database)
         intake = Intake(database, targets=[TargetRule("crm", "http")], salt=self.salt, codec=Codec())
-        self.rejections = Rejections(CLOCK)
-        self.committer = Committer(
-            database, intake, clock=CLOCK, shard=1, chores=[lambda _: self.rejections.flush(database, shard=1)]
-        )
+        self.committer = Committer(database, intake, clock=CLOCK, shard=1)
 
     def large(self) -> Arrival:
         """A body that is written in three parts."""
@@ -52,10 +49,10 @@ class Desk:
         """Hands all in before the committer starts, so that they make one group; gives each one's answer."""
         answers: dict[int, bool] = {}
 
-        def store(number: int) -> None:
-            answers[number] = self.committer.store(arrivals[number])
+        def store_one(number: int) -> None:
+            answers[number] = store(self.committer, arrivals[number])
 
-        threads = [threading.Thread(target=store, args=(number,)) for number in range(len(arrivals))]
+        threads = [threading.Thread(target=store_one, args=(number,)) for number in range(len(arrivals))]
         for thread in threads:
             thread.start()
         self.committer.start()
@@ -136,7 +133,7 @@ def test_a_large_body_of_which_a_part_cannot_be_stored_is_refused_and_its_neighb
     poisoned.candidates[-1] = replace(poisoned.candidates[-1], raw=object())  # type: ignore[arg-type]
 
     assert [True, False, True] == desk.store_all([desk.arrival(1), poisoned, desk.arrival(2)])
-    assert desk.committer.store(desk.large())
+    assert store(desk.committer, desk.large())
 
 
 def test_large_bodies_that_wait_neither_keep_leads_out_nor_make_them_wait_longer(desk: Desk) -> None:
@@ -167,14 +164,7 @@ def test_whoever_cannot_take_an_answer_costs_its_neighbours_nothing(desk: Desk) 
     desk.committer.submit(desk.arrival(1), gone)
 
     assert [True] * 3 == desk.store_all([desk.arrival(number) for number in (2, 3, 4)])
-    assert desk.committer.store(desk.arrival(5))
-
-
-def test_a_rejection_that_the_driver_refuses_does_not_end_the_committer(desk: Desk) -> None:
-    desk.rejections.note(source="a lone surrogate \ud800", reason="signature", address="", size_bytes=1)
-
-    assert [True] == desk.store_all([desk.arrival(1)])
-    assert desk.committer.store(desk.arrival(2))
+    assert store(desk.committer, desk.arrival(5))
 
 
 def test_a_committer_that_has_ended_refuses_at_once(desk: Desk) -> None:
@@ -235,18 +225,18 @@ def test_a_database_in_trouble_is_told_within_two_seconds_and_used_again_when_it
     schema.migrate(database)
     desk = Desk(database)
     desk.committer.start()
-    assert desk.committer.store(desk.arrival(1))
+    assert store(desk.committer, desk.arrival(1))
     # Enough to need new pages where the disk is full.
     big = [replace(desk.arrival(n).candidates[0], raw=b"x" * 50_000) for n in range(100, 120)]
 
     with trouble(database):  # type: ignore[attr-defined]
         started = time.monotonic()
-        answer = desk.committer.store(Arrival("smarterbot", big))
+        answer = store(desk.committer, Arrival("smarterbot", big))
         took_s = time.monotonic() - started
 
     assert not answer
     assert took_s < 2.5
-    assert desk.committer.store(desk.arrival(2))
+    assert store(desk.committer, desk.arrival(2))
     assert {1, 2} == stored(database)
     desk.committer.stop()
     database.close()

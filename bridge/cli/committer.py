@@ -1,0 +1,28 @@
+"""The process that stores, for `bridge web`: `python -m bridge.cli.committer FD`, where FD is its end of a socket pair.
+It ends when the other end is closed, and by no signal that is meant for the web process.
+"""
+
+import os
+import signal
+import socket
+import sys
+
+from bridge import log as logs
+from bridge import wiring
+from bridge.engine import committer_apart
+
+COMMAND = [sys.executable, "-m", "bridge.cli.committer"]
+
+
+def main(file: int) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
+    bridge = wiring.open_bridge()
+    with socket.socket(fileno=file) as connection:
+        committer_apart.serve(bridge.committer_here(), connection)
+    bridge.close()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

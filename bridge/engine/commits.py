@@ -1,0 +1,59 @@
+"""Commits: what a receiver needs of a committer, whether that works in this process or in one of its own."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from bridge.store.arrival import Arrival
+
+PATIENCE_S = 2.0  # without a commit for this long a request is answered 503: the sender comes back in a minute
+MOST_WAITING = 20_000  # events, of large bodies and of all others; beyond it requests are refused at once
+GROUP = 512  # events in one transaction, about
+LARGE = 2 * GROUP  # events in one body, above which it is written in parts
+
+
+def size_of(arrival: Arrival) -> int:
+    """How many rows it makes, about."""
+    return max(len(arrival.candidates) + len(arrival.unreadable), 1)
+
+
+def patience_s(size: int, waiting: int) -> float:
+    """How long whoever hands in so many events waits, with so many waiting altogether: a day's records in one body take
+    longer than one lead.
+    """
+    return PATIENCE_S + (0.005 * waiting if size > LARGE else 0.0)
+
+
+class Waiting(Protocol):
+    """Whoever waits for an answer. `abandon`: not any more, nothing need be begun for him."""
+
+    @property
+    def patience_s(self) -> float: ...
+    def abandon(self) -> None: ...
+
+
+class Commits(Protocol):
+    """What a receiver needs of a committer, here or in a process of its own."""
+
+    @property
+    def has_ended(self) -> bool: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def submit(self, arrival: Arrival, done: Callable[[bool], None]) -> Waiting | None: ...
+
+
+def store(committer: Commits, arrival: Arrival) -> bool:
+    """True when the arrival is durably stored. False: not (as far as we know), the sender must try again."""
+    stored: list[bool] = []
+    told = threading.Event()
+
+    def done(answer: bool) -> None:  # noqa: FBT001
+        stored.append(answer)
+        told.set()
+
+    waiting = committer.submit(arrival, done)
+    if waiting is None:
+        return False
+    if not told.wait(waiting.patience_s):
+        waiting.abandon()
+    return stored == [True]

@@ -1,0 +1,99 @@
+"""The committer in a process of its own: what it answers is durable, and its end is noticed by whoever waits."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bridge.cli.committer import COMMAND
+from bridge.engine.commits import LARGE, store
+from bridge.engine.committer_apart import CommitterApart
+from bridge.errors import BridgeError
+from bridge.store.database import Database
+from tests.processes import Bridge, configuration, http_target, wait_until
+from tests.store.rows import Store, lead
+
+
+@pytest.fixture
+def apart(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommitterApart]:
+    url = database.url.render_as_string(hide_password=False)
+    bridge = Bridge(tmp_path, configuration({"crm": http_target("http://127.0.0.1:9/")}), database_url=url)
+    for name in ("BRIDGE_CONFIG", "DATABASE_URL", "TEST_SIGNING_KEY"):
+        monkeypatch.setenv(name, bridge.environment[name])
+    found = CommitterApart(COMMAND)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def desk(database: Database) -> Store:
+    return Store(database)
+
+
+def test_what_is_answered_is_stored_with_its_deliveries(apart: CommitterApart, desk: Store) -> None:
+    assert store(apart, desk.arrival(lead(1), lead(2), "no object"))
+    assert store(apart, desk.arrival(lead(1)))
+
+    assert (2, ["queued", "queued"]) == (len(desk.events()), desk.states())
+
+
+def test_a_large_body_and_many_at_once_get_each_their_answer(apart: CommitterApart, desk: Store) -> None:
+    answers: dict[int, bool] = {}
+    arrivals = [desk.arrival(*[lead(n, email=f"{n}@x.io") for n in range(LARGE + 1)])]
+    arrivals += [desk.arrival(lead(number)) for number in range(10_000, 10_100)]
+
+    def take(number: int) -> None:
+        apart.submit(arrivals[number], lambda stored: answers.__setitem__(number, stored))
+
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(len(arrivals))]
+    for thread in threads:
+        thread.start()
+
+    wait_until(lambda: len(answers) == len(arrivals))
+    assert {True} == set(answers.values())
+    assert LARGE + 101 == len(desk.events())
+
+
+def test_when_it_is_killed_whoever_waits_is_told_and_nobody_else_is_taken(
+    apart: CommitterApart, desk: Store, database: Database
+) -> None:
+    answers: list[bool] = []
+    with database.write():  # so that nothing can be committed
+        for number in range(5):
+            apart.submit(desk.arrival(lead(number)), answers.append)
+        os.kill(apart._process.pid, signal.SIGKILL)
+        wait_until(lambda: 5 == len(answers))
+
+    assert [False] * 5 == answers
+    assert apart.has_ended
+    assert apart.submit(desk.arrival(lead(9)), answers.append) is None
+
+
+def test_what_was_handed_in_is_committed_before_it_ends(apart: CommitterApart, desk: Store) -> None:
+    for number in range(50):
+        apart.submit(desk.arrival(lead(number)), lambda _: None)
+
+    apart.stop()
+
+    assert 50 == len(desk.events())
+    assert not psutil.pid_exists(apart._process.pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_is_meant_for_the_web_process_does_not_end_it(
+    apart: CommitterApart, desk: Store, number: signal.Signals
+) -> None:
+    os.kill(apart._process.pid, number)
+
+    assert store(apart, desk.arrival(lead(1)))
+
+
+def test_a_process_that_does_not_start_is_named() -> None:
+    with pytest.raises(BridgeError, match="did not start"):
+        CommitterApart([sys.executable, "-c", "raise SystemExit(1)"]).start()
