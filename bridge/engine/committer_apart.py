@@ -6,7 +6,6 @@ socket's end, commits what it has and ends; when the other ends, whoever waits i
 """
 
 import itertools
-import pickle
 import socket
 import struct
 import subprocess
@@ -18,7 +17,7 @@ from bridge.engine.commits import MOST_WAITING, patience_s, size_of
 from bridge.engine.committer import Committer
 from bridge.errors import BridgeError
 from bridge.log import logger
-from bridge.store.arrival import Arrival
+from bridge.store.arrival import Arrival, packed, unpacked
 
 BUFFER_BYTES = 4 << 20
 START_S = 60.0  # for the process to be ready
@@ -26,7 +25,7 @@ SEND_S = 5.0  # for it to take an arrival; it takes them from the socket whateve
 END_S = 15.0  # for it to commit what it has
 READY = b"R"
 
-_LENGTH = struct.Struct("<Q")
+_HEAD = struct.Struct("<QQ")  # number, length of what follows
 _ANSWER = struct.Struct("<Q?")
 
 log = logger("receive")
@@ -92,10 +91,10 @@ class CommitterApart:
             self._waiting[number] = (done, size)
             self._size += size
             waiting = self._size
-        data = pickle.dumps((number, arrival), pickle.HIGHEST_PROTOCOL)
+        data = packed(arrival)
         try:
             with self._lock:
-                self._socket.sendall(_LENGTH.pack(len(data)) + data)
+                self._socket.sendall(_HEAD.pack(number, len(data)) + data)
         except OSError as error:
             self._give_up(f"does not take arrivals: {type(error).__name__}")
         return _Waiting(patience_s(size, waiting))
@@ -141,8 +140,9 @@ def serve(committer: Committer, connection: socket.socket) -> None:
     committer.start()
     connection.sendall(READY)
     with connection.makefile("rb", buffering=1 << 20) as arrivals:
-        while length := arrivals.read(_LENGTH.size):
-            number, arrival = pickle.loads(arrivals.read(*_LENGTH.unpack(length)))  # noqa: S301  from our own process
+        while head := arrivals.read(_HEAD.size):
+            number, length = _HEAD.unpack(head)
+            arrival = unpacked(arrivals.read(length))
             told = lambda stored, number=number: answer(number, stored=stored)  # noqa: E731
             if committer.submit(arrival, told) is None:
                 answer(number, stored=False)

@@ -2,6 +2,7 @@
 thread that writes has little left to do.
 """
 
+import pickle
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,6 +68,42 @@ def prepare(
         for part in reading.unreadable
     ]
     return Arrival(source.name, candidates, unreadable, reading.ignored)
+
+
+def packed(arrival: Arrival) -> bytes:
+    """The arrival for another process: plain tuples, which take a third of the time that the objects would."""
+    candidates = [
+        (
+            (e.source, e.kind.value, e.chatbot_id, e.session_id, e.first_name, e.last_name, e.email, e.phone, e.content,
+             e.page_url, e.created_at),
+            c.raw, c.fields, c.key, [(alias.hash, alias.rank) for alias in c.aliases], c.region, c.signed_at,
+            c.received_at,
+        )
+        for c in arrival.candidates
+        for e in [c.event]
+    ]  # fmt: skip
+    return pickle.dumps((arrival.source, candidates, arrival.unreadable, arrival.ignored), pickle.HIGHEST_PROTOCOL)
+
+
+def unpacked(data: bytes) -> Arrival:
+    """The arrival again; its events have no vendor's object, which nobody who stores asks for."""
+    source, candidates, unreadable, ignored = pickle.loads(data)  # noqa: S301  from our own process
+    return Arrival(
+        source,
+        [
+            Candidate(
+                Event(said[0], Kind(said[1]), *said[2:]),
+                raw,
+                fields,
+                key,
+                tuple([Alias(*one) for one in aliases]),
+                *rest,
+            )
+            for said, raw, fields, key, aliases, *rest in candidates
+        ],
+        unreadable,
+        ignored,
+    )
 
 
 def encode_fields(event: Event, codec: Codec) -> bytes:

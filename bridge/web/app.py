@@ -1,6 +1,7 @@
 """App: the Flask application: webhooks, health and metrics. Also runs under any WSGI server: `create_app(bridge)`."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, Response, request
@@ -18,6 +19,17 @@ _ENVIRON_HEADER = "HTTP_" + SIGNATURE_HEADER.upper().replace("-", "_")
 log = logger("web")
 
 
+class _Later(Response):
+    """Stands for an answer that our own server will get from somewhere else: nothing of it is ever sent."""
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("202 Accepted", [])
+        return ()
+
+
+LATER = _Later()
+
+
 def create_app(bridge: Bridge) -> Flask:
     """The application of one web process; its receiver's committer must be running."""
     app = Flask("bridge.web", static_folder=None)
@@ -28,18 +40,20 @@ def create_app(bridge: Bridge) -> Flask:
 
     @app.post("/webhooks/<source>")
     def webhook(source: str) -> Response:
-        header = request.environ.get(_ENVIRON_HEADER)
-        later = request.environ.get("bridge.later")  # our own server's: no thread waits for the disk
+        environ = request.environ
+        header = environ.get(_ENVIRON_HEADER)
+        later = environ.get("bridge.later")  # our own server's: no thread waits for the disk
+        whole = environ.get("bridge.body")  # as well; of any other server the body is a stream
         answer = receiver.receive(
             source,
-            _body(),
+            whole if isinstance(whole, bytes) else request.get_data(cache=False),
             header=header.encode("latin-1", "replace") if header is not None else None,
-            address=request.environ.get("REMOTE_ADDR", ""),
+            address=environ.get("REMOTE_ADDR", ""),
             answer_later=later,
         )
         if later is not None and isinstance(answer, Deferred):
             later.deferred = answer
-            return Response(status=202)  # never sent: the server waits for the answer
+            return LATER
         assert isinstance(answer, Answer)  # noqa: S101  deferred only where somebody takes it later
         return _respond(answer)
 
@@ -59,12 +73,6 @@ def create_app(bridge: Bridge) -> Flask:
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _fail)
     return app
-
-
-def _body() -> bytes:
-    """The whole body: our own server hands it over as it is, any other WSGI server as a stream."""
-    whole = request.environ.get("bridge.body")
-    return whole if isinstance(whole, bytes) else request.get_data(cache=False)
 
 
 def _respond(answer: Answer) -> Response:
