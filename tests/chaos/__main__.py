@@ -12,7 +12,7 @@ from tests.chaos import campaign, crowd, lanes
 from tests.postgres import Postgres, postgres
 
 KINDS = ("sqlite", "postgres")
-VICTIMS = ("web", "worker", "supervisor", "database")
+VICTIMS = ("web", "committer", "worker", "supervisor", "database")
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 import psutil
@@ -26,6 +27,7 @@ class Killer:
         self._stop = threading.Event()
         strike: dict[str, Callable[[], None]] = {
             "web": lambda: self._kill_child("web"),
+            "committer": lambda: self._kill_child("bridge.cli.committer"),
             "worker": lambda: self._kill_child("worker"),
             "supervisor": self._kill_supervisor,
             "database": self._take_database,
@@ -53,10 +55,11 @@ class Killer:
         supervisor = psutil.Process(self._bridge.processes[-1].pid)
         until_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < until_s:
-            for child in supervisor.children():
-                if command in child.cmdline():
-                    child.kill()
-                    return
+            for child in supervisor.children(recursive=True):
+                with suppress(psutil.NoSuchProcess):  # it may end by itself at any moment
+                    if command in child.cmdline():
+                        child.kill()
+                        return
             self._stop.wait(0.05)
         raise AssertionError(f"no {command} process in {PATIENCE_S:.0f} s: {self._bridge.log()[-4000:]}")
 
