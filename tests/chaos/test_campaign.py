@@ -10,7 +10,9 @@ from tests.postgres import Postgres
 SEED = 7
 
 
-@pytest.mark.parametrize(("kind", "victim"), [("sqlite", "worker"), ("sqlite", "supervisor"), ("postgres", "committer")])
+@pytest.mark.parametrize(
+    ("kind", "victim"), [("sqlite", "worker"), ("sqlite", "supervisor"), ("postgres", "committer")]
+)
 def test_nothing_is_lost_doubled_or_out_of_order_whoever_is_killed(
     tmp_path: Path, postgres_server: Postgres, kind: str, victim: str
 ) -> None:
