@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from typing import LiteralString
 
 import psycopg
 import requests
@@ -20,7 +21,7 @@ from tests.chaos.ledger import Ledger, Sent
 from tests.chaos.report import Report
 from tests.chaos.story import Fact
 from tests.postgres import Postgres
-from tests.processes import KEY, Bridge, configuration, free_port, http_target, lead
+from tests.processes import KEY, Bridge, configuration, free_port, http_target, lead, wait_until
 
 VISITORS, EVENTS, CLIENTS = 6, 40, 16
 QUIET_S = 90.0
@@ -46,7 +47,7 @@ def run(*, seed: int, postgres: Postgres) -> Report:
             with Watcher(bridge.database_url) as watcher:
                 sent = _send(urls, seed)
                 inbox.wait_for(lambda: inbox.counts().stored >= VISITORS * EVENTS, QUIET_S)
-            workers = _workers(bridge.database_url)
+            workers = _count(bridge.database_url, "SELECT count(DISTINCT worker) FROM attempts")
         finally:
             bridge.stop()
         report.broken = Ledger(sent, arrived(inbox)).broken()
@@ -98,6 +99,7 @@ def _start(bridge: Bridge) -> list[str]:
     urls = [bridge.url, f"http://127.0.0.1:{other}"]
     for url in urls:
         bridge.wait_ready(url)
+    wait_until(lambda: 2 == _count(bridge.database_url, "SELECT count(*) FROM workers"))
     return [f"{url}/webhooks/smarterbot" for url in urls]
 
 
@@ -119,7 +121,7 @@ def _post(url: str, fact: Fact, number: int) -> Sent:
     return Sent(fact, began_s, time.monotonic(), answer.status_code == 200)
 
 
-def _workers(url: str) -> int:
+def _count(url: str, query: LiteralString) -> int:
     with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT count(DISTINCT worker) FROM attempts").fetchone()
+        row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
