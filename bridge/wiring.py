@@ -89,7 +89,9 @@ class Bridge:
     @cached_property
     def chores(self) -> Chores:
         rejections, kept, shard = self.rejections, self.kept, os.getpid()
-        return Chores([lambda: rejections.flush(self.database, shard=shard), lambda: kept.flush(self.database)])
+        flushes = [lambda: rejections.flush(self.database, shard=shard), lambda: kept.flush(self.database)]
+        pings = [self.committer.ping] if isinstance(self.committer, CommitterApart) else []
+        return Chores([*pings, *flushes])
 
     @cached_property
     def receiver(self) -> Receiver:
@@ -117,8 +119,8 @@ class Bridge:
 
     def stop_receiving(self) -> None:
         """Writes what is still to be written."""
-        self.chores.stop()
         self.committer.stop()
+        self.chores.stop()
 
     def worker(self) -> "WorkerProcess":
         schema.check(self.database)

@@ -10,6 +10,7 @@ import sys
 from bridge import log as logs
 from bridge import wiring
 from bridge.engine import committer_apart
+from bridge.errors import BridgeError
 
 COMMAND = [sys.executable, "-m", "bridge.cli.committer"]
 
@@ -18,10 +19,13 @@ def main(file: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
-    bridge = wiring.open_bridge()
-    with socket.socket(fileno=file) as connection:
-        committer_apart.serve(bridge.committer_here(), connection)
-    bridge.close()
+    try:
+        bridge = wiring.open_bridge()
+        with socket.socket(fileno=file) as connection:
+            committer_apart.serve(bridge.committer_here(), connection)
+        bridge.close()
+    except BridgeError as error:
+        sys.exit(f"bridge: {error}")
 
 
 if __name__ == "__main__":

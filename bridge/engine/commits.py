@@ -9,12 +9,34 @@ from bridge.store.arrival import Arrival
 PATIENCE_S = 2.0  # without a commit for this long a request is answered 503: the sender comes back in a minute
 MOST_WAITING = 20_000  # events, of large bodies and of all others; beyond it requests are refused at once
 GROUP = 512  # events in one transaction, about
+USUAL_BYTES = 4096
 LARGE = 2 * GROUP  # events in one body, above which it is written in parts
 
 
 def size_of(arrival: Arrival) -> int:
-    """How many rows it makes, about."""
-    return max(len(arrival.candidates) + len(arrival.unreadable), 1)
+    """How much it is, in events of a usual size."""
+    return max(len(arrival.candidates) + len(arrival.unreadable), arrival.size_bytes // USUAL_BYTES, 1)
+
+
+class Crowd:
+    """How much waits to be stored, of large bodies and of all others: neither keeps the other out. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sizes = {True: 0, False: 0}
+
+    def enter(self, size: int) -> int | None:
+        """How much of its kind waits now; None: too much waited already."""
+        kind = size > LARGE
+        with self._lock:
+            if self._sizes[kind] > MOST_WAITING:
+                return None
+            self._sizes[kind] += size
+            return self._sizes[kind]
+
+    def leave(self, size: int) -> None:
+        with self._lock:
+            self._sizes[size > LARGE] -= size
 
 
 def patience_s(size: int, waiting: int) -> float:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
-from bridge.engine.commits import GROUP, LARGE, MOST_WAITING, PATIENCE_S, patience_s, size_of
+from bridge.engine.commits import GROUP, LARGE, PATIENCE_S, Crowd, patience_s, size_of
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
@@ -70,9 +70,7 @@ class Committer:
         self._shard = shard
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._large: deque[Submission] = deque()  # taken up; their parts wait for their turn
-        # Events handed in and not yet taken up, or written, if they are a large body's (True).
-        self._waiting = {True: 0, False: 0}
-        self._lock = threading.Lock()
+        self._crowd = Crowd()  # handed in and not yet taken up; or not yet written, of a large body
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
 
     @property
@@ -93,12 +91,8 @@ class Committer:
         too much waits already. Whoever has waited for `patience_s` abandons it and tells the sender to try again.
         """
         submission = Submission(arrival, done)
-        with self._lock:
-            waiting = self._waiting[submission.is_large]
-            if waiting > MOST_WAITING or self.has_ended:
-                return None
-            waiting += submission.size
-            self._waiting[submission.is_large] = waiting
+        if self.has_ended or (waiting := self._crowd.enter(submission.size)) is None:
+            return None
         submission.patience_s = patience_s(submission.size, waiting)
         self._queue.put(submission)
         return submission
@@ -198,8 +192,7 @@ class Committer:
                 submission.answer(stored=stored)
 
     def _count_out(self, submission: Submission) -> None:
-        with self._lock:
-            self._waiting[submission.is_large] -= submission.size
+        self._crowd.leave(submission.size)
 
 
 def _parts(whole: Arrival) -> Iterator[Arrival]:

@@ -6,14 +6,16 @@ socket's end, commits what it has and ends; when the other ends, whoever waits i
 """
 
 import itertools
+import pickle
 import socket
 import struct
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from bridge.engine.commits import MOST_WAITING, patience_s, size_of
+from bridge.engine.commits import Crowd, patience_s, size_of
 from bridge.engine.committer import Committer
 from bridge.errors import BridgeError
 from bridge.log import logger
@@ -21,7 +23,9 @@ from bridge.store.arrival import Arrival, packed, unpacked
 
 BUFFER_BYTES = 4 << 20
 START_S = 60.0  # for the process to be ready
-SEND_S = 5.0  # for it to take an arrival; it takes them from the socket whatever the database does
+SEND_S = 1.0  # for it to take an arrival; it takes them from the socket whatever the database does
+MOST_PINGS = 5  # without an answer
+PING = 0  # the number of what is no arrival
 END_S = 15.0  # for it to commit what it has
 READY = b"R"
 
@@ -32,7 +36,7 @@ log = logger("receive")
 
 
 class _Waiting(NamedTuple):
-    """Nothing need be done where nobody waits any longer: storing is twice safe."""
+    """Who waits no longer is not told to the other process: it stores the arrival even so, which is twice safe."""
 
     patience_s: float
 
@@ -44,12 +48,13 @@ class CommitterApart:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = [*command]  # gets the number of its end of the socket pair as its last argument
-        self._lock = threading.Lock()
+        self._crowd = Crowd()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[Callable[[bool], None], int]] = {}
-        self._size = 0  # events that wait for an answer
+        self._sending = threading.Lock()
         self._stopping = False
         self.has_ended = False
+        self._asked = self._told = 0  # pings, and those that came back
         self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
 
     def start(self) -> None:
@@ -61,7 +66,10 @@ class CommitterApart:
             command = [*self._command, str(theirs.fileno())]
             self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
         self._socket.settimeout(START_S)
-        if self._socket.recv(1) != READY:
+        if not self._is_ready():
+            self._process.kill()
+            self._process.wait()
+            self._socket.close()
             raise BridgeError("the process that stores did not start: its own message says why")
         self._socket.settimeout(SEND_S)
         self._answers = self._socket.dup()
@@ -83,21 +91,40 @@ class CommitterApart:
 
     def submit(self, arrival: Arrival, done: Callable[[bool], None]) -> _Waiting | None:
         """As `Committer.submit`; `done` is called by this object's thread."""
-        size = size_of(arrival)
-        with self._lock:
-            if self._size > MOST_WAITING or self.has_ended:
-                return None
-            number = next(self._numbers)
-            self._waiting[number] = (done, size)
-            self._size += size
-            waiting = self._size
-        data = packed(arrival)
-        try:
-            with self._lock:
-                self._socket.sendall(_HEAD.pack(number, len(data)) + data)
-        except OSError as error:
-            self._give_up(f"does not take arrivals: {type(error).__name__}")
+        size, data = size_of(arrival), packed(arrival)
+        if self.has_ended or (waiting := self._crowd.enter(size)) is None:
+            return None
+        number = next(self._numbers)
+        self._waiting[number] = (done, size)
+        self._send(number, data)
         return _Waiting(patience_s(size, waiting))
+
+    def ping(self) -> None:
+        """Asks for a sign of life, and gives the other process up where the last ones were not answered: one that is
+        stopped or stuck is of no use. Whether the database answers does not matter. Call it once a second.
+        """
+        if self._asked - self._told > MOST_PINGS:
+            self._give_up("does not answer")
+        elif not self.has_ended:
+            self._asked += 1
+            self._send(PING, b"")
+
+    def _is_ready(self) -> bool:
+        try:
+            return self._socket.recv(1) == READY
+        except OSError:
+            return False
+
+    def _send(self, number: int, data: bytes) -> None:
+        try:
+            with self._sending:
+                if not self.has_ended:
+                    self._socket.sendall(_HEAD.pack(number, len(data)))
+                    self._socket.sendall(data)
+        except OSError as error:  # half an arrival may stand in the socket: nothing can follow it
+            self._give_up(f"does not take arrivals: {type(error).__name__}")
+        if self.has_ended:
+            self._answer(number, stored=False)
 
     def _run(self) -> None:
         try:
@@ -107,27 +134,35 @@ class CommitterApart:
                     self._answer(number, stored=stored)
         except (OSError, struct.error) as error:
             log.error("answers cannot be read", reason=type(error).__name__)
-        self._give_up("has ended")
+        finally:
+            self._give_up("has ended")
 
     def _answer(self, number: int, *, stored: bool) -> None:
-        with self._lock:
-            done, size = self._waiting.pop(number, (None, 0))
-            self._size -= size
-        if done is not None:
+        if number == PING:
+            self._told += 1
+        if (found := self._waiting.pop(number, None)) is None:
+            return
+        done, size = found
+        self._crowd.leave(size)
+        try:
             done(stored)
+        except Exception as error:  # noqa: BLE001  a border: whoever is gone costs no other his answer
+            log.error("an answer was not taken", reason=type(error).__name__)
 
     def _give_up(self, why: str) -> None:
         """Nothing will be stored any more. What was handed in may have been: its senders come again."""
         if not self._stopping and not self.has_ended:
             log.error("the process that stores", reason=why)
         self.has_ended = True
-        self._process.kill()  # half an arrival may stand in the socket
+        self._process.kill()
         for number in list(self._waiting):
             self._answer(number, stored=False)
 
 
 def serve(committer: Committer, connection: socket.socket) -> None:
-    """The other process: commits what comes until the socket's end, then what is left."""
+    """The other process: commits what comes until the socket's end, then what is left. Raises BridgeError where its
+    committer has ended.
+    """
     lock = threading.Lock()
 
     def answer(number: int, *, stored: bool) -> None:
@@ -138,12 +173,31 @@ def serve(committer: Committer, connection: socket.socket) -> None:
             pass  # nobody waits any more
 
     committer.start()
-    connection.sendall(READY)
-    with connection.makefile("rb", buffering=1 << 20) as arrivals:
-        while head := arrivals.read(_HEAD.size):
-            number, length = _HEAD.unpack(head)
-            arrival = unpacked(arrivals.read(length))
-            told = lambda stored, number=number: answer(number, stored=stored)  # noqa: E731
-            if committer.submit(arrival, told) is None:
-                answer(number, stored=False)
-    committer.stop()
+    try:
+        connection.sendall(READY)
+        with connection.makefile("rb", buffering=1 << 20) as arrivals:
+            while head := arrivals.read(_HEAD.size):
+                number, length = _HEAD.unpack(head)
+                data = arrivals.read(length)
+                if number == PING:
+                    answer(PING, stored=True)
+                elif not _take(committer, data, partial(_told, answer, number)):
+                    answer(number, stored=False)
+                    if committer.has_ended:
+                        raise BridgeError("the committer has ended: nothing can be stored any more")
+    except (OSError, struct.error) as error:  # the web process was killed: nobody waits for an answer
+        log.warning("the web process is gone", reason=type(error).__name__)
+    finally:
+        committer.stop()
+
+
+def _take(committer: Committer, data: bytes, done: Callable[[bool], None]) -> bool:
+    try:
+        return committer.submit(unpacked(data), done) is not None
+    except (ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        log.error("an arrival cannot be read", reason=type(error).__name__, size_bytes=len(data))
+        return False
+
+
+def _told(answer: Callable[..., None], number: int, stored: bool) -> None:  # noqa: FBT001
+    answer(number, stored=stored)

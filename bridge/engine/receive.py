@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from bridge.core.ecmascript import restringify
 from bridge.core.normalise import is_unsigned_test, normalise
 from bridge.core.signature import HEADER, Verified, read_header, verify
-from bridge.engine.apart import Apart, Busy
 from bridge.engine.clock import Clock
 from bridge.engine.commits import Commits, store
 from bridge.engine.kept import Kept
 from bridge.engine.rejections import Rejections
+from bridge.engine.restringify_apart import Apart, Busy
 from bridge.errors import BadSignature
 from bridge.log import logger
 from bridge.model.event import Reading
@@ -178,6 +178,8 @@ class Receiver:
         for request in waiting:
             try:
                 verified = self._verify(source, request.body, header=request.header, now_s=request.received_at / 1000)
+            except Busy:
+                continue  # it stays kept
             except BadSignature as bad:
                 log.warning("kept request rejected", source=source.name, reason=bad.reason)
             else:

@@ -36,6 +36,7 @@ class Arrival:
     candidates: list[Candidate]
     unreadable: list[dict[str, Any]] = field(default_factory=list)  # rows of quarantine
     ignored: int = 0
+    size_bytes: int = 0  # of what came
 
 
 def prepare(
@@ -67,7 +68,8 @@ def prepare(
         }
         for part in reading.unreadable
     ]
-    return Arrival(source.name, candidates, unreadable, reading.ignored)
+    size_bytes = sum([len(raw) for _, raw in reading.events]) + sum([len(part.raw) for part in reading.unreadable])
+    return Arrival(source.name, candidates, unreadable, reading.ignored, size_bytes)
 
 
 def packed(arrival: Arrival) -> bytes:
@@ -82,12 +84,14 @@ def packed(arrival: Arrival) -> bytes:
         for c in arrival.candidates
         for e in [c.event]
     ]  # fmt: skip
-    return pickle.dumps((arrival.source, candidates, arrival.unreadable, arrival.ignored), pickle.HIGHEST_PROTOCOL)
+    return pickle.dumps(
+        (arrival.source, candidates, arrival.unreadable, arrival.ignored, arrival.size_bytes), pickle.HIGHEST_PROTOCOL
+    )
 
 
 def unpacked(data: bytes) -> Arrival:
     """The arrival again; its events have no vendor's object, which nobody who stores asks for."""
-    source, candidates, unreadable, ignored = pickle.loads(data)  # noqa: S301  from our own process
+    source, candidates, unreadable, ignored, size_bytes = pickle.loads(data)  # noqa: S301  from our own process
     return Arrival(
         source,
         [
@@ -103,6 +107,7 @@ def unpacked(data: bytes) -> Arrival:
         ],
         unreadable,
         ignored,
+        size_bytes,
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from bridge.web.app import MAX_BODY_BYTES, error_response
 from bridge.web.wsgi import Reply, lower
 
-SMALL_BYTES = 65_536  # a body up to it is taken whole; as many as there are connections
+SMALL_BYTES = 8_192  # a body up to it is taken whole; as many as there are connections
 BUDGET_BYTES = 4 * MAX_BODY_BYTES  # of all larger ones that are in and not yet answered
 DEADLINE_S = 20.0
+LAST_S = 2.0  # for the bodies that are being read when the server stops
 RETRY_AFTER_S = 30
 
 
@@ -30,6 +31,13 @@ class Bodies:
 
     def __init__(self) -> None:
         self._large_bytes = 0
+        self._reading: set[asyncio.Timeout] = set()
+
+    def hurry(self) -> None:
+        """Gives what is being read only a moment more: the server stops, and waits for it."""
+        until = asyncio.get_running_loop().time() + LAST_S
+        for limit in self._reading:
+            limit.reschedule(until)
 
     async def read(self, scope: Any, protocol: Any) -> bytes:
         """The whole body; raises Refused where it is too large, too slow or cut short. `release` it in the end."""
@@ -40,9 +48,13 @@ class Bodies:
         if expected is not None and expected > MAX_BODY_BYTES:
             raise Refused(413, "content too large")
         try:
-            async with asyncio.timeout(DEADLINE_S):
-                small = expected is not None and expected <= SMALL_BYTES
-                body = bytes(await protocol()) if small else await self._read_large(protocol)
+            async with asyncio.timeout(DEADLINE_S) as limit:
+                self._reading.add(limit)
+                try:
+                    small = expected is not None and expected <= SMALL_BYTES
+                    body = bytes(await protocol()) if small else await self._read_large(protocol)
+                finally:
+                    self._reading.discard(limit)
         except TimeoutError:
             raise Refused(408, "request timeout") from None
         except RuntimeError:  # granian's word for a connection that ends in the middle

@@ -8,14 +8,13 @@ from collections import deque
 from queue import SimpleQueue
 from typing import Any
 
-from bridge.engine.receive import NOT_STORED, Answer, Deferred
+from bridge.engine.receive import HERE_BYTES, NOT_STORED, Answer, Deferred
 from bridge.log import logger
 from bridge.web.body import Bodies, Refused
 from bridge.web.wsgi import Reply, WsgiApp, answer_of, environment_of
 
 THREADS = 4  # for webhooks: none of them ever waits for the disk; more would only fight for the interpreter lock
 LARGE_THREADS = 8  # for large bodies, which may wait until others are re-serialised
-LARGE_BYTES = 16_384
 LOOK_THREADS = 2  # for what asks the database: readiness, metrics
 MOST_LOOKS = 16  # that wait for one of these
 SWEEP_S = 0.1
@@ -56,6 +55,10 @@ class Front:
             self._open -= 1
         protocol.response_bytes(status, headers, content)
 
+    def hurry(self) -> None:
+        """The server stops: who is still sending has only a moment more."""
+        self._bodies.hurry()
+
     async def drain(self, grace_s: float) -> None:
         """Waits for the requests that are in."""
         until = self._loop.time() + grace_s
@@ -63,7 +66,9 @@ class Front:
             await asyncio.sleep(0.01)
 
     def finish(self, future: "asyncio.Future[Reply]", reply: Reply) -> None:
-        """The reply is known. Called from any thread."""
+        """The reply is known. Called from any thread, also when nobody can be told any more."""
+        if self._loop.is_closed():
+            return
         self._done.append((future, reply))
         if not self._woken:  # one wake-up of the loop for all that end meanwhile
             self._woken = True
@@ -78,7 +83,7 @@ class Front:
 
     def _queue_for(self, scope: Any, body: bytes) -> "_Queue":
         if scope.method == "POST":
-            return self._webhooks if len(body) <= LARGE_BYTES else self._large
+            return self._webhooks if len(body) <= HERE_BYTES else self._large
         if self._looks.qsize() >= MOST_LOOKS:
             raise Refused(503, "busy, try again")
         return self._looks if scope.path != "/healthz" else self._webhooks

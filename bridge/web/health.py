@@ -1,5 +1,5 @@
 """Health: may this process take requests? A CRM that is down does not make it unready; a missing database does, and so
-does the end of the thread that stores.
+does the end of the committer.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Server: granian in front of Flask; `front.py` takes requests from its event loop to threads.
 
-granian runs embedded, in this very process: `kill -9` of the web process leaves nothing behind.
+granian runs embedded, in this very process: `kill -9` of the web process ends the receiving at once.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     log.info("listening", url=f"http://{host}:{port}")
-    stopping = loop.create_task(_stop(server, asked, is_able))
+    stopping = loop.create_task(_stop(server, front, asked, is_able))
     await server.serve()
     await front.drain(grace_s)
     stopping.cancel()
@@ -72,13 +72,14 @@ async def serve(
         raise BridgeError("this process cannot receive any more and ends: start it again")
 
 
-async def _stop(server: Server, asked: asyncio.Event, is_able: Callable[[], bool]) -> None:
+async def _stop(server: Server, front: Front, asked: asyncio.Event, is_able: Callable[[], bool]) -> None:
     """Stops the server when that is asked for, or when it is of no use any more."""
     while is_able() and not asked.is_set():
         try:
             await asyncio.wait_for(asked.wait(), timeout=LOOK_S)
         except TimeoutError:
             pass
+    front.hurry()
     server.stop()  # type: ignore[no-untyped-call]
 
 

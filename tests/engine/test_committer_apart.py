@@ -9,10 +9,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from bridge.cli.committer import COMMAND
 from bridge.engine.commits import LARGE, store
-from bridge.engine.committer_apart import CommitterApart
+from bridge.engine.committer_apart import MOST_PINGS, CommitterApart
 from bridge.errors import BridgeError
 from bridge.store.database import Database
 from tests.processes import Bridge, configuration, http_target, wait_until
@@ -64,7 +65,9 @@ def test_when_it_is_killed_whoever_waits_is_told_and_nobody_else_is_taken(
     apart: CommitterApart, desk: Store, database: Database
 ) -> None:
     answers: list[bool] = []
-    with database.write():  # so that nothing can be committed
+    with database.write() as connection:  # so that nothing can be committed
+        if not database.is_sqlite:
+            connection.execute(text("LOCK TABLE events IN ACCESS EXCLUSIVE MODE"))
         for number in range(5):
             apart.submit(desk.arrival(lead(number)), answers.append)
         os.kill(apart._process.pid, signal.SIGKILL)
@@ -73,6 +76,59 @@ def test_when_it_is_killed_whoever_waits_is_told_and_nobody_else_is_taken(
     assert [False] * 5 == answers
     assert apart.has_ended
     assert apart.submit(desk.arrival(lead(9)), answers.append) is None
+
+
+def test_one_that_is_stopped_is_given_up_and_whoever_waits_is_told(apart: CommitterApart, desk: Store) -> None:
+    answers: list[bool] = []
+    psutil.Process(apart._process.pid).suspend()
+    apart.submit(desk.arrival(lead(1)), answers.append)
+
+    for _ in range(MOST_PINGS + 2):
+        apart.ping()
+
+    wait_until(lambda: [False] == answers)
+    assert apart.has_ended
+    assert apart.submit(desk.arrival(lead(2)), answers.append) is None
+
+
+def test_one_that_lives_answers_its_pings_while_the_database_does_not_answer(
+    apart: CommitterApart, database: Database
+) -> None:
+    with database.write():
+        for _ in range(3 * MOST_PINGS):
+            apart.ping()
+            wait_until(lambda: apart._told == apart._asked)
+
+    assert not apart.has_ended
+
+
+def test_whoever_cannot_take_an_answer_costs_no_other_his(apart: CommitterApart, desk: Store) -> None:
+    def gone(_: bool) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    apart.submit(desk.arrival(lead(1)), gone)
+
+    assert store(apart, desk.arrival(lead(2)))
+
+
+def test_an_arrival_that_cannot_be_read_costs_no_other_its_place(apart: CommitterApart, desk: Store) -> None:
+    answers: list[bool] = []
+    apart._waiting[7000] = (answers.append, 0)
+    apart._send(7000, b"no arrival")
+
+    wait_until(lambda: [False] == answers)
+    assert store(apart, desk.arrival(lead(1)))
+
+
+def test_large_bodies_keep_no_lead_out(apart: CommitterApart, desk: Store) -> None:
+    large = desk.arrival(*[lead(number) for number in range(20_001)])
+    answers: list[bool] = []
+
+    apart.submit(large, answers.append)
+
+    assert apart.submit(large, answers.append) is None
+    assert store(apart, desk.arrival(lead(30_000)))
+    wait_until(lambda: [True] == answers)
 
 
 def test_what_was_handed_in_is_committed_before_it_ends(apart: CommitterApart, desk: Store) -> None:

@@ -1,6 +1,7 @@
 """Deliveries end to end: real processes, a real inbox with faults, both databases where it may matter."""
 
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -177,6 +178,20 @@ def test_stopping_waits_for_what_is_in_flight(tmp_path: Path, inbox: Inbox) -> N
         assert 0 == bridge.processes[-1].wait(timeout=30)
         assert {"delivered": 1} == states(bridge)
     assert [1] == [key.arrivals for key in inbox.keys().values()]
+
+
+def test_a_stranger_who_never_ends_a_request_holds_up_no_stop(tmp_path: Path) -> None:
+    head = b"POST /webhooks/smarterbot HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\na"
+    with (
+        running(tmp_path, configuration({})) as bridge,
+        socket.create_connection(("127.0.0.1", bridge.port)) as stranger,
+    ):
+        stranger.sendall(head)
+        bridge.post(lead(1))  # by now the other's is being read
+        bridge.processes[-1].send_signal(signal.SIGTERM)
+
+        assert b"408" in stranger.recv(4096).split(b"\r\n")[0]
+        assert 0 == bridge.processes[-1].wait(timeout=15)
 
 
 def test_no_process_outlives_its_supervisor(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from bridge.core.ecmascript import restringify
 MOST_WAITING = 4  # bodies; who comes on top of them is told to come back
 PATIENCE_S = 10.0  # for one's turn
 DEADLINE_S = 30.0
-MOST_MEMORY_BYTES = 2 << 30
+MOST_MEMORY_BYTES = 1 << 30
 NICE = 10
 NO_JSON = 3  # exit code
 
@@ -47,7 +47,7 @@ class Apart:
 
 
 def _run(body: bytes) -> bytes | None:
-    command = [sys.executable, "-m", "bridge.engine.apart"]
+    command = [sys.executable, "-m", "bridge.engine.restringify_apart"]
     try:
         done = subprocess.run(command, input=body, capture_output=True, timeout=DEADLINE_S, check=False)  # noqa: S603
     except (subprocess.TimeoutExpired, OSError) as error:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bridge.core.ecmascript import restringify
-from bridge.engine.apart import MOST_WAITING, Apart, Busy
+from bridge.engine.restringify_apart import MOST_WAITING, Apart, Busy
 
 BODIES = {
     "spaced": b'{"a" : 1.0, "b" : [ 1e3 ] }' + b" " * 100_000,
