@@ -215,7 +215,8 @@ def require_database(database: Database) -> None:
     """Raises SchemaError where there is no file yet: to connect to SQLite would make one."""
     path = database.url.database or ""
     if database.is_sqlite and not path.startswith("file:") and not os.path.exists(path):
-        raise SchemaError(f"no database at {os.path.abspath(path)}: run `bridge migrate`")
+        advice = "`bridge serve` or `bridge migrate` makes it; if there is one already, this is another folder"
+        raise SchemaError(f"no database at {os.path.abspath(path)}: {advice}")
 
 
 def port(environment: Mapping[str, str] = os.environ) -> int:

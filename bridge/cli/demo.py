@@ -55,6 +55,7 @@ class _Line:
     status: int | None = None
     answer: str = ""
     way: str = ""
+    rests: bool = False
     stored: int = 0
     arrived: int | None = None  # requests at the target; None until counted
 
@@ -68,21 +69,39 @@ class _Line:
 @click.command()
 @click.option("--exit", "end", is_flag=True, help="End when the table is drawn, also on a terminal.")
 def demo(end: bool) -> None:  # noqa: FBT001
-    """Watch the main job: signed samples in, one record each at the target, whatever happens on the way."""
+    """Watch the main job: ten requests in, five records at the target, each once, whatever happens on the way."""
     console = Console()
     with tempfile.TemporaryDirectory(prefix="bridge-demo-") as folder, Inbox() as inbox:
         url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
         console.print(f"A bridge at [b]{url}[/b], an inbox at [b]{inbox.url}[/b], a SQLite file in {folder}")
         with _bridge(Path(folder), inbox.url, url) as log:
             lines = [_Line(sample) for sample in demo_samples()]
-            with Live(_table(lines), console=console, refresh_per_second=12, transient=True) as live:
-                _run(lines, url, inbox, f"sqlite:///{folder}/bridge.db", lambda: live.update(_table(lines)))
+            _follow(console, lines, lambda redraw: _run(lines, url, inbox, f"sqlite:///{folder}/bridge.db", redraw))
             _count(lines, inbox)
             console.print(_table(lines))
             kept = _verdict(console, lines, inbox, log)
             if kept and not end and sys.stdout.isatty():
                 _stay(console, url, inbox.url)
     sys.exit(0 if kept else 1)
+
+
+def _follow(console: Console, lines: list[_Line], run: Callable[[Callable[[], None]], None]) -> None:
+    """Draws each one's way as it happens: as a table where that fits the screen, else line by line."""
+    height = len(console.render_lines(_table(lines))) + 2 * len(lines)  # ways that are longer than one row
+    if console.is_terminal and height < console.height:
+        with Live(_table(lines), console=console, refresh_per_second=12, transient=True) as live:
+            run(lambda: live.update(_table(lines)))
+        return
+    told: set[str] = set()
+
+    def redraw() -> None:
+        for line in lines:
+            if line.rests and line.sample.name not in told:
+                told.add(line.sample.name)
+                console.print(Text(f"{line.sample.name}: {line.status} {_words(line.answer)}; {line.way}"))
+
+    run(redraw)
+    redraw()
 
 
 @contextmanager
@@ -136,9 +155,9 @@ def _send(line: _Line, url: str, inbox: Inbox, database: Database, redraw: Calla
     line.status, line.answer = answer.status_code, answer.text
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
-        line.way, rests = _way(line, database, before)
+        line.way, line.rests = _way(line, database, before)
         redraw()
-        if rests:
+        if line.rests:
             return
         time.sleep(0.05)
 

@@ -178,12 +178,16 @@ def replay(
     if not ids:
         click.echo("Nothing is dead.")
         return
-    _confirm(f"Send {len(ids)} deliveries again{' as new events' if as_new else ''}?", yes=yes or bool(delivery))
+    what = f"{len(ids)} {'delivery' if len(ids) == 1 else 'deliveries'}"
+    if as_new:
+        _confirm(f"Send {what} as new? The target will have each once more.", yes=yes)
+    elif dead:
+        _confirm(f"Send {what} again?", yes=yes)
     answers = operator.replay(ids, as_new=as_new)
     refused = {id_: why_not for id_, why_not in answers.items() if why_not}
     for id_, why_not in refused.items():
         click.echo(f"delivery {id_}: {why_not}", err=True)
-    click.echo(f"{len(answers) - len(refused)} on their way, {len(refused)} left alone")
+    click.echo(f"{len(answers) - len(refused)} sent again, {len(refused)} left alone")
     sys.exit(3 if refused and len(refused) < len(answers) else 1 if refused else 0)
 
 

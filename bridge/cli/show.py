@@ -80,6 +80,6 @@ def _cell(column: str, value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else ""
-    if column.endswith(("_at", "_until")) and isinstance(value, int):
+    if (column == "at" or column.endswith(("_at", "_until"))) and isinstance(value, int):
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     return printable(str(value))

@@ -150,6 +150,8 @@ def free_port(host: str) -> int:
 def wait_for_port(host: str, port: int, *, patience_s: float) -> bool:
     """Whether nobody listens on the port, or stops to within the patience: granian itself would share it silently."""
     until_s = time.monotonic() + patience_s
+    if not _is_free(host, port):
+        log.warning("port in use, waiting", port=port, up_to_s=patience_s)
     while not _is_free(host, port):
         if time.monotonic() > until_s:
             return False

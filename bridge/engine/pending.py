@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bridge.core.redact import kind_of
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Probed
 from bridge.engine.rounds import Load, Round, Rounds
@@ -121,4 +122,5 @@ def _tell(result: Result) -> None:
         attempt=claim.attempts + 1,
         outcome=type(result.outcome).__name__.lower(),
         took_s=result.took_ms / 1000,
+        **({} if isinstance(result.outcome, Delivered) else {"because": kind_of(result.outcome.reason)}),
     )

@@ -165,7 +165,9 @@ class Receiver:
 
     def _keep_for_later(self, source: SourceRule, body: bytes, *, header: bytes, address: str) -> Answer:
         self._rejections.note(source=source.name, reason="no signing key", address=address, size_bytes=len(body))
-        log.error("no signing key", source=source.name, advice="set its signing key and restart: leads are waiting")
+        log.error(
+            "no signing key", source=source.name, advice="set its key and restart: the request is kept until then"
+        )
         now_ms = self._clock.now_ms()
         if len(body) <= setup.LARGEST_BYTES and _may_be_signed(header, source, now_s=now_ms / 1000):
             self._kept.note(source.name, header=header, body=body, received_at=now_ms)
@@ -180,17 +182,20 @@ class Receiver:
                 verified = self._verify(source, request.body, header=request.header, now_s=request.received_at / 1000)
             except Busy:
                 continue  # it stays kept
-            except BadSignature as bad:
-                log.warning("kept request rejected", source=source.name, reason=bad.reason)
-            else:
-                answer = self._store(source, normalise(request.body, source=source), verified)
-                if isinstance(answer, Deferred) or answer.status != 200:
-                    continue
-                stored += 1
+            except BadSignature:
+                continue  # it stays: perhaps it is the key that is wrong
+            answer = self._store(source, normalise(request.body, source=source), verified)
+            if isinstance(answer, Deferred) or answer.status != 200:
+                continue
+            stored += 1
             with self._database.write() as connection:
                 setup.forget(connection, [request.id])
         if stored:
             log.info("kept requests stored", source=source.name, requests=stored)
+        if stored < len(waiting):
+            advice = "they stay: was the key copied whole? forged ones are let go with retention.payloads"
+            left = len(waiting) - stored
+            log.warning("kept requests do not fit the key", source=source.name, requests=left, advice=advice)
         return stored
 
 

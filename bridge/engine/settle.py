@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from bridge.core.holds import judge
+from bridge.core.redact import kind_of
 from bridge.core.retry import settle
 from bridge.core.verdicts import Standing, judge_round
 from bridge.engine.clock import Clock
@@ -84,7 +85,7 @@ class Settler:
         if targets.hold(
             connection, target, health, why=judgement.why, until_ms=until_ms, now_ms=now_ms, codec=self._codec
         ):
-            log.warning("target held", target=target.name, for_s=judgement.rest_s, kind="probe")
+            log.warning("target held", target=target.name, for_s=judgement.rest_s, because=kind_of(judgement.why))
 
     def lost(self, claim: Claim, *, now_ms: int) -> settlements.Settled:
         """What becomes of a claim whose worker died: uncertain, and an attempt is used up."""
@@ -107,7 +108,8 @@ class Settler:
                 now_ms=now_ms,
                 codec=self._codec,
             ):
-                log.warning("target held", target=target.name, for_s=standing.rest_s, kind=standing.health.kind)
+                because = kind_of(standing.why)
+                log.warning("target held", target=target.name, for_s=standing.rest_s, because=because)
         elif standing.changed:
             targets.save_health(connection, target.name, standing.health)
         if standing.delivered_at > target.delivered_at + DELIVERED_EVERY_MS or (

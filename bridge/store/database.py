@@ -6,6 +6,7 @@ Postgres: plain transactions, READ COMMITTED; a commit that wrote something due 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -88,6 +89,14 @@ class Database:
     def raw(self) -> Any:
         """A driver connection of its own, for whoever waits for news; the caller closes it."""
         return self._reader.raw_connection()
+
+    def make_file(self) -> None:
+        """Makes SQLite's file where there is none, for nobody else's eyes: it holds names and addresses."""
+        if self.is_sqlite and self.url.database:
+            try:
+                Path(self.url.database).touch(mode=0o600, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"cannot make {self.url.database}: {error.strerror}") from error
 
     def close(self) -> None:
         self._writer.dispose()

@@ -19,6 +19,7 @@ def migrate(database: Database) -> None:
     """Brings the schema to this version, in one transaction; does nothing where it already is."""
     if version(database) == HEAD:
         return
+    database.make_file()
     from alembic import command
     from alembic.config import Config
 

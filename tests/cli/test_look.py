@@ -43,7 +43,7 @@ def test_a_number_that_is_no_id_is_wrong_usage(bridge: Bridge, arguments: tuple[
     ("arguments", "says"),
     [
         (("replay", LARGEST), f"delivery {LARGEST}: no such delivery"),
-        (("replay", LARGEST, "--as-new"), f"delivery {LARGEST}: no such delivery"),
+        (("replay", LARGEST, "--as-new", "--yes"), f"delivery {LARGEST}: no such delivery"),
         (("replay", "--event", LARGEST), f"no event {LARGEST}"),
         (("events", "show", LARGEST), f"no event {LARGEST}"),
         (("deliveries", "show", LARGEST), f"no delivery {LARGEST}"),

@@ -183,7 +183,7 @@ def test_check_in_a_new_folder_makes_no_database_and_says_how_to(bridge: Bridge)
 def test_a_database_that_must_exist_is_not_made(tmp_path: Path) -> None:
     environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}
 
-    with pytest.raises(StoreError, match=r"no database at .*none\.db: run `bridge migrate`"):
+    with pytest.raises(StoreError, match=r"no database at .*none\.db: `bridge serve` or `bridge migrate` makes it"):
         wiring.open_database(environment, must_exist=True)
 
     assert [] == os.listdir(tmp_path)

@@ -68,6 +68,7 @@ class Running:
 
     def __init__(self, database: Database, connector: Scripted, machine: Machine) -> None:
         self.database = database
+        self.connector = connector
         self.rule = TargetRule("crm", "scripted", policy=POLICY)
         rules = Rules({"smarterbot": SOURCE}, {"crm": self.rule})
         clock, codec = machine.clock(), Codec()

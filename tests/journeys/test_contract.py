@@ -243,6 +243,10 @@ def test_before_its_key_is_there_a_source_answers_tests_and_keeps_the_rest(tmp_p
         assert 1 == requests.get(f"{bridge.url}/readyz", timeout=10).json()["sources_without_key"]
         assert 503 == bridge.post(lead(9), key="not the key that will come").status_code
         bridge.stop()
+        bridge.environment["TEST_SIGNING_KEY"] = "a-key-that-was-mistyped"
+        bridge.serve()
+        assert "do not fit the key" in bridge.log()
+        bridge.stop()
         bridge.environment["TEST_SIGNING_KEY"] = KEY
 
         bridge.serve()

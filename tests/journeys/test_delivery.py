@@ -239,7 +239,7 @@ def test_replay_keeps_the_key_and_as_new_makes_another(tmp_path: Path, inbox: In
         bridge.run("replay", "1")
         assert inbox.wait_for(lambda: [2] == [key.arrivals for key in inbox.keys().values()], 20)
         wait_until(lambda: {"delivered": 1} == states(bridge))
-        bridge.run("replay", "1", "--as-new")
+        bridge.run("replay", "1", "--as-new", "--yes")
 
         assert inbox.wait_for(lambda: len(inbox.items()) == 2, 20)
         assert 2 == len(inbox.keys())
