@@ -40,14 +40,16 @@ class Dispatcher:
         self._stopping = False
         self._alarm: SimpleQueue[None] = SimpleQueue()  # ends a pause
         self._poked = False
+        self._surely_due = False
         self._failures = 0
         self._beat_s = clock.boot_s()
         self._look_s = 0.0
         self._heal_s = clock.boot_s() + HEAL_S
         self._due_ms: int | None = 0
 
-    def poke(self) -> None:
-        """Something may be due. Called from any thread."""
+    def poke(self, *, due: bool = False) -> None:
+        """Something may be due, or surely is. Called from any thread."""
+        self._surely_due |= due
         if not self._poked:
             self._poked = True
             self._inbox.put(None)
@@ -134,6 +136,9 @@ class Dispatcher:
         if self._due_ms is not None and self._due_ms > self._clock.now_ms():
             return False
         hungry = [name for name in self._ready if self._crews[name].hungry]
+        surely, self._surely_due = self._surely_due, False
+        if surely and hungry:
+            return True  # the round itself looks
         self._due_ms = self._rounds.next_due_ms(hungry, self._ready)
         return self._due_ms is not None and self._due_ms <= self._clock.now_ms()
 

@@ -10,16 +10,17 @@ from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.database import CHANNEL, Database
 
-LOOK_S = (0.003, 0.01, 0.05)  # between looks at SQLite's data version: when busy, after a minute, after ten
+LOOK_S = (0.001, 0.01, 0.05)  # between looks at SQLite's data version: when busy, after a minute, after ten
+MINUTE, TEN_MINUTES = 60_000, 114_000  # looks without news
 PATIENCE_S = 1.0
 
 log = logger("worker")
 
 
 class News:
-    """Calls `tell` soon after another connection committed. Owns one thread."""
+    """Calls `tell` soon after another connection committed; `due`: it said that something is. Owns one thread."""
 
-    def __init__(self, database: Database, tell: Callable[[], None]) -> None:
+    def __init__(self, database: Database, tell: Callable[..., None]) -> None:
         self._database = database
         self._tell = tell
         self._stop = threading.Event()
@@ -47,12 +48,12 @@ class News:
         try:
             look = raw.driver_connection.cursor()
             seen, quiet = None, 0
-            while not self._stop.wait(LOOK_S[0 if quiet < 20_000 else 1 if quiet < 74_000 else 2]):
+            while not self._stop.wait(LOOK_S[0 if quiet < MINUTE else 1 if quiet < TEN_MINUTES else 2]):
                 version = look.execute("PRAGMA data_version").fetchone()
                 quiet += 1
                 if version != seen:
                     seen, quiet = version, 0
-                    self._tell()
+                    self._tell(due=False)
         finally:
             raw.close()
 
@@ -65,10 +66,10 @@ class News:
         try:
             connection.autocommit = True
             connection.execute(f"LISTEN {CHANNEL}")
-            self._tell()  # what was written while nobody listened
+            self._tell(due=False)  # what was written while nobody listened
             while not self._stop.is_set():
                 ready, _, _ = select.select([connection.fileno()], [], [], PATIENCE_S)
                 if ready and list(connection.notifies(timeout=0)):
-                    self._tell()
+                    self._tell(due=True)
         finally:
             connection.close()
