@@ -119,8 +119,7 @@ class CommitterApart:
         try:
             with self._sending:
                 if not self.has_ended:
-                    self._socket.sendall(_HEAD.pack(number, len(data)))
-                    self._socket.sendall(data)
+                    self._socket.sendall(_HEAD.pack(number, len(data)) + data)
         except OSError as error:  # half an arrival may stand in the socket: nothing can follow it
             self._give_up(f"does not take arrivals: {type(error).__name__}")
         if self.has_ended:
