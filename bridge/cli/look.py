@@ -14,7 +14,7 @@ from bridge.store import look, schema
 from bridge.store.codec import Codec
 from bridge.store.database import Database
 from bridge.store.operate import LARGEST_ID
-from bridge.store.targets import all_targets
+from bridge.store.targets import all_targets, named
 
 _limit = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 _id = click.IntRange(1, LARGEST_ID)
@@ -92,8 +92,8 @@ def deliveries_list(
     """Deliveries, newest first."""
     database = _database()
     with database.read() as connection:
-        if target is not None and target not in (known := all_targets(connection, codec=Codec())):
-            raise BridgeError(f"no target {target!r}: there are {', '.join(known) or 'none'}")
+        if target is not None:
+            named(all_targets(connection, codec=Codec()), target)
         rows = look.list_deliveries(connection, codec=Codec(), limit=limit, before=before, target=target, state=state)
         columns = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "reason")
         show_rows(rows, columns, as_json=as_json, empty="No deliveries.")

@@ -18,10 +18,8 @@ from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
 from bridge.store.counters import Tally
-from bridge.store.database import Clash, Database, Unavailable
+from bridge.store.database import Database, Unavailable, insist
 from bridge.store.intake import Intake
-
-TRIES = 3  # when another process wrote the same thing at the same time
 
 log = logger("receive")
 
@@ -169,14 +167,7 @@ class Committer:
         return None
 
     def _write(self, arrivals: list[Arrival]) -> None:
-        for attempt in range(TRIES):
-            try:
-                self._write_once(arrivals)
-            except Clash:
-                if attempt == TRIES - 1:
-                    raise
-            else:
-                return
+        insist(lambda: self._write_once(arrivals))
 
     def _write_once(self, arrivals: list[Arrival]) -> None:
         tally = Tally()

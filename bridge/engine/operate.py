@@ -13,11 +13,10 @@ from bridge.model.rules import TargetRule
 from bridge.store import operate, targets
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally, totals
-from bridge.store.database import Clash, Database
+from bridge.store.database import Database, insist
 from bridge.store.targets import Target
 
 AT_ONCE = 200  # deliveries replayed in one transaction
-TRIES = 3  # of a change that clashes with somebody else's
 
 T = TypeVar("T")
 
@@ -45,9 +44,7 @@ class Operator:
     def must_know(self, name: str) -> None:
         """Raises BridgeError where there is no such target."""
         with self._database.read() as connection:
-            known = targets.all_targets(connection, codec=self._codec)
-        if name not in known:
-            raise BridgeError(f"no target {name!r}: there are {', '.join(sorted(known)) or 'none'}")
+            targets.named(targets.all_targets(connection, codec=self._codec), name)
 
     def pause(self, name: str, *, why: str) -> None:
         """Nothing more is sent to the target until `resume`; deliveries wait."""
@@ -125,24 +122,14 @@ class Operator:
     def _target(self, connection: Connection, name: str) -> Target:
         """The target, nobody else's until the transaction ends."""
         targets.register(connection, self._rules.values())
-        known = targets.all_targets(connection, codec=self._codec, lock=True)
-        if name not in known:
-            raise BridgeError(f"no target {name!r}: there are {', '.join(sorted(known)) or 'none'}")
-        return known[name]
+        return targets.named(targets.all_targets(connection, codec=self._codec, lock=True), name)
 
     def _note(self, connection: Connection, now_ms: int, action: str, subject: str, detail: str = "") -> None:
         operate.note(connection, at_ms=now_ms, who=self._who, action=action, subject=subject, detail=detail)
 
     def _write(self, change: Callable[[Connection, int, Tally], T]) -> T:
         """What the change gives, made in one transaction; asked again where somebody else was first."""
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                return self._write_once(change)
-            except Clash:
-                if tries == TRIES:
-                    raise
+        return insist(lambda: self._write_once(change))
 
     def _write_once(self, change: Callable[[Connection, int, Tally], T]) -> T:
         now_ms, tally = self._clock.now_ms(), Tally()

@@ -10,9 +10,7 @@ from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Retry
-from bridge.store.database import Clash, Unavailable
-
-TRIES = 3  # of a round, where another process is in its way
+from bridge.store.database import Unavailable, insist
 
 log = logger("worker")
 
@@ -89,12 +87,7 @@ class Pending:
     ) -> Round:
         """A round, asked again where another process was in its way."""
         answers = [(found.target, found.answer) for found in probed]
-        for _ in range(TRIES - 1):
-            try:
-                return self._rounds.run(results, loads, probed=answers, claiming=claiming)
-            except Clash:
-                continue
-        return self._rounds.run(results, loads, probed=answers, claiming=claiming)
+        return insist(lambda: self._rounds.run(results, loads, probed=answers, claiming=claiming))
 
     def _written(self, results: list[Result], probed: list[Probed]) -> None:
         done = {id(one) for one in (*results, *probed)}

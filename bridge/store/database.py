@@ -4,10 +4,10 @@ SQLite: writers take turns (`turn`) before BEGIN IMMEDIATE. WAL, synchronous=FUL
 Postgres: plain transactions, READ COMMITTED; a commit that wrote something due says so with NOTIFY.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -22,11 +22,24 @@ from bridge.store.turn import LOCK_WAIT_S, Turn
 CHANNEL = "bridge_due"
 STATEMENT_S = 30  # on Postgres; a statement that takes longer waits for something that will not come
 
+TRIES = 3  # of a transaction, where somebody else is in its way
 ASK_AGAIN = ("40P01", "40001")  # Postgres: deadlock, serialization failure; the other one got through
+
+T = TypeVar("T")
 
 
 class Clash(StoreError):
     """Somebody else wrote the same thing at the same time; asked again, the answer will be another."""
+
+
+def insist(action: Callable[[], T]) -> T:
+    """What the action gives; asked again, a few times, where it raises Clash. It must be a whole transaction."""
+    for _ in range(TRIES - 1):
+        try:
+            return action()
+        except Clash:
+            continue
+    return action()
 
 
 class Unavailable(StoreError):

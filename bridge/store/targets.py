@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from bridge.core.holds import Health, coming_back
+from bridge.errors import BridgeError
 from bridge.model.delivery import TargetState
 from bridge.model.rules import TargetRule
 from bridge.store import bulk
@@ -72,6 +73,13 @@ def all_targets(connection: Connection, *, codec: Codec, lock: bool = False) -> 
         )
         for row in rows
     }
+
+
+def named(known: dict[str, Target], name: str) -> Target:
+    """The target of this name; raises BridgeError with those there are."""
+    if name not in known:
+        raise BridgeError(f"no target {name!r}: there are {', '.join(sorted(known)) or 'none'}")
+    return known[name]
 
 
 def save_health(connection: Connection, name: str, health: Health) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from bridge.engine.receive import SIGNATURE_HEADER, Answer, Deferred
+from bridge.engine.receive import RETRY_AFTER_S, SIGNATURE_HEADER, Answer, Deferred
 from bridge.log import logger
 from bridge.web.health import readiness
 from bridge.web.metrics import exposition
@@ -95,7 +95,7 @@ def _fail(error: Exception) -> Response:
     """The last border: nothing that a stranger sends may show more than this; the sender tries again."""
     log.error("request failed", path=request.path, exc_info=error)
     response = error_response(503, "cannot answer now, try again")
-    response.headers["Retry-After"] = "30"
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
 

@@ -5,6 +5,7 @@ one budget for all large bodies together, so that memory stays flat whoever send
 import asyncio
 from typing import Any
 
+from bridge.engine.receive import RETRY_AFTER_S
 from bridge.web.app import MAX_BODY_BYTES, error_response
 from bridge.web.wsgi import Reply, lower
 
@@ -12,7 +13,6 @@ SMALL_BYTES = 8_192  # a body up to it is taken whole; as many as there are conn
 BUDGET_BYTES = 4 * MAX_BODY_BYTES  # of all larger ones that are in and not yet answered
 DEADLINE_S = 20.0
 LAST_S = 2.0  # for the bodies that are being read when the server stops
-RETRY_AFTER_S = 30
 
 
 class Refused(Exception):

@@ -12,19 +12,8 @@ from hypothesis import strategies as st
 from bridge.core.normalise import MAX_DEPTH, is_signed_test, is_unsigned_test, normalise, vendor_object
 from bridge.model.event import Event, Kind, Reading
 from bridge.model.rules import SourceRule
+from tests.processes import LEAD as VENDOR
 
-VENDOR = {
-    "SerialNumber": "59001dd73709417321c58b11693183a2",
-    "Type": "Lead",
-    "FirstName": "David",
-    "LastName": "Garcia",
-    "Email": "test@qq.com",
-    "PhoneNumber": "",
-    "CreateTime": "2023-11-23T18:36:21.512302Z",
-    "Content": "test",
-    "SessionID": 31305,
-    "URI": "www.google.com",
-}
 LEAD = {"Type": "Lead", "SessionID": 1}
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
