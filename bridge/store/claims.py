@@ -2,23 +2,58 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, text, update
 
 from bridge.model.delivery import Claim
 from bridge.model.event import Event, StoredEvent
-from bridge.store import lanes
+from bridge.store import bulk, lanes
 from bridge.store.arrival import blank_event, decode_event
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
 from bridge.store.retention import LET_GO
-from bridge.store.tables import deliveries, events, workers
+from bridge.store.tables import deliveries, workers
 
-_EVENT = ("key", "revision", "received_at", "source", "kind", "chatbot_id", "created_at", "fields", "raw")
 FAR_MS = 30_000  # beyond now, before we call a clock wrong
 
-_DELIVERY = ("id", "event_id", "target", "person", "attempts", "uncertain", "if_empty", "copy", "holds", "held_at")
+
+class _Row(NamedTuple):
+    """A delivery and its event."""
+
+    id: int
+    event_id: int
+    target: str
+    person: str
+    attempts: int
+    uncertain: bool
+    if_empty: bool
+    copy: int
+    holds: int
+    held_at: int
+    token: str | None
+    key: str
+    revision: int
+    received_at: int
+    source: str
+    kind: str
+    chatbot_id: str
+    created_at: int | None
+    fields: bytes | None
+    raw: bytes | None
+
+
+_ROWS = (
+    f"SELECT d.{', d.'.join(_Row._fields[:11])}, e.{', e.'.join(_Row._fields[11:])} "  # noqa: S608
+    "FROM deliveries d JOIN events e ON e.id = d.event_id WHERE "
+)
+_DUE = _ROWS + "d.target = ? AND d.state = 'queued' AND d.due_at <= ? ORDER BY "
+_OLDEST = _DUE + "d.due_at, d.id LIMIT ?"
+_CANARY = _DUE + "coalesce(d.claimed_at, 0), d.id DESC LIMIT ?"
+_TAKE = "UPDATE deliveries SET state = 'claimed', worker = ?, token = ?, claimed_at = ? WHERE id {among}"
+_HELD_BY = _ROWS + "d.worker = ? AND d.state = 'claimed'"
+_NEXT_DUE = "SELECT due_at FROM deliveries WHERE target = ? AND state = 'queued' ORDER BY due_at, id LIMIT 1"
+_COUNT_CLAIMED = "SELECT count(*) FROM deliveries WHERE target = ? AND state = 'claimed'"
 
 
 def claim(
@@ -38,31 +73,23 @@ def claim(
     A canary is the one that was tried the longest time ago, of those never tried the newest: whoever caused the hold
     comes last, and a good lead does not wait until all the bad ones before it have been tried.
     """
-    rows = connection.execute(_due(target, now_ms=now_ms, limit=limit, canary=canary)).all()
+    query = bulk.locked(connection, _CANARY if canary else _OLDEST, "FOR UPDATE OF d SKIP LOCKED")
+    rows = [_Row._make(row)._replace(token=token) for row in bulk.rows(connection, query, target, now_ms, limit)]
     if not rows:
         return []
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_([row.id for row in rows]))
-        .values(state="claimed", worker=worker, token=token, claimed_at=now_ms)
-    )
+    bulk.change_among(connection, _TAKE, [row.id for row in rows], worker, token, now_ms)
     tally.move(target, "queued", "claimed", len(rows))
-    return _readable(connection, rows, token=token, codec=codec, canary=canary, now_ms=now_ms, tally=tally)
+    return _readable(connection, rows, codec=codec, canary=canary, now_ms=now_ms, tally=tally)
 
 
 def next_due(connection: Connection, targets: Iterable[str]) -> dict[str, int]:
     """When each target's next delivery is due, in ms; targets without one are left out. Takes no lock."""
-    found = {}
-    for target in targets:
-        due_at = connection.execute(_NEXT_DUE, {"target": target}).scalar()
-        if due_at is not None:
-            found[target] = due_at
-    return found
+    return {target: found[0][0] for target in targets if (found := bulk.rows(connection, _NEXT_DUE, target))}
 
 
 def count_claimed(connection: Connection, target: str) -> int:
     """How many deliveries of the target all workers hold together."""
-    return int(connection.execute(_COUNT_CLAIMED, {"target": target}).scalar_one())
+    return int(bulk.rows(connection, _COUNT_CLAIMED, target)[0][0])
 
 
 def are_far(connection: Connection, *, now_ms: int) -> bool:
@@ -93,19 +120,17 @@ def claims_of(connection: Connection, worker: int, *, codec: Codec) -> list[Clai
     """What a worker holds: for whoever settles in its place when it is dead. They do not ask what the events say: one
     that cannot be read is lost like any other.
     """
-    query = _joined().where(deliveries.c.worker == worker, text("deliveries.state = 'claimed'"))
     found = []
-    for row in connection.execute(query.add_columns(deliveries.c.token)):
+    for row in map(_Row._make, bulk.rows(connection, _HELD_BY, worker)):
         event = _event_of(row, codec)
-        found.append(_claim(row, row.token, event if isinstance(event, Event) else blank_event(row), canary=False))
+        found.append(_claim(row, event if isinstance(event, Event) else blank_event(row), canary=False))
     return found
 
 
 def _readable(
     connection: Connection,
-    rows: Sequence[Row[Any]],
+    rows: Sequence[_Row],
     *,
-    token: str,
     codec: Codec,
     canary: bool,
     now_ms: int,
@@ -118,9 +143,9 @@ def _readable(
     for row in rows:
         event = _event_of(row, codec)
         if isinstance(event, Event):
-            found.append(_claim(row, token, event, canary))
+            found.append(_claim(row, event, canary=canary))
             continue
-        mine = (deliveries.c.id == row.id, text("state = 'claimed'"), deliveries.c.token == token)
+        mine = (deliveries.c.id == row.id, text("state = 'claimed'"), deliveries.c.token == row.token)
         values = {"state": "dead", "finished_at": now_ms, "reason": codec.encode(event), "worker": None, "token": None}
         if connection.execute(update(deliveries).where(*mine).values(values)).rowcount:
             tally.move(row.target, "claimed", "dead")
@@ -128,7 +153,7 @@ def _readable(
     return found
 
 
-def _event_of(row: Row[Any], codec: Codec) -> Event | str:
+def _event_of(row: _Row, codec: Codec) -> Event | str:
     """The row's event; or why there is none to send."""
     if row.fields is None:
         return LET_GO
@@ -138,43 +163,17 @@ def _event_of(row: Row[Any], codec: Codec) -> Event | str:
         return f"its stored event cannot be read: {error}"
 
 
-def _joined() -> Select[Any]:
-    return select(*deliveries.c[_DELIVERY], *events.c[_EVENT]).join(events, events.c.id == deliveries.c.event_id)
-
-
-def _due(target: str, *, now_ms: int, limit: int, canary: bool) -> Select[Any]:
-    order = (func.coalesce(deliveries.c.claimed_at, 0), deliveries.c.id.desc()) if canary else _OLDEST
-    return (
-        _joined()
-        .where(deliveries.c.target == target, text("deliveries.state = 'queued'"), deliveries.c.due_at <= now_ms)
-        .order_by(*order)
-        .limit(limit)
-        .with_for_update(of=deliveries, skip_locked=True)
-    )
-
-
-_OLDEST = (deliveries.c.due_at, deliveries.c.id)
-
-
-_NEXT_DUE = text(
-    "SELECT due_at FROM deliveries WHERE target = :target AND state = 'queued' ORDER BY due_at, id LIMIT 1"
-)
-
-
-_COUNT_CLAIMED = text("SELECT count(*) FROM deliveries WHERE target = :target AND state = 'claimed'")
-
-
-def _claim(row: Row[Any], token: str, event: Event, canary: bool) -> Claim:  # noqa: FBT001
+def _claim(row: _Row, event: Event, *, canary: bool) -> Claim:
     received_at = datetime.fromtimestamp(row.received_at / 1000, UTC)
     return Claim(
         delivery_id=row.id,
-        token=token,
+        token=row.token or "",
         target=row.target,
         person=row.person,
         stored=StoredEvent(row.event_id, row.key, row.revision, received_at, event),
         attempts=row.attempts,
-        uncertain=row.uncertain,
-        if_empty=row.if_empty,
+        uncertain=bool(row.uncertain),
+        if_empty=bool(row.if_empty),
         copy=row.copy,
         holds=row.holds,
         held_before=row.held_at,

@@ -6,7 +6,7 @@ a head: whoever ends one promotes the next, in the same transaction.
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text, update
+from sqlalchemy import Connection, text, update
 
 from bridge.store import bulk
 from bridge.store.counters import Tally
@@ -15,11 +15,11 @@ from bridge.store.tables import deliveries
 GIVES_WAY_MS = 600_000  # a head that is due later than this lets others of its person pass
 
 # The lowest waiting delivery behind each ended one; those that gave way come last, the earliest due of them first.
-_NEXT = text(
+_NEXT = (
     "SELECT (SELECT w.id FROM deliveries w WHERE w.person = ended.person AND w.target = ended.target "
     "AND w.state = 'waiting' ORDER BY w.if_empty, w.position LIMIT 1) AS id "
-    "FROM deliveries ended WHERE ended.id IN :ids"
-).bindparams(bindparam("ids", expanding=True))
+    "FROM deliveries ended WHERE ended.id {among}"
+)
 
 # Waiting deliveries in a lane without a head: there should be none. Looks at the lanes' first ones only.
 _ORPHANS = text(
@@ -56,7 +56,7 @@ def enter(connection: Connection, rows: list[dict[str, Any]], *, now_ms: int, ta
 
 def promote(connection: Connection, ended: Iterable[int], *, tally: Tally) -> int:
     """Makes the next of each ended delivery's lane its head; gives how many there were."""
-    found = [id_ for (id_,) in connection.execute(_NEXT, {"ids": list(ended)}) if id_ is not None]
+    found = [id_ for (id_,) in bulk.among(connection, _NEXT, ended) if id_ is not None]
     return _make_heads(connection, found, tally)
 
 
@@ -88,10 +88,10 @@ _HEADS = (
 
 
 def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
-    lock = "" if connection.dialect.name == "sqlite" else " FOR SHARE"
+    query = bulk.locked(connection, _HEADS, "FOR SHARE")
     return {
         (person, target): {"id": id_, "person": person, "target": target, "state": state, "due_at": due_at}
-        for id_, person, target, state, due_at in bulk.among(connection, _HEADS + lock, persons)
+        for id_, person, target, state, due_at in bulk.among(connection, query, persons)
     }
 
 

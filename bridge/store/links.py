@@ -2,13 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, text
 
 from bridge.model.delivery import Claim
 from bridge.model.record import Link
+from bridge.store import bulk
 from bridge.store.tables import links
+
+
+class _Row(NamedTuple):
+    object: str
+    record_key: str
+    crm_id: str
+    url: str
+    delivery_id: int
+
+
+_OF_KEYS = (
+    f"SELECT {', '.join(_Row._fields)} FROM links "  # noqa: S608
+    "WHERE target = ? AND account = ? AND record_key {among}"
+)
 
 _REMEMBER = text(
     "INSERT INTO links (target, account, record_key, object, crm_id, url, delivery_id, written_at) "
@@ -27,14 +42,11 @@ def remember(connection: Connection, rows: list[dict[str, Any]]) -> None:
 def attach(connection: Connection, claims: list[Claim], *, account: str) -> list[Claim]:
     """The claims (of one target) with the links of their persons and events, and what each wrote itself."""
     keys = {key for claim in claims for key in (claim.person, claim.stored.key)}
-    query = select(*links.c["object", "record_key", "crm_id", "url", "delivery_id"]).where(
-        links.c.target == claims[0].target, links.c.account == account, links.c.record_key.in_(list(keys))
-    )
-    rows = connection.execute(query).all()
+    rows = [_Row._make(row) for row in bulk.among(connection, _OF_KEYS, keys, claims[0].target, account)]
     return [_with_links(claim, rows) for claim in claims] if rows else claims
 
 
-def _with_links(claim: Claim, rows: Sequence[Any]) -> Claim:
+def _with_links(claim: Claim, rows: Sequence[_Row]) -> Claim:
     mine = [row for row in rows if row.record_key in (claim.person, claim.stored.key)]
     if not mine:
         return claim

@@ -3,9 +3,9 @@ guarded by the claim's token, read under the row's lock in the same transaction.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, select, text
 
 from bridge.core.retry import Settlement
 from bridge.model.delivery import Result, State
@@ -46,30 +46,37 @@ def settle(
     return counted
 
 
-def _lock(connection: Connection, ids: list[int]) -> dict[int, Row[Any]]:
+class _Row(NamedTuple):
+    id: int
+    state: str
+    token: str | None
+    superseded: bool
+    if_empty: bool
+    position: int
+    target: str
+    person: str
+
+
+_OF_IDS = f"SELECT {', '.join(_Row._fields)} FROM deliveries WHERE id {{among}} ORDER BY id"  # noqa: S608
+
+
+def _lock(connection: Connection, ids: list[int]) -> dict[int, _Row]:
     """The rows, locked in order of id: whoever locks several does it in this order, so nobody deadlocks."""
-    query = (
-        select(*deliveries.c["id", "state", "token", "superseded", "if_empty", "position", "target", "person"])
-        .where(deliveries.c.id.in_(ids))
-        .order_by(deliveries.c.id)
-        .with_for_update()
-    )
-    return {row.id: row for row in connection.execute(query)}
+    query = bulk.locked(connection, _OF_IDS, "FOR UPDATE")
+    return {row.id: row for row in map(_Row._make, bulk.among(connection, query, ids))}
 
 
-def _counts(row: Row[Any], result: Result, settlement: Settlement) -> bool:
+def _counts(row: _Row, result: Result, settlement: Settlement) -> bool:
     if row.state == "claimed":
         return bool(row.token == settlement.claim.token)
     return isinstance(result.outcome, Delivered) and row.state in ("queued", "waiting", "dead")
 
 
-def _change(
-    connection: Connection, row: Row[Any], settlement: Settlement, *, now_ms: int, codec: Codec
-) -> dict[str, Any]:
+def _change(connection: Connection, row: _Row, settlement: Settlement, *, now_ms: int, codec: Codec) -> dict[str, Any]:
     """The row's new values. A delivery that did not get through is discarded where a newer revision waits behind it,
     and gives way where others of its person would wait too long.
     """
-    state, reason, if_empty, position = settlement.state, settlement.reason, row.if_empty, row.position
+    state, reason, if_empty, position = settlement.state, settlement.reason, bool(row.if_empty), row.position
     if state == State.QUEUED and row.superseded:
         state, reason = State.DISCARDED, "superseded by a later revision"
     elif state == State.QUEUED and settlement.due_at > now_ms + lanes.GIVES_WAY_MS and _has_followers(connection, row):
@@ -90,7 +97,7 @@ def _change(
     }
 
 
-def _has_followers(connection: Connection, row: Row[Any]) -> bool:
+def _has_followers(connection: Connection, row: _Row) -> bool:
     query = select(deliveries.c.id).where(
         deliveries.c.person == row.person, deliveries.c.target == row.target, text("state = 'waiting'")
     )

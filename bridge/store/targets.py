@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
@@ -27,11 +28,11 @@ class Target:
     state: TargetState
     account: str
     why: str
+    health: Health
     held_until: int
     held_since: int
     probing_until: int
     delivered_at: int
-    health: Health
 
 
 def register(connection: Connection, rules: Iterable[TargetRule]) -> None:
@@ -50,29 +51,20 @@ def register(connection: Connection, rules: Iterable[TargetRule]) -> None:
         connection.execute(update(targets).where(targets.c.name.in_(gone)).values(configured=False))
 
 
+_ALL = (
+    "SELECT name, connector, configured, state, account, why, health, held_until, held_since, probing_until, "
+    "delivered_at FROM targets ORDER BY name"
+)
+
+
 def all_targets(connection: Connection, *, codec: Codec, lock: bool = False) -> dict[str, Target]:
     """Every target by name; `lock`: nobody else changes them until the transaction ends."""
-    query = select(
-        *targets.c["name", "connector", "configured", "state", "account", "why", "held_until", "held_since",
-                   "probing_until", "delivered_at", "health"]
-    ).order_by(targets.c.name)  # fmt: skip
-    rows = connection.execute(query.with_for_update() if lock else query)
-    return {
-        row.name: Target(
-            name=row.name,
-            connector=row.connector,
-            configured=row.configured,
-            state=TargetState(row.state),
-            account=row.account,
-            why=codec.text(row.why),
-            held_until=row.held_until,
-            held_since=row.held_since,
-            probing_until=row.probing_until,
-            delivered_at=row.delivered_at,
-            health=_health(row.health),
-        )
-        for row in rows
-    }
+    query = bulk.locked(connection, _ALL, "FOR UPDATE") if lock else _ALL
+    found = {}
+    for name, connector, configured, state, account, why, health, *times in bulk.rows(connection, query):
+        known = (bool(configured), TargetState(state), account, codec.text(why), _health(health))
+        found[name] = Target(name, connector, *known, *times)
+    return found
 
 
 def named(known: dict[str, Target], name: str) -> Target:
@@ -175,6 +167,7 @@ def take_other_account(connection: Connection, name: str, *, codec: Codec) -> No
     connection.execute(update(targets).where(targets.c.name == name).values(values))
 
 
+@lru_cache(maxsize=64)
 def _health(text: str) -> Health:
     value = json.loads(text)
     return Health(**(value | {"retries": tuple(value.get("retries", ()))}))

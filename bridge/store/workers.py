@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
+from bridge.store import bulk
 from bridge.store.tables import workers
 
 
@@ -28,10 +29,12 @@ def forget(connection: Connection, *, host: str, lock: str) -> None:
     connection.execute(delete(workers).where(workers.c.host == host, workers.c.lock == lock))
 
 
+_BEAT = "UPDATE workers SET beat = beat + 1, beat_at = ? WHERE id = ?"
+
+
 def beat(connection: Connection, worker: int, *, now_ms: int) -> bool:
     """Raises the worker's beat; False where it was taken for dead and its claims were given to others."""
-    change = update(workers).where(workers.c.id == worker)
-    return connection.execute(change.values(beat=workers.c.beat + 1, beat_at=now_ms)).rowcount == 1
+    return bulk.execute(connection, _BEAT, now_ms, worker) == 1
 
 
 def living(connection: Connection) -> list[Worker]:
