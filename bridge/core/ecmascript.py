@@ -95,11 +95,16 @@ def _refuse_constant(name: str) -> None:
 
 def _in_property_order(members: dict[str, Any]) -> dict[str, Any]:
     """The object with its array indices first and ascending (ECMA-262 10.1.11.1 OrdinaryOwnPropertyKeys)."""
-    if len(members) < 2 or not any(map(str.isdecimal, members)):
+    if len(members) < 2:
         return members
-    numeric = filter(_CANONICAL, members)
-    indices = [key for key in numeric if len(key) < 10 or int(key) < _NO_INDEX]
-    ordered = {key: members[key] for key in sorted(indices, key=int)}
+    indices = [
+        key for key in members if key.isdecimal() and _CANONICAL(key) and (len(key) < 10 or int(key) < _NO_INDEX)
+    ]
+    if not indices:
+        return members
+    if len(indices) > 1:
+        indices.sort(key=int)
+    ordered = {key: members[key] for key in indices}
     ordered.update(members)
     return ordered
 
@@ -143,15 +148,14 @@ def _large(value: float) -> int:
     return int(digits.ljust(int(exponent) + (2 if value < 0 else 1), "0"))
 
 
-@lru_cache(maxsize=1024)  # as above
 def _small(value: float) -> float | str:
     """A double below 1e-4 as what gets written like Number::toString: no exponent from 1e-6, none padded."""
-    mantissa, _, exponent = repr(value).partition("e-")
-    places = int(exponent)
-    if places > 9:
+    written = repr(value)
+    if written[-3:-1] != "-0":  # e-10 and beyond: both write it alike
         return value
-    if places > 6:
-        return f"{_BARE}{mantissa}e-{places}{_BARE}"
+    places = written[-1]
+    if places > "6":
+        return f"{_BARE}{written[:-2]}{places}{_BARE}"
     sign = "-" if value < 0 else ""
-    digits = mantissa.removeprefix("-").replace(".", "")
-    return f"{_BARE}{sign}0.{'0' * (places - 1)}{digits}{_BARE}"
+    digits = written[:-4].removeprefix("-").replace(".", "")
+    return f"{_BARE}{sign}0.{'0' * (int(places) - 1)}{digits}{_BARE}"

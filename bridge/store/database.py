@@ -91,13 +91,13 @@ class Database:
         if self.is_sqlite:
             last = bulk.one(connection, f"SELECT coalesce(max(id), 0) FROM {table}")  # noqa: S608
             return list(range(last + 1, last + 1 + count))
-        rows = connection.execute(_NEXT_IDS[table], {"count": count})
-        return sorted(row[0] for row in rows)
+        query = f"SELECT nextval('{table}_id_seq') FROM generate_series(1, ?)"  # noqa: S608
+        return sorted(id_ for (id_,) in bulk.rows(connection, query, count))
 
     def tell_due(self, connection: Connection) -> None:
         """Wakes the workers when this transaction commits (SQLite's workers look at its data version)."""
         if not self.is_sqlite:
-            connection.execute(_NOTIFY)
+            bulk.rows(connection, _NOTIFY)
 
     def raw(self) -> Any:
         """A driver connection of its own, for whoever waits for news; the caller closes it."""
@@ -152,11 +152,7 @@ class Database:
             self._turns.give_back()
 
 
-_NEXT_IDS = {
-    name: text(f"SELECT nextval('{name}_id_seq') FROM generate_series(1, :count)")  # noqa: S608
-    for name in ("events", "deliveries")
-}
-_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
+_NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _NO_TIME_LIMITS = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
 
 
