@@ -6,7 +6,6 @@ socket's end, commits what it has and ends; when the other ends, whoever waits i
 """
 
 import itertools
-import pickle
 import socket
 import struct
 import subprocess
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 from bridge.engine.commits import Crowd, patience_s, size_of
 from bridge.engine.committer import Committer
+from bridge.engine.outbox import Outbox
 from bridge.errors import BridgeError
 from bridge.log import logger
 from bridge.store.arrival import Arrival, packed, unpacked
@@ -51,7 +51,6 @@ class CommitterApart:
         self._crowd = Crowd()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[Callable[[bool], None], int]] = {}
-        self._sending = threading.Lock()
         self._stopping = False
         self.has_ended = False
         self._asked = self._told = 0  # pings, and those that came back
@@ -75,10 +74,13 @@ class CommitterApart:
         self._answers = self._socket.dup()
         self._answers.settimeout(None)
         self._thread.start()
+        self._outbox = Outbox(self._socket, failed=self._not_taken, name="arrivals")
+        self._outbox.start()
 
     def stop(self) -> None:
         """Lets the other process commit what it has, and end."""
         self._stopping = True
+        self._outbox.close(patience_s=END_S)
         try:
             self._socket.shutdown(socket.SHUT_WR)
             self._process.wait(timeout=END_S)
@@ -116,14 +118,12 @@ class CommitterApart:
             return False
 
     def _send(self, number: int, data: bytes) -> None:
-        try:
-            with self._sending:
-                if not self.has_ended:
-                    self._socket.sendall(_HEAD.pack(number, len(data)) + data)
-        except OSError as error:  # half an arrival may stand in the socket: nothing can follow it
-            self._give_up(f"does not take arrivals: {type(error).__name__}")
+        self._outbox.put(_HEAD.pack(number, len(data)) + data)
         if self.has_ended:
             self._answer(number, stored=False)
+
+    def _not_taken(self, error: OSError) -> None:  # half an arrival may stand in the socket: nothing can follow it
+        self._give_up(f"does not take arrivals: {type(error).__name__}")
 
     def _run(self) -> None:
         try:
@@ -162,18 +162,15 @@ def serve(committer: Committer, connection: socket.socket) -> None:
     """The other process: commits what comes until the socket's end, then what is left. Raises BridgeError where its
     committer has ended.
     """
-    lock = threading.Lock()
+    outbox = Outbox(connection, failed=_nobody_waits, name="answers")
 
     def answer(number: int, *, stored: bool) -> None:
-        try:
-            with lock:
-                connection.sendall(_ANSWER.pack(number, stored))
-        except OSError:
-            pass  # nobody waits any more
+        outbox.put(_ANSWER.pack(number, stored))
 
     committer.start()
+    outbox.start()
     try:
-        connection.sendall(READY)
+        outbox.put(READY)
         with connection.makefile("rb", buffering=1 << 20) as arrivals:
             while head := arrivals.read(_HEAD.size):
                 number, length = _HEAD.unpack(head)
@@ -188,12 +185,16 @@ def serve(committer: Committer, connection: socket.socket) -> None:
         log.warning("the web process is gone", reason=type(error).__name__)
     finally:
         committer.stop()
+        outbox.close(patience_s=END_S)
+
+
+def _nobody_waits(error: OSError) -> None: ...
 
 
 def _take(committer: Committer, data: bytes, done: Callable[[bool], None]) -> bool:
     try:
         return committer.submit(unpacked(data), done) is not None
-    except (ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
+    except (ValueError, TypeError, EOFError) as error:
         log.error("an arrival cannot be read", reason=type(error).__name__, size_bytes=len(data))
         return False
 

@@ -10,8 +10,8 @@ from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.database import CHANNEL, Database
 
-LOOK_S = (0.001, 0.01, 0.05)  # between looks at SQLite's data version: when busy, after a minute, after ten
-MINUTE, TEN_MINUTES = 60_000, 114_000  # looks without news
+LOOK_S = (0.002, 0.01, 0.05)  # between looks at SQLite's data version: when busy, after a minute, after ten
+MINUTE, TEN_MINUTES = 30_000, 84_000  # looks without news
 PATIENCE_S = 1.0
 
 log = logger("worker")

@@ -2,7 +2,7 @@
 thread that writes has little left to do.
 """
 
-import pickle
+import marshal
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,30 +73,30 @@ def prepare(
 
 
 def packed(arrival: Arrival) -> bytes:
-    """The arrival for another process: plain tuples, which take a third of the time that the objects would."""
+    """The arrival for another process of the same program: plain tuples, by the quickest way that Python knows."""
     candidates = [
         (
             (e.source, e.kind.value, e.chatbot_id, e.session_id, e.first_name, e.last_name, e.email, e.phone, e.content,
-             e.page_url, e.created_at),
+             e.page_url, e.created_at.isoformat() if e.created_at else None),
             c.raw, c.fields, c.key, [(alias.hash, alias.rank) for alias in c.aliases], c.region, c.signed_at,
             c.received_at,
         )
         for c in arrival.candidates
         for e in [c.event]
     ]  # fmt: skip
-    return pickle.dumps(
-        (arrival.source, candidates, arrival.unreadable, arrival.ignored, arrival.size_bytes), pickle.HIGHEST_PROTOCOL
-    )
+    return marshal.dumps((arrival.source, candidates, arrival.unreadable, arrival.ignored, arrival.size_bytes))
 
 
 def unpacked(data: bytes) -> Arrival:
-    """The arrival again; its events have no vendor's object, which nobody who stores asks for."""
-    source, candidates, unreadable, ignored, size_bytes = pickle.loads(data)  # noqa: S301  from our own process
+    """The arrival again; its events have no vendor's object, which nobody who stores asks for. Raises ValueError,
+    TypeError or EOFError for what is none.
+    """
+    source, candidates, unreadable, ignored, size_bytes = marshal.loads(data)  # noqa: S302  from our own process
     return Arrival(
         source,
         [
             Candidate(
-                Event(said[0], Kind(said[1]), *said[2:]),
+                _event(said),
                 raw,
                 fields,
                 key,
@@ -109,6 +109,12 @@ def unpacked(data: bytes) -> Arrival:
         ignored,
         size_bytes,
     )
+
+
+def _event(said: tuple[Any, ...]) -> Event:
+    source, kind, *texts, created_at = said
+    values = [source, Kind(kind), *texts, datetime.fromisoformat(created_at) if created_at else None]
+    return Event(*values)
 
 
 def encode_fields(event: Event, codec: Codec) -> bytes:
