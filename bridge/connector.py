@@ -11,11 +11,19 @@
         def deliver(self, record: Record, call: Call) -> Outcome: ...
         def probe(self, call: Call) -> Usable | Hold: ...
 
+and, if it can do more, any of these beside them:
+
+        default_records = [...]     # what a target without `records:` gets: see docs/connectors.md
+        max_batch = 200             # with it:
+        def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]: ...
+        def describe(self, object: str, call: Call) -> Sequence[Field] | Hold: ...
+        api_version = 1             # which of this module it was written for
+
 No base class, no try/except, no clock, no sleep, no retry loop, no logging of bodies: the bridge does those once.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Protocol
 
@@ -25,9 +33,13 @@ from bridge.model.record import Delivered, Hold, Outcome, Plan, Record, Ref, Rej
 __all__ = [
     "API_VERSION",
     "Answer",
+    "Batching",
     "Call",
     "Connector",
     "Delivered",
+    "Describing",
+    "FetchToken",
+    "Field",
     "Hold",
     "Http",
     "Outcome",
@@ -37,6 +49,7 @@ __all__ = [
     "Reject",
     "Retry",
     "Secret",
+    "Token",
     "Usable",
     "Wrong",
     "WrongSettings",
@@ -127,6 +140,21 @@ class Http(Protocol):
     ) -> Answer: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token, and what came with it (`more`): the address to use it at, the next refresh token. All of it is
+    stored, and shown nowhere.
+    """
+
+    text: Secret
+    valid_s: float  # from now; a little less than the target says
+    more: Mapping[str, str | Secret] = field(default_factory=dict)
+
+
+FetchToken = Callable[[Token | None], Token | Hold | Retry]
+"""Gets a new token. It is given the last one, also where that is no longer valid, for the refresh token in it."""
+
+
 class Call(Protocol):
     """What one attempt may use. `deadline_s`: seconds left until the bridge gives the attempt up."""
 
@@ -134,6 +162,17 @@ class Call(Protocol):
     def http(self) -> Http: ...
     @property
     def deadline_s(self) -> float: ...
+    def token(self, fetch: FetchToken, *, instead_of: Token | None = None) -> Token:
+        """The target's access token: the stored one, or what `fetch` brings. However many threads and processes need
+        one, it is fetched once. `instead_of`: the one that the target has just refused.
+
+        Where `fetch` gives a Hold or a Retry, the attempt ends with it: nothing need be caught.
+        """
+
+    def spend(self, count: int) -> None:
+        """Announces requests that do not go through `http`, those of a client library with a transport of its own:
+        waits until the target's `rate` allows them.
+        """
 
 
 class Connector(Protocol):
@@ -143,6 +182,40 @@ class Connector(Protocol):
 
     def deliver(self, record: Record, call: Call) -> Outcome: ...
     def probe(self, call: Call) -> Usable | Hold: ...
+
+
+class Batching(Connector, Protocol):
+    """A connector that can write many deliveries' records in few requests."""
+
+    max_batch: int
+
+    def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]:
+        """What came of each plan, in the order of the plans: an outcome for each of its records, in their order, up to
+        the first that is no Delivered. An earlier record of the same plan stands in fields as a `Ref`.
+
+        Each delivery of a person comes alone: no two plans of one call are about the same one. Where it raises before
+        anything was sent, `deliver` is asked for each.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an object at the target, as `describe` finds it."""
+
+    name: str
+    type: str  # the target's own word, such as "string" or "picklist"
+    label: str = ""
+    required: bool = False
+    writable: bool = True
+    max_length: int | None = None  # characters
+    choices: tuple[str, ...] = ()  # the values that it takes; empty: any
+    unique: bool = False
+
+
+class Describing(Connector, Protocol):
+    """A connector that can say what fields an object has at the target."""
+
+    def describe(self, object: str, call: Call) -> Sequence[Field] | Hold: ...  # noqa: A002
 
 
 def judge(answer: Answer) -> Outcome:

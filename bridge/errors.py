@@ -8,10 +8,13 @@ BridgeError
 ├── StoreError       the database did not take what it was given; nothing of it was kept
 │   └── SchemaError  the database's schema is not the one this version needs
 ├── CallFailed       a call to a target brought no answer; says whether the request may have been processed
+│   └── NotBegun     the bridge itself did not let the request out; nothing of it was sent
+├── CallEnded        what an access token was to be fetched for need not go on; carries the outcome
 └── UnknownConnector a connector name that no installed package provides, or that cannot be loaded
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class BridgeError(Exception):
@@ -93,6 +96,18 @@ class CallFailed(BridgeError):
         self.reason = reason
         self.uncertain = uncertain
         super().__init__(reason)
+
+
+class NotBegun(CallFailed):
+    """The bridge did not let the request out: it was not its turn in time. Nothing of it was sent."""
+
+
+class CallEnded(BridgeError):
+    """The attempt is over, with the outcome that stands for it (a `Hold` or `Retry`)."""
+
+    def __init__(self, outcome: Any) -> None:
+        self.outcome = outcome
+        super().__init__(outcome.reason)
 
 
 class UnknownConnector(BridgeError):

@@ -9,10 +9,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from http.client import HTTPException, HTTPResponse
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -22,8 +22,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 
+from bridge.connector import FetchToken, Token
 from bridge.core.addresses import vet
 from bridge.core.exchange import Received, as_json, fault, headers_for, place
+from bridge.errors import CallEnded, CallFailed, NotBegun
 from bridge.model.wire import Place
 
 MAX_LINES = 300  # that an answer may have in a row: of interim answers, headers, trailers; http.client knows no end
@@ -31,6 +33,32 @@ MAX_IDLE_S = 50.0  # many load balancers forget a silent connection after 60 s, 
 
 for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
     logging.getLogger(_name).setLevel(logging.ERROR)  # below it they log whole URLs, and a query may hold a key
+
+
+class Shared(Protocol):
+    """What all calls to one target share, in whatever thread and process. Raises CallEnded or NotBegun."""
+
+    def token(self, fetch: FetchToken, *, instead_of: Token | None, within_s: float) -> Token: ...
+    def spend(self, count: int, *, within_s: float) -> None: ...
+
+
+class Alone:
+    """Nothing is shared with anybody: no rate, and a token is kept for as long as this object."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+
+    def token(self, fetch: FetchToken, *, instead_of: Token | None, within_s: float) -> Token:
+        with self._lock:
+            if self._token is None or self._token == instead_of:
+                found = fetch(self._token)
+                if not isinstance(found, Token):
+                    raise CallEnded(found)
+                self._token = found
+            return self._token
+
+    def spend(self, count: int, *, within_s: float) -> None: ...
 
 
 @dataclass(kw_only=True, eq=False)
@@ -43,6 +71,7 @@ class Door:
     allow_private_addresses: bool = False
     tls: ssl.SSLContext | None = None
     clock: Callable[[], float] = time.monotonic
+    shared: Shared = field(default_factory=Alone)
 
     def __post_init__(self) -> None:
         self._mine = _PerThread(self)
@@ -71,6 +100,23 @@ class DoorCall:
     def deadline_s(self) -> float:
         return max(self._until_s - self.door.clock(), 0.0)
 
+    def token(self, fetch: FetchToken, *, instead_of: Token | None = None) -> Token:
+        """See `bridge.connector.Call`. What is sent to get it is no part of what is to be delivered."""
+        sent = self.sent
+        try:
+            return self.door.shared.token(fetch, instead_of=instead_of, within_s=self.deadline_s)
+        except NotBegun:
+            raise
+        except CallFailed as failed:
+            raise CallFailed(f"no access token: {failed.reason}") from None
+        finally:
+            self.sent = sent
+
+    def spend(self, count: int) -> None:
+        """See `bridge.connector.Call`. They may have been sent as soon as they are announced."""
+        self.door.shared.spend(count, within_s=self.deadline_s)
+        self.sent = True
+
     def rest_s(self) -> float:
         """Seconds left, always more than 0: raises TimeoutError when the time is up."""
         if rest_s := self.deadline_s:
@@ -96,6 +142,7 @@ class DoorCall:
         request.body = body if json is None else as_json(json)
         request.headers = CaseInsensitiveDict(headers_for(headers or {}, request.body))
         self.left = False
+        self.door.shared.spend(1, within_s=self.deadline_s)
         started_s = self.door.clock()
         try:
             return self._send(request)

@@ -14,7 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from bridge import plugins
 from bridge.config.load import load
 from bridge.connector import Connector
-from bridge.engine.attempt import probe
+from bridge.engine.attempt import Caller
 from bridge.engine.chores import Chores
 from bridge.engine.clock import Clock
 from bridge.engine.commits import Commits
@@ -26,9 +26,11 @@ from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.kept import Kept
 from bridge.engine.news import News
 from bridge.engine.presence import Presence
+from bridge.engine.rate import Limit
 from bridge.engine.receive import Receiver
 from bridge.engine.rejections import Rejections
 from bridge.engine.rounds import Rounds
+from bridge.engine.tokens import Shares, Tokens
 from bridge.errors import BridgeError, Problem, SchemaError
 from bridge.log import logger
 from bridge.model.record import Hold, Usable
@@ -128,8 +130,14 @@ class Bridge:
 
     def probe(self, target: str) -> Usable | Hold:
         """Whether the target lets us in, asked now."""
+        return self.caller(target).probe()
+
+    def caller(self, target: str) -> Caller:
+        """The target's connector and its way out."""
         rule = self.rules.targets[target]
-        return probe(target, _connector(rule), _door(rule, self.clock), timeout_s=rule.policy.timeout_s)
+        limit = Limit(self.database, target, rule.policy.rate, clock=self.clock) if rule.policy.rate else None
+        tokens = Tokens(self.database, target, rule.settings, salt=self.salt, codec=self.codec, clock=self.clock)
+        return Caller(rule, _connector(rule), _door(rule, self.clock, Shares(limit, tokens)), self.clock)
 
     def close(self) -> None:
         self.database.close()
@@ -162,15 +170,7 @@ class WorkerProcess:
         self._dispatcher.stop()
 
     def _crew(self, bridge: Bridge, name: str) -> Crew:
-        rule = bridge.rules.targets[name]
-        return Crew(
-            rule,
-            _connector(rule),
-            _door(rule, bridge.clock),
-            clock=bridge.clock,
-            may_send=self._dispatcher.may_send,
-            report=self._dispatcher.report,
-        )
+        return Crew(bridge.caller(name), may_send=self._dispatcher.may_send, report=self._dispatcher.report)
 
 
 def open_bridge(
@@ -194,11 +194,12 @@ def _connector(rule: TargetRule) -> Connector:
     return found
 
 
-def _door(rule: TargetRule, clock: Clock) -> Door:
+def _door(rule: TargetRule, clock: Clock, shared: Shares) -> Door:
     return Door(
         connect_s=rule.policy.connect_s,
         timeout_s=rule.policy.timeout_s,
         allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
+        shared=shared,
         clock=clock.boot_s,  # also counts while the machine sleeps, as the watchdog does
     )
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from bridge.config.declared import keys_at
 from bridge.config.document import MAX_REPORTED, Document, Path, spoken, word_of
-from bridge.config.fields import meant, nearest
+from bridge.config.fields import meant
+from bridge.core.text import nearest
 from bridge.errors import Problem
 
 _LONGEST = 400

@@ -3,7 +3,6 @@
 Used by the schema. A check raises `wrong(…)`: it says what is wrong and what to write, never the value.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from bridge.core.text import nearest
 from bridge.model.event import Kind
 
 _UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)  # as the groups of _DURATION
@@ -23,13 +23,6 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}")
 def wrong(message: str, *, hint: str = "", at: tuple[str | int, ...] = ()) -> PydanticCustomError:
     """The error to raise in a check; `at` leads from the checked value to the part that is wrong."""
     return PydanticCustomError("bridge", "{message}", {"message": message, "hint": hint, "at": at})
-
-
-def nearest(word: str, options: Iterable[str]) -> str | None:
-    """The option that was probably meant."""
-    known = {option.lower(): option for option in options}
-    found = difflib.get_close_matches(word.lower()[:80], known, n=1, cutoff=0.6)
-    return known[found[0]] if found else None
 
 
 def meant(word: str, options: Iterable[str], *, otherwise: str = "") -> str:

@@ -23,9 +23,10 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from bridge.config.fields import coerce_bool, coerce_fraction, coerce_whole, nearest
+from bridge.config.fields import coerce_bool, coerce_fraction, coerce_whole
 from bridge.config.schema import without_empty
 from bridge.connector import Secret, WrongSettings
+from bridge.core.text import nearest
 
 _COERCED: dict[Any, Callable[[Any], Any]] = {bool: coerce_bool, int: coerce_whole, float: coerce_fraction}
 _typed_dict: Any = TypedDict  # its keys are known at run time only

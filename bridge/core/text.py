@@ -1,6 +1,8 @@
 """Text as people write it, made comparable and storable. Repairs, never refuses."""
 
+import difflib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -13,6 +15,13 @@ _ISO = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
     r"\s*(?:([Zz])|([+-])(\d{2}):?(\d{2})?)?"
 )
+
+
+def nearest(word: str, options: Iterable[str]) -> str | None:
+    """The option that was probably meant."""
+    known = {option.lower(): option for option in options}
+    found = difflib.get_close_matches(word.lower()[:80], known, n=1, cutoff=0.6)
+    return known[found[0]] if found else None
 
 
 def storable(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bridge.core.holds import Health, judge
 from bridge.core.retry import Settlement, give_back, settle
 from bridge.model.delivery import Result
-from bridge.model.record import Delivered, Hold
+from bridge.model.record import Delivered, Hold, Retry
 from bridge.model.rules import Policy
 
 SPREAD = (
@@ -25,6 +25,7 @@ class Standing:
     why: str = ""  # of the hold that this round begins or prolongs
     rest_s: float = 0.0
     changed: bool = field(default=False)
+    batch: int = 0  # the last call of many whose failure was judged
 
 
 def judge_round(
@@ -60,6 +61,10 @@ def _judge_one(
     )
     if isinstance(outcome, Hold) and settlement.ends:
         return settlement  # the delivery's own fault: it says nothing of the target
+    if isinstance(outcome, Retry) and result.batch:
+        if result.batch == standing.batch:
+            return settlement  # one call failed, for however many: it is one sign of a target that is down
+        standing.batch = result.batch
     judgement = judge(
         standing.health, outcome, person=claim.person, held=standing.held, concurrency=standing.concurrency
     )

@@ -1,115 +1,154 @@
-"""Attempt: one try at a delivery: map, then write each missing record. One of the two places that catch everything:
-whatever a connector does, the delivery gets an outcome.
+"""Attempt: one try at a delivery: map, then write each missing record. Together with `batch` one of the two places that
+catch everything: whatever a connector does, the delivery gets an outcome.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from bridge.connector import Connector
 from bridge.core.mapping import records_for
-from bridge.core.text import storable
 from bridge.engine.clock import Clock
-from bridge.errors import CallFailed, MappingError
+from bridge.engine.storable import storable_outcome, storable_probe
+from bridge.errors import CallEnded, CallFailed, MappingError, NotBegun
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Hold, Link, Outcome, Record, Reject, Retry, Usable
+from bridge.model.record import Delivered, Hold, Link, Outcome, Record, Ref, Reject, Retry, Usable
+from bridge.model.rules import TargetRule
 from bridge.outbound import Door, DoorCall
-
-LONGEST_ID = 255  # that a link can keep; a record whose id is longer is delivered without one
-LONGEST_ACCOUNT = 128
 
 log = logger("deliver")
 
 
-def attempt(claim: Claim, connector: Connector, door: Door, *, timeout_s: float, clock: Clock) -> Result:
-    """What came of one try; never raises."""
-    started_at, started_s = clock.now_ms(), clock.boot_s()
-    call = door.call(timeout_s)
-    links: list[Link] = []
-    outcome = _guarded(claim, connector, call, links)
-    took_s = clock.boot_s() - started_s
-    return Result(claim, outcome, started_at, round(took_s * 1000), tuple(links))
+@dataclass(frozen=True)
+class Caller:
+    """One target's connector with its way out. Thread-safe."""
 
+    rule: TargetRule
+    connector: Connector
+    door: Door
+    clock: Clock
 
-def probe(target: str, connector: Connector, door: Door, *, timeout_s: float) -> Usable | Hold:
-    """Whether the target is usable; never raises."""
-    try:
-        return _checked(connector.probe(door.call(timeout_s)))
-    except CallFailed as failed:
-        return Hold(f"probe: {failed.reason}")
-    except (Exception, SystemExit) as error:
-        log.exception("probe failed", target=target)
-        return Hold(f"probe: {type(error).__name__} in the connector")
+    @property
+    def max_batch(self) -> int:
+        """How many deliveries the connector takes in one call."""
+        most = getattr(self.connector, "max_batch", 1)
+        return most if callable(getattr(self.connector, "deliver_batch", None)) and isinstance(most, int) else 1
 
+    def attempt(self, claim: Claim) -> Result:
+        """What came of one try; never raises."""
+        started_at, started_s = self.clock.now_ms(), self.clock.boot_s()
+        written = Written()
+        outcome = self._guarded(claim, self.door.call(self.rule.policy.timeout_s), written)
+        took_s = self.clock.boot_s() - started_s
+        return Result(claim, outcome, started_at, round(took_s * 1000), tuple(written.links))
 
-def _checked(answer: object) -> Usable | Hold:
-    if isinstance(answer, Hold):
-        return Hold(_text(answer.reason), _seconds(answer.for_s))
-    if not isinstance(answer, Usable):
-        return Hold(f"probe: the connector answered {type(answer).__name__}")
-    account = _text(answer.account)
-    if len(account) > LONGEST_ACCOUNT:
-        return Hold(f"probe: the connector's name of the account is longer than {LONGEST_ACCOUNT} characters")
-    return Usable(account, _text(answer.note))
+    def probe(self) -> Usable | Hold:
+        """Whether the target is usable; never raises."""
+        try:
+            return storable_probe(self.connector.probe(self.door.call(self.rule.policy.timeout_s)))
+        except (CallFailed, CallEnded) as failed:
+            ended = failed.outcome if isinstance(failed, CallEnded) else None
+            return ended if isinstance(ended, Hold) else Hold(f"probe: {failed}")
+        except (Exception, SystemExit) as error:
+            log.exception("probe failed", target=self.rule.name)
+            return Hold(f"probe: {type(error).__name__} in the connector")
 
+    def _guarded(self, claim: Claim, call: DoorCall, written: "Written") -> Outcome | None:
+        try:
+            return self._deliver(claim, call, written)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code: the delivery gets an outcome
+            return outcome_of(error, claim, sent=call.sent)
 
-def _guarded(claim: Claim, connector: Connector, call: DoorCall, links: list[Link]) -> Outcome:
-    try:
-        return _deliver(claim, connector, call, links)
-    except CallFailed as failed:
-        return Retry(failed.reason, uncertain=failed.uncertain or call.sent)
-    except MappingError as bad:
-        return Reject(f"mapping: {bad}", cause=f"mapping {bad.field}")
-    except (Exception, SystemExit) as error:
-        log.exception("connector failed", delivery=claim.delivery_id, target=claim.target)
-        return Retry(f"{type(error).__name__} in the connector", uncertain=call.sent)
-
-
-def _deliver(claim: Claim, connector: Connector, call: DoorCall, links: list[Link]) -> Outcome:
-    """Writes the records in order, from the first that this delivery has not written yet."""
-    outcome: Outcome = Delivered()
-    degraded = []
-    for record in records_for(claim):
-        if (record.key, record.object) in claim.done:
-            continue
-        outcome = _storable(connector.deliver(_with_link(record, claim), call))
-        match outcome:
-            case Delivered():
-                if outcome.id:
-                    links.append(Link(record.object, record.key, outcome.id, outcome.url))
-                if outcome.degraded:
-                    degraded.append(outcome.degraded)
-            case Retry() | Reject() | Hold():
+    def _deliver(self, claim: Claim, call: DoorCall, written: "Written") -> Outcome:
+        """Writes the records in order, from the first that this delivery has not written yet."""
+        records = records_for(claim, self.rule.records)
+        written.begin(records, claim)
+        for record in records:
+            if (record.key, record.object) in claim.done:
+                continue
+            outcome = storable_outcome(self.connector.deliver(written.resolved(record), call))
+            if not isinstance(outcome, Delivered):
                 return outcome
-            case _:
-                assert_never(outcome)
-    return replace(outcome, degraded="; ".join(degraded)) if degraded and isinstance(outcome, Delivered) else outcome
+            written.add(record, outcome)
+        return written.delivered()
 
 
-def _storable(outcome: Outcome) -> Outcome:
-    """The outcome with values that the database takes: a stranger's connector may hand back anything in its fields."""
+class Written:
+    """What one attempt has written so far."""
+
+    def __init__(self) -> None:
+        self.links: list[Link] = []
+        self._ids: dict[str, str] = {}  # by the record's name
+        self._degraded: list[str] = []
+        self._last = Delivered()
+        self._several = False
+
+    def begin(self, records: list[Record], claim: Claim) -> None:
+        """What is at the target already."""
+        self._several = len(records) > 1
+        for record in records:
+            if record.known_id and (record.key, record.object) in claim.done:
+                self._ids[record.name] = record.known_id
+
+    def add(self, record: Record, outcome: Delivered) -> None:
+        """A record without an id is noted all the same where others follow: so that it is not written again."""
+        if outcome.id or self._several:
+            self.links.append(Link(record.object, record.key, outcome.id, outcome.url))
+        if outcome.id:
+            self._ids[record.name] = outcome.id
+        if outcome.degraded:
+            self._degraded.append(outcome.degraded)
+        self._last = outcome
+
+    def resolved(self, record: Record) -> Record:
+        """The record with the ids of earlier ones in its fields; raises MappingError where one has none."""
+        if not any(isinstance(value, Ref) for value in record.fields.values()):
+            return record
+        return replace(record, fields={name: self._value(name, value) for name, value in record.fields.items()})
+
+    def resolved_so_far(self, record: Record) -> Record:
+        """The same; a `Ref` to a record that is not written yet stays one."""
+        fields: Mapping[str, object] = {
+            name: self._ids.get(value.record, value) if isinstance(value, Ref) else value
+            for name, value in record.fields.items()
+        }
+        return replace(record, fields=fields)
+
+    def delivered(self) -> Delivered:
+        return replace(self._last, degraded="; ".join(self._degraded))
+
+    def _value(self, name: str, value: object) -> object:
+        if not isinstance(value, Ref):
+            return value
+        if value.record not in self._ids:
+            raise MappingError(name, f"the target named no id for record {value.record!r}")
+        return self._ids[value.record]
+
+
+def outcome_of(error: BaseException, claim: Claim, *, sent: bool) -> Outcome | None:
+    """What an attempt came to that ended with an exception; None: nothing of it was tried. `sent`: requests of it may
+    have reached the target.
+    """
+    match error:
+        case NotBegun() if not sent:
+            return None
+        case CallFailed():
+            return Retry(error.reason, uncertain=error.uncertain or sent)
+        case CallEnded():
+            return _ended(storable_outcome(error.outcome), sent=sent)
+        case MappingError():
+            return Reject(f"mapping: {error}", cause=f"mapping {error.field}")
+        case _:
+            log.error("connector failed", delivery=claim.delivery_id, target=claim.target, exc_info=error)
+            return Retry(f"{type(error).__name__} in the connector", uncertain=sent)
+
+
+def _ended(outcome: Outcome, *, sent: bool) -> Outcome:
     match outcome:
-        case Delivered():
-            id_ = _text(outcome.id)
-            return Delivered(id_ if len(id_) <= LONGEST_ID else "", _text(outcome.url), _text(outcome.degraded))
-        case Retry():
-            return Retry(_text(outcome.reason), bool(outcome.uncertain), _seconds(outcome.after_s))
-        case Reject():
-            return Reject(_text(outcome.reason), _text(outcome.cause))
-        case Hold():
-            return Hold(_text(outcome.reason), _seconds(outcome.for_s), bool(outcome.uncertain))
+        case Retry() | Hold():
+            return replace(outcome, uncertain=outcome.uncertain or sent)
+        case Delivered() | Reject():
+            return Retry("the connector's way to a token gave neither a token nor a Hold or Retry", uncertain=sent)
         case _:
             assert_never(outcome)
-
-
-def _text(value: object) -> str:
-    return storable(value if isinstance(value, str) else "" if value is None else str(value))
-
-
-def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _with_link(record: Record, claim: Claim) -> Record:
-    link = claim.links.get((record.key, record.object))
-    return replace(record, known_id=link.crm_id) if link else record

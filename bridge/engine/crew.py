@@ -1,21 +1,21 @@
-"""Crew: the threads that wait for one target's answers, so that a slow target only ever uses up its own.
+"""Crew: the threads that wait for one target's answers, so that a slow target only ever uses up its own. Where the
+connector takes many deliveries in one call, what waits goes out together.
 
 The dispatcher hands in claims and gets results back through a queue; it alone calls the methods here.
 """
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.connector import Connector
-from bridge.engine.attempt import attempt, probe
-from bridge.engine.clock import Clock
+from bridge.engine.attempt import Caller
+from bridge.engine.batch import attempt_batch
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Hold, Usable
-from bridge.model.rules import TargetRule
-from bridge.outbound import Door
+from bridge.model.record import Delivered, Hold, Usable
 
+MOST_ALONE = 10_000
 GRACE_S = 5.0  # beyond the target's own timeout, before the watchdog gives an attempt up
 
 
@@ -33,37 +33,44 @@ class Room:
 
     calls: int
     most: int
+    again: int = 1 << 30  # of them, how many that were tried before: what is left over is kept free for first attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy a crew is."""
+
+    held: int  # claims handed in and not yet reported
+    call_s: float  # how long a call takes, lately; 0: not known
+    hungry: bool  # whether to claim more for it
+    again: int = 0  # of the claims, those that were tried before
+    batch: int = 1  # how many go out in one call at most
 
 
 @dataclass(slots=True)
 class _Flight:
-    claim: Claim
+    claims: list[Claim]
     started_s: float
 
 
 class Crew:
-    """One target's connector, door and threads."""
+    """One target's threads."""
 
     def __init__(
-        self,
-        rule: TargetRule,
-        connector: Connector,
-        door: Door,
-        *,
-        clock: Clock,
-        may_send: Callable[[], bool],
-        report: Callable[[Result | Probed], None],
+        self, caller: Caller, *, may_send: Callable[[], bool], report: Callable[[Result | Probed], None]
     ) -> None:
-        self.rule = rule
-        self._connector = connector
-        self._door = door
-        self._clock = clock
+        self.rule = caller.rule
+        self.max_batch = max(caller.max_batch, 1)
+        self._caller = caller
+        self._clock = caller.clock
         self._may_send = may_send
         self._report = report
         self._held: dict[int, Claim] = {}  # by delivery id: claimed and not yet reported
         self._turn = threading.Condition()  # its lock guards all that follows
         self._todo: deque[Claim] = deque()
         self._flights: dict[int, _Flight] = {}  # by thread
+        self._alone: set[int] = set()  # ids of deliveries that were in a call that failed by our own fault
+        self._calls = itertools.count(1)
         self._threads = 0
         self._stopped = False
         self._probing_s: float | None = None  # since when
@@ -76,9 +83,25 @@ class Crew:
         return len(self._held)
 
     @property
+    def busy(self) -> Load:
+        return Load(self.load, self.call_s, hungry=self.hungry, again=self.load_again, batch=self.max_batch)
+
+    @property
+    def load_again(self) -> int:
+        """Of them, those that were tried before."""
+        return sum(claim.attempts > 0 for claim in self._held.values())
+
+    @property
     def hungry(self) -> bool:
         """Whether it is worth a transaction to claim more."""
-        return self.load < self.room.calls or (0 < self.load * 2 <= self.room.most)
+        if self.load < self.room.calls or (0 < self.load * 2 <= self.room.most):
+            return True
+        return not self._todo and len(self._flights) < self.room.calls
+
+    @property
+    def wants_first_only(self) -> bool:
+        """Whether there is no room for more that were tried before."""
+        return self.room.again < self.room.most and self.load_again >= self.room.again
 
     def held(self) -> list[Claim]:
         """The claims that were handed in and not yet reported."""
@@ -104,6 +127,8 @@ class Crew:
         if result.outcome is not None:
             took_s = result.took_ms / 1000
             self.call_s = took_s if not self.call_s else 0.9 * self.call_s + 0.1 * took_s
+        if isinstance(result.outcome, Delivered):
+            self._alone.discard(result.claim.delivery_id)
 
     def unsent(self) -> list[Claim]:
         """Takes back the claims that no thread has begun."""
@@ -138,7 +163,7 @@ class Crew:
             self._hire()
         if probe_is_late:
             self._report(Probed(self.rule.name, Hold(f"probe: no end after {self.rule.policy.timeout_s:.0f} s")))
-        return [flight.claim for flight in late.values()]
+        return [claim for flight in late.values() for claim in flight.claims]
 
     def stop(self) -> None:
         """Ends idle threads; one that still waits for an answer ends with its process."""
@@ -156,35 +181,55 @@ class Crew:
 
     def _work(self) -> None:
         number = threading.get_ident()
-        while (claim := self._next(number)) and self._send(number, claim):
+        while (claims := self._next(number)) and self._send(number, claims):
             pass
 
-    def _next(self, number: int) -> Claim | None:
-        """Waits for a claim and for room to send it; None when the crew has stopped."""
+    def _next(self, number: int) -> list[Claim]:
+        """Waits for claims and for room to send them; none when the crew has stopped."""
         with self._turn:
             while not self._stopped and (not self._todo or len(self._flights) >= self.room.calls):
                 self._turn.wait()
             if self._stopped:
-                return None
-            claim = self._todo.popleft()
-            self._flights[number] = _Flight(claim, self._clock.boot_s())
-            return claim
+                return []
+            claims = self._together()
+            self._flights[number] = _Flight(claims, self._clock.boot_s())
+            return claims
 
-    def _send(self, number: int, claim: Claim) -> bool:
+    def _together(self) -> list[Claim]:
+        """What goes out in the next call, in order. First attempts and later ones keep apart, so that what is slow or
+        sick does not take new ones with it.
+        """
+        first = self._todo.popleft()
+        claims = [first]
+        if self.max_batch == 1 or first.delivery_id in self._alone:
+            return claims
+        others: list[Claim] = []
+        while self._todo and len(claims) < self.max_batch:
+            claim = self._todo.popleft()
+            fits = (claim.attempts > 0) == (first.attempts > 0) and claim.delivery_id not in self._alone
+            (claims if fits else others).append(claim)
+        self._todo.extendleft(reversed(others))
+        return claims
+
+    def _send(self, number: int, claims: list[Claim]) -> bool:
         """Makes the attempt; False where the watchdog gave this thread up meanwhile."""
-        if self._may_send():
-            timeout_s = self.rule.policy.timeout_s
-            result = attempt(claim, self._connector, self._door, timeout_s=timeout_s, clock=self._clock)
+        if not self._may_send():
+            results = [Result(claim, None, self._clock.now_ms(), 0) for claim in claims]
+        elif self.max_batch == 1 or claims[0].delivery_id in self._alone:
+            results = [self._caller.attempt(claims[0])]
         else:
-            result = Result(claim, None, self._clock.now_ms(), 0)
+            results, sound = attempt_batch(self._caller, claims, number=next(self._calls))
+            if not sound and len(self._alone) < MOST_ALONE:
+                self._alone.update(claim.delivery_id for claim in claims)
         with self._turn:
             mine = self._flights.pop(number, None) is not None
             self._turn.notify()
-        self._report(result)
+        for result in results:
+            self._report(result)
         return mine
 
     def _probe(self, began_s: float) -> None:
-        answer = probe(self.rule.name, self._connector, self._door, timeout_s=self.rule.policy.timeout_s)
+        answer = self._caller.probe()
         with self._turn:
             mine = self._probing_s == began_s
             if mine:

@@ -10,7 +10,7 @@ from bridge.engine.crew import Crew, Probed
 from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.pending import Pending, given_up
 from bridge.engine.presence import STALE_AFTER_S, Presence
-from bridge.engine.rounds import Load, Round, Rounds
+from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Result
@@ -135,7 +135,7 @@ class Dispatcher:
             return True
         if self._due_ms is not None and self._due_ms > self._clock.now_ms():
             return False
-        hungry = [name for name in self._ready if self._crews[name].hungry]
+        hungry = {name: self._crews[name].wants_first_only for name in self._ready if self._crews[name].hungry}
         surely, self._surely_due = self._surely_due, False
         if surely and hungry:
             return True  # the round itself looks
@@ -143,8 +143,7 @@ class Dispatcher:
         return self._due_ms is not None and self._due_ms <= self._clock.now_ms()
 
     def _round(self) -> None:
-        crews = ((name, self._crews[name]) for name in self._ready)
-        loads = {name: Load(crew.load, crew.call_s, hungry=crew.hungry) for name, crew in crews}
+        loads = {name: self._crews[name].busy for name in self._ready}
         news = bool(self._pending.results or self._pending.probed)
         done = self._pending.settle(loads)
         if done is None:

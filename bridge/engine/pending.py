@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from bridge.core.redact import kind_of
 from bridge.engine.clock import Clock
-from bridge.engine.crew import Probed
-from bridge.engine.rounds import Load, Round, Rounds
+from bridge.engine.crew import Load, Probed
+from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result

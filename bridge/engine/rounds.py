@@ -4,13 +4,15 @@ Everything the worker wants of the database is here; the dispatcher decides when
 """
 
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import Connection
 
+from bridge.core.mapping import record_keys
 from bridge.engine.clock import Clock
-from bridge.engine.crew import Room
+from bridge.engine.crew import Load, Room
 from bridge.engine.presence import Presence
 from bridge.engine.settle import Settler, needs_lock
 from bridge.log import logger
@@ -41,15 +43,6 @@ class Round:
     evicted: bool = False  # this worker was taken for dead: what it held is others' by now
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How busy one target's crew is."""
-
-    held: int  # claims handed in and not yet reported
-    call_s: float  # how long a call takes, lately; 0: not known
-    hungry: bool  # whether to claim more for it
-
-
 class Rounds:
     """One worker's transactions. Used by one thread."""
 
@@ -73,13 +66,17 @@ class Rounds:
                 connection, host=presence.host, lock=presence.lock, pid=os.getpid(), now_ms=self._clock.now_ms()
             )
 
-    def next_due_ms(self, hungry: Iterable[str], ready: Container[str]) -> int | None:
-        """When something is to be done, in ms: to send for a hungry target, or to look at a ready one that is held.
-        None: nothing that is known. Takes no lock.
+    def next_due_ms(self, hungry: Mapping[str, bool], ready: Container[str]) -> int | None:
+        """When something is to be done, in ms: to send for a hungry target (of which only first attempts are wanted, or
+        all), or to look at a ready one that is held. None: nothing that is known. Takes no lock.
         """
         with self._database.read() as connection:
             known = targets.all_targets(connection, codec=self._codec)
-            active = [name for name in hungry if name in known and known[name].state == TargetState.ACTIVE]
+            active = {
+                name: first_only
+                for name, first_only in hungry.items()
+                if name in known and known[name].state == TargetState.ACTIVE
+            }
             times = list(claims.next_due(connection, active).values())
         held = [target for target in known.values() if target.state == TargetState.HELD and target.name in ready]
         times += [max(target.held_until, target.probing_until) for target in held]
@@ -220,15 +217,21 @@ class Rounds:
                 codec=self._codec,
                 tally=tally,
                 canary=target.health.ramp == 1,
+                again=max(room.again - load.again, 0) if room.again < room.most else None,
             )
             if found:
-                done.claims[name] = links.attach(connection, found, account=target.account)
+                records = self._rules[name].records
+                done.claims[name] = links.attach(
+                    connection, found, account=target.account, keys=partial(record_keys, rules=records)
+                )
 
     def _room(self, target: Target, load: Load) -> Room:
         """This worker's part of the target's concurrency, and of claims a little ahead where calls are quick."""
         if target.health.ramp:
-            return Room(target.health.ramp, target.health.ramp)
+            return Room(target.health.ramp, target.health.ramp, target.health.ramp)
         rank, count = self._crowd
         share = (self._policies[target.name].concurrency + count - 1 - rank) // count
-        ahead = min(int(share * PREFETCH_S / load.call_s), MOST_AHEAD) if load.call_s else 0
-        return Room(share, share + ahead if share else 0)
+        kept = (share + 3) // 4 if share > 1 else 0  # for first attempts: others may all be slow
+        ahead = min(int(share * PREFETCH_S / load.call_s), MOST_AHEAD) if load.call_s and load.batch == 1 else 0
+        most = share * load.batch + ahead if share else 0
+        return Room(share, most, (share - kept) * load.batch if kept else most)

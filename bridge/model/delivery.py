@@ -52,3 +52,4 @@ class Result:
     started_at: int  # epoch ms
     took_ms: int
     links: tuple[Link, ...] = ()  # records written in this attempt, also where the outcome is no Delivered
+    batch: int = 0  # the call that many were in together; 0: it was by itself

@@ -1,6 +1,7 @@
 """Rules: what the operator declared, as the engine wants it. The config floor makes them; nobody else does."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 DEFAULT_RETRY_S: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400, 86400)
 
@@ -32,13 +33,42 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `count` requests in any `per_s` seconds, over all workers."""
+
+    count: int
+    per_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How deliveries to one target are timed."""
 
-    concurrency: int = 4  # calls in flight
+    concurrency: int = 4  # calls in flight, over all workers; a batch is one call
+    rate: Rate | None = None
     timeout_s: float = 120  # one attempt, all in all
     connect_s: float = 10
     retry_s: tuple[float, ...] = DEFAULT_RETRY_S  # waits between attempts; one more attempt than waits
+
+
+KEYED_BY = ("event", "person")  # what a record is: one for each event, or one for each person
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Stands for what the event says under this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRule:
+    """One record that a target gets for each event: its fields are constants, `Named`s and `Ref`s."""
+
+    name: str
+    object: str
+    keyed_by: str  # one of KEYED_BY
+    fields: tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +80,7 @@ class TargetRule:
     settings: object = field(default=None, repr=False)  # an instance of its connector's Settings; holds secrets
     route: Route = Route()
     policy: Policy = Policy()
+    records: tuple[RecordRule, ...] = ()  # in order; none: one record, the whole event
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Claims: a worker's rights to deliveries. Taking one writes a token into its row, which guards all that follows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ class _Row(NamedTuple):
     copy: int
     holds: int
     held_at: int
+    due_at: int
+    claimed_at: int | None
     token: str | None
     key: str
     revision: int
@@ -44,15 +46,18 @@ class _Row(NamedTuple):
 
 
 _ROWS = (
-    f"SELECT d.{', d.'.join(_Row._fields[:11])}, e.{', e.'.join(_Row._fields[11:])} "  # noqa: S608
+    f"SELECT d.{', d.'.join(_Row._fields[:13])}, e.{', e.'.join(_Row._fields[13:])} "  # noqa: S608
     "FROM deliveries d JOIN events e ON e.id = d.event_id WHERE "
 )
-_DUE = _ROWS + "d.target = ? AND d.state = 'queued' AND d.due_at <= ? ORDER BY "
-_OLDEST = _DUE + "d.due_at, d.id LIMIT ?"
-_CANARY = _DUE + "coalesce(d.claimed_at, 0), d.id DESC LIMIT ?"
+_DUE = _ROWS + "d.target = ? AND d.again = {again} AND d.state = 'queued' AND d.due_at <= ? ORDER BY {order} LIMIT ?"
+_OLDEST = "d.due_at, d.id"
+_CANARIES = "coalesce(d.claimed_at, 0), d.id DESC"
+_BOTH = "SELECT * FROM ({}) AS later UNION ALL SELECT * FROM ({}) AS first"
 _TAKE = "UPDATE deliveries SET state = 'claimed', worker = ?, token = ?, claimed_at = ? WHERE id {among}"
 _HELD_BY = _ROWS + "d.worker = ? AND d.state = 'claimed'"
-_NEXT_DUE = "SELECT due_at FROM deliveries WHERE target = ? AND state = 'queued' ORDER BY due_at, id LIMIT 1"
+_NEXT = "SELECT due_at FROM deliveries WHERE target = ? AND again = {} AND state = 'queued' ORDER BY due_at, id LIMIT 1"
+_FIRST, _LATER = _NEXT.format("false"), _NEXT.format("true")
+_NEXT_OF_ALL = f"SELECT min(due_at) FROM ({_BOTH.format(_LATER, _FIRST)}) AS of_all"  # noqa: S608
 _COUNT_CLAIMED = "SELECT count(*) FROM deliveries WHERE target = ? AND state = 'claimed'"
 
 
@@ -67,14 +72,16 @@ def claim(
     codec: Codec,
     tally: Tally,
     canary: bool = False,
+    again: int | None = None,
 ) -> list[Claim]:
-    """Up to `limit` due deliveries of the target, oldest first, now this worker's.
+    """Up to `limit` due deliveries of the target, oldest first, now this worker's; of them at most `again` that were
+    tried before.
 
     A canary is the one that was tried the longest time ago, of those never tried the newest: whoever caused the hold
     comes last, and a good lead does not wait until all the bad ones before it have been tried.
     """
-    query = bulk.locked(connection, _CANARY if canary else _OLDEST, "FOR UPDATE OF d SKIP LOCKED")
-    rows = [_Row._make(row)._replace(token=token) for row in bulk.rows(connection, query, target, now_ms, limit)]
+    rows = _due(connection, target, limit=limit, now_ms=now_ms, canary=canary, again=again)
+    rows = [row._replace(token=token) for row in rows]
     if not rows:
         return []
     bulk.change_among(connection, _TAKE, [row.id for row in rows], worker, token, now_ms)
@@ -82,9 +89,16 @@ def claim(
     return _readable(connection, rows, codec=codec, canary=canary, now_ms=now_ms, tally=tally)
 
 
-def next_due(connection: Connection, targets: Iterable[str]) -> dict[str, int]:
-    """When each target's next delivery is due, in ms; targets without one are left out. Takes no lock."""
-    return {target: found[0][0] for target in targets if (found := bulk.rows(connection, _NEXT_DUE, target))}
+def next_due(connection: Connection, targets: Mapping[str, bool]) -> dict[str, int]:
+    """When each target's next delivery is due, in ms; where True, its next that was never tried. Takes no lock."""
+    return {
+        target: due_at
+        for target, first_only in targets.items()
+        for (due_at,) in (
+            bulk.rows(connection, _FIRST, target) if first_only else bulk.rows(connection, _NEXT_OF_ALL, target, target)
+        )
+        if due_at is not None
+    }
 
 
 def count_claimed(connection: Connection, target: str) -> int:
@@ -151,6 +165,37 @@ def _readable(
             tally.move(row.target, "claimed", "dead")
             lanes.promote(connection, [row.id], tally=tally)
     return found
+
+
+def _due(
+    connection: Connection, target: str, *, limit: int, now_ms: int, canary: bool, again: int | None
+) -> list[_Row]:
+    """Due deliveries, locked. Those that were tried before are looked up apart: neither has to be passed over to get at
+    the other.
+    """
+    order = _CANARIES if canary else _OLDEST
+    arms = [
+        bulk.locked(connection, _DUE.format(again=flag, order=order), "FOR UPDATE OF d SKIP LOCKED")
+        for flag in ("true", "false")
+    ]
+    most = limit if again is None else min(again, limit)
+    found = bulk.rows(connection, _BOTH.format(*arms), target, now_ms, most, target, now_ms, limit)
+    rows = sorted(map(_Row._make, found), key=_canary_first if canary else _oldest_first)
+    if again is not None:
+        rows.sort(key=_tried_before, reverse=True)
+    return rows[:limit]
+
+
+def _oldest_first(row: _Row) -> tuple[int, int]:
+    return row.due_at, row.id
+
+
+def _canary_first(row: _Row) -> tuple[int, int]:
+    return row.claimed_at or 0, -row.id
+
+
+def _tried_before(row: _Row) -> bool:
+    return row.attempts > 0
 
 
 def _event_of(row: _Row, codec: Codec) -> Event | str:

@@ -1,6 +1,6 @@
 """Links: the CRM ids that were remembered, by target, account and record key."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -39,15 +39,22 @@ def remember(connection: Connection, rows: list[dict[str, Any]]) -> None:
         connection.execute(_REMEMBER, sorted(rows, key=lambda row: (row["target"], row["record_key"], row["object"])))
 
 
-def attach(connection: Connection, claims: list[Claim], *, account: str) -> list[Claim]:
-    """The claims (of one target) with the links of their persons and events, and what each wrote itself."""
-    keys = {key for claim in claims for key in (claim.person, claim.stored.key)}
-    rows = [_Row._make(row) for row in bulk.among(connection, _OF_KEYS, keys, claims[0].target, account)]
-    return [_with_links(claim, rows) for claim in claims] if rows else claims
+def attach(
+    connection: Connection, claims: list[Claim], *, account: str, keys: Callable[[Claim], set[str]]
+) -> list[Claim]:
+    """The claims (of one target) with the links of their records (by `keys`: those of a claim), and what each wrote."""
+    wanted = [keys(claim) for claim in claims]
+    found = bulk.among(connection, _OF_KEYS, set().union(*wanted), claims[0].target, account)
+    if not found:
+        return claims
+    rows = [_Row._make(row) for row in found]
+    return [
+        _with_links(claim, [row for row in rows if row.record_key in its])
+        for claim, its in zip(claims, wanted, strict=True)
+    ]
 
 
-def _with_links(claim: Claim, rows: Sequence[_Row]) -> Claim:
-    mine = [row for row in rows if row.record_key in (claim.person, claim.stored.key)]
+def _with_links(claim: Claim, mine: Sequence[_Row]) -> Claim:
     if not mine:
         return claim
     found = {(row.record_key, row.object): Link(row.object, row.record_key, row.crm_id, row.url) for row in mine}

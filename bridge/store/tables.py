@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     ForeignKey,
     Index,
     Integer,
@@ -84,6 +85,7 @@ deliveries = Table(
     Column("position", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("again", Boolean, Computed("attempts > 0", persisted=True), nullable=False),
     Column("uncertain", Boolean, nullable=False, server_default=text("false")),
     Column("if_empty", Boolean, nullable=False, server_default=text("false")),
     Column("superseded", Boolean, nullable=False, server_default=text("false")),  # a newer revision waits for its end
@@ -109,6 +111,7 @@ deliveries = Table(
     Index(
         "ix_deliveries_due",
         "target",
+        "again",  # first attempts and later ones are claimed apart: neither keeps the other waiting
         "due_at",
         "id",
         sqlite_where=text("state = 'queued'"),
@@ -201,11 +204,10 @@ targets = Table(
     Column("probing_until", BigInteger, nullable=False, server_default="0"),  # a worker looks; others leave it alone
     Column("health", Text, nullable=False, server_default="{}"),  # JSON: what the hold rules remember
     Column("delivered_at", BigInteger, nullable=False, server_default="0"),
-    Column("tokens", BigInteger, nullable=False, server_default="0"),  # of the shared rate
-    Column("tokens_at", BigInteger, nullable=False, server_default="0"),
-    Column("token", LargeBinary),  # (codec) access token of the CRM, shared by all workers
-    Column("token_until", BigInteger, nullable=False, server_default="0"),
-    Column("token_by", Id),  # the worker that is fetching one
+    Column("free_at", BigInteger, nullable=False, server_default="0"),  # µs; up to it, all the rate allows is given out
+    Column("token", LargeBinary),  # (codec) JSON: access token of the CRM, shared by all processes
+    Column("token_by", String(32)),  # who is fetching one
+    Column("token_by_until", BigInteger, nullable=False, server_default="0"),  # others leave it to them
     Column("limits", Text),  # JSON of the last limit headers
 )
 

@@ -5,8 +5,9 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from bridge import wiring
+from bridge.engine.crew import Load
 from bridge.engine.presence import Presence
-from bridge.engine.rounds import Load, Rounds
+from bridge.engine.rounds import Rounds
 from bridge.model.delivery import Result
 from bridge.model.record import Delivered
 from tests.bench.figures import Line, ratio

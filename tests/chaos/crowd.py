@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bridge import wiring
 from bridge.core.normalise import normalise
+from bridge.engine.crew import Load
 from bridge.engine.presence import Presence
-from bridge.engine.rounds import Load, Rounds
+from bridge.engine.rounds import Rounds
 from bridge.model.delivery import Result
 from bridge.model.record import Delivered
 from bridge.store import schema, targets

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.connector import Call, Delivered, Outcome, Record
+from bridge.engine.attempt import Caller
 from bridge.engine.crew import Crew, Probed, Room
 from bridge.model.delivery import Claim, Result
 from bridge.model.event import Event, Kind, StoredEvent
@@ -51,9 +52,8 @@ class Desk:
     def __init__(self, machine: Machine) -> None:
         self.gate, self.reported = Gate(), list[Any]()
         rule = TargetRule("crm", "scripted", policy=Policy(timeout_s=1))
-        self.crew = Crew(
-            rule, self.gate, Door(), clock=machine.clock(), may_send=lambda: True, report=self.reported.append
-        )
+        caller = Caller(rule, self.gate, Door(), machine.clock())
+        self.crew = Crew(caller, may_send=lambda: True, report=self.reported.append)
 
     def wait_inside(self, count: int) -> None:
         wait_until(lambda: self.gate.inside == count)

@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import select, update
 
 from bridge.connector import Delivered, Hold, Retry, Usable
+from bridge.engine.crew import Load
 from bridge.engine.operate import Operator
 from bridge.engine.pending import Pending
 from bridge.engine.presence import Presence
-from bridge.engine.rounds import Load, Rounds
+from bridge.engine.rounds import Rounds
 from bridge.model.delivery import Claim, Result
 from bridge.model.rules import Policy, TargetRule
 from bridge.store import schema, workers

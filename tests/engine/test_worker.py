@@ -194,15 +194,13 @@ def test_a_worker_elsewhere_is_dead_when_its_beat_stands_still_for_a_minute(star
 
 
 def test_a_record_carries_the_same_key_on_every_attempt(start: Start) -> None:
-    connector = Scripted(lambda record, call: 1 / 0, lambda record, call: Hold("wait", for_s=0.01))
-    worker = start()
-    worker.crew._connector = connector
+    worker = start(lambda record, call: 1 / 0, lambda record, call: Hold("wait", for_s=0.01))
 
     worker.receive(1)
 
     wait_until(lambda: ["delivered"] == worker.states())
-    assert 3 == len(connector.keys)
-    assert 1 == len(set(connector.keys))
+    assert 3 == len(worker.connector.keys)
+    assert 1 == len(set(worker.connector.keys))
 
 
 def test_stopping_gives_back_what_was_not_begun(start: Start) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 
 from bridge.connector import Call, Delivered, Hold, Outcome, Record, Usable
 from bridge.core.normalise import normalise
+from bridge.engine.attempt import Caller
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Crew
 from bridge.engine.dispatch import Dispatcher
@@ -76,14 +77,8 @@ class Running:
         self.rounds = Rounds(database, rules.targets, codec=codec, clock=clock)
         tidy = Housekeeping(database, rules, salt=schema.salt(database), codec=codec, clock=clock)
         self.dispatcher = Dispatcher(self.rounds, self.presence, tidy, clock=clock)
-        self.crew = Crew(
-            self.rule,
-            connector,
-            Door(timeout_s=1.0),
-            clock=clock,
-            may_send=self.dispatcher.may_send,
-            report=self.dispatcher.report,
-        )
+        caller = Caller(self.rule, connector, Door(timeout_s=1.0), clock)
+        self.crew = Crew(caller, may_send=self.dispatcher.may_send, report=self.dispatcher.report)
         self.thread = threading.Thread(target=self.dispatcher.run, args=({"crm": self.crew},), kwargs={"grace_s": 2.0})
         self.thread.start()
 

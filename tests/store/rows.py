@@ -64,12 +64,20 @@ class Store:
         """Stores one request; gives how many deliveries became due."""
         return self.write([self.arrival(*bodies, signed_at=signed_at)])
 
-    def claim(self, limit: int = 100, *, target: str = "crm", worker: int = 1, canary: bool = False) -> list[Claim]:
+    def claim(
+        self,
+        limit: int = 100,
+        *,
+        target: str = "crm",
+        worker: int = 1,
+        canary: bool = False,
+        again: int | None = None,
+    ) -> list[Claim]:
         tally, token = Tally(), f"{worker}.{next(self._tokens)}"
         with self.database.write() as connection:
             found = claims.claim(
                 connection, target, limit=limit, worker=worker, token=token, now_ms=self.now_ms, codec=CODEC,
-                tally=tally, canary=canary,
+                tally=tally, canary=canary, again=again,
             )  # fmt: skip
             tally.write(connection, shard=worker)
         return found

@@ -272,7 +272,45 @@ def test_a_new_delivery_never_takes_an_old_ones_checkpoints_for_its_own(store: S
         found = claims.claim(
             connection, "crm", limit=1, worker=1, token="1.1", now_ms=store.now_ms, codec=CODEC, tally=Tally()
         )
-        attached = only(links.attach(connection, found, account=""))
+        attached = only(links.attach(connection, found, account="", keys=lambda claim: {claim.person}))
 
     assert {(claim.person, "Lead"): Link("Lead", claim.person, "7")} == attached.links
     assert frozenset() == attached.done
+
+
+def test_what_was_tried_before_takes_no_more_places_than_it_is_given_and_comes_first_in_them(store: Store) -> None:
+    store.receive(lead(1), lead(2), lead(3))
+    for claim in store.claim():
+        store.settle(claim, Retry("HTTP 503", after_s=0))
+    store.receive(lead(4), lead(5), lead(6))
+    store.now_ms += 10_000
+
+    claimed = store.claim(4, again=2)
+
+    assert [1, 2, 4, 5] == [claim.delivery_id for claim in claimed]
+    assert [6] == [claim.delivery_id for claim in store.claim(4, again=0)]
+
+
+def test_without_a_limit_what_was_tried_before_and_what_was_not_come_in_the_order_in_which_they_are_due(
+    store: Store,
+) -> None:
+    store.receive(lead(1), lead(2))
+    for claim in store.claim():
+        store.settle(claim, Retry("HTTP 503", after_s=5))
+    store.now_ms += 5000
+    store.receive(lead(3))
+    store.now_ms += 100_000
+
+    assert [[3, 1], [2]] == [[claim.delivery_id for claim in store.claim(2)] for _ in range(2)]
+
+
+def test_when_something_is_due_can_be_asked_of_first_attempts_alone(store: Store) -> None:
+    store.receive(lead(1))
+    store.settle(only(store.claim()), Retry("HTTP 503", after_s=60))
+    with store.database.read() as connection:
+        assert {"crm": store.now_ms + 60_000} == claims.next_due(connection, {"crm": False})
+        assert {} == claims.next_due(connection, {"crm": True})
+    store.receive(lead(2))
+    with store.database.read() as connection:
+        assert {"crm": store.now_ms} == claims.next_due(connection, {"crm": True})
+        assert {"crm": store.now_ms} == claims.next_due(connection, {"crm": False})

@@ -1,0 +1,106 @@
+"""Batch: one call of a connector that writes many deliveries' records at once: one plan a delivery. A plan that harms
+the call must not cost its neighbours: where the call fails before anything was sent, each is tried by itself.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bridge.connector import Plan
+from bridge.core.mapping import records_for
+from bridge.engine.attempt import Caller, Written, outcome_of
+from bridge.engine.storable import storable_outcome
+from bridge.errors import CallEnded, CallFailed
+from bridge.log import logger
+from bridge.model.delivery import Claim, Result
+from bridge.model.record import Delivered, Outcome, Record, Retry
+from bridge.outbound import DoorCall
+
+log = logger("deliver")
+
+
+class BatchFault(Exception):
+    """The connector did not say what came of each plan."""
+
+
+def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tuple[list[Result], bool]:
+    """What came of one call with all these claims, and whether they belong together in another; never raises. `number`
+    tells it from other calls.
+    """
+    started_at, started_s = caller.clock.now_ms(), caller.clock.boot_s()
+    call = caller.door.call(caller.rule.policy.timeout_s)
+    planned: list[_Planned] = []
+    results: list[Result] = []
+
+    def add(claim: Claim, outcome: Outcome | None, written: Written) -> None:
+        took_ms = round((caller.clock.boot_s() - started_s) * 1000)
+        results.append(Result(claim, outcome, started_at, took_ms, tuple(written.links), batch=number))
+
+    for claim in claims:
+        try:
+            planned.append(_Planned(claim, caller))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  it may be any mapping's
+            add(claim, outcome_of(error, claim, sent=False), Written())
+    if not planned:
+        return results, True
+    try:
+        answers = _asked(caller, planned, call)
+    except (Exception, SystemExit) as error:
+        its_fault = not isinstance(error, CallFailed | CallEnded)
+        if its_fault and not call.sent:
+            log.error("a batch failed, each is tried by itself", target=caller.rule.name, exc_info=error)
+            return results + [caller.attempt(one.claim) for one in planned], False
+        for one in planned:
+            add(one.claim, outcome_of(error, one.claim, sent=call.sent), one.written)
+        return results, not its_fault
+    for one, outcomes in zip(planned, answers, strict=True):
+        add(one.claim, one.judged(outcomes, sent=call.sent), one.written)
+    return results, True
+
+
+class _Planned:
+    """One claim, and the records of it that are missing at the target."""
+
+    def __init__(self, claim: Claim, caller: Caller) -> None:
+        self.claim = claim
+        self.written = Written()
+        records = records_for(claim, caller.rule.records)
+        self.written.begin(records, claim)
+        self.missing: list[Record] = [
+            self.written.resolved_so_far(record) for record in records if (record.key, record.object) not in claim.done
+        ]
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(self.claim.delivery_id, list(self.missing))
+
+    def judged(self, outcomes: Sequence[Any], *, sent: bool) -> Outcome:
+        """The delivery's outcome; what was written is noted."""
+        for record, found in zip(self.missing, outcomes, strict=False):
+            try:
+                outcome = storable_outcome(found)
+            except (Exception, SystemExit) as error:
+                log.error("no outcome", delivery=self.claim.delivery_id, target=self.claim.target, exc_info=error)
+                return Retry(f"the connector answered {type(found).__name__}", uncertain=sent)
+            if not isinstance(outcome, Delivered):
+                return outcome
+            self.written.add(record, outcome)
+        if len(outcomes) < len(self.missing):
+            name = self.missing[len(outcomes)].name
+            return Retry(f"the connector did not say what came of record {name!r}", uncertain=sent)
+        return self.written.delivered()
+
+
+def _asked(caller: Caller, planned: Sequence[_Planned], call: DoorCall) -> list[Sequence[Any]]:
+    """The connector's answer: outcomes for each plan. Raises whatever it raises, and BatchFault."""
+    connector: Any = caller.connector
+    answers = connector.deliver_batch([one.plan for one in planned], call)
+    found = [_sequence(answer) for answer in _sequence(answers)]
+    if len(found) != len(planned):
+        raise BatchFault(f"{len(found)} answers for {len(planned)} plans")
+    return found
+
+
+def _sequence(value: Any) -> Sequence[Any]:
+    if isinstance(value, list | tuple):
+        return value
+    raise BatchFault(f"expected a list, found {type(value).__name__}")
