@@ -5,9 +5,12 @@ It imports a connector only when that one is asked for; it knows no connector by
 import difflib
 from importlib.metadata import EntryPoint, entry_points
 
+from bridge.connector import API_VERSION
+from bridge.core.mapping import read_records
 from bridge.errors import UnknownConnector
 
 GROUP = "bridge.connectors"
+MOST_IN_BATCH = 1000
 
 # What importing a stranger's module may raise. Not BaseException: an interrupt is no fault of the package.
 _FAULTS = (
@@ -78,7 +81,25 @@ def _checked(entry: EntryPoint) -> type:
         missing.insert(0, "no class Settings")
     if missing:
         raise UnknownConnector(f"{who} is no connector: {entry.value} has {', '.join(missing)}")
+    if wrong := _wrong(connector):
+        raise UnknownConnector(f"{who} cannot be used: {wrong}")
     return connector
+
+
+def _wrong(connector: type) -> str:
+    """What is wrong with what the class says of itself, beyond what it must have."""
+    version = getattr(connector, "api_version", API_VERSION)
+    if version != API_VERSION:
+        return f"it is written for version {version!r} of bridge.connector; this is version {API_VERSION}"
+    batches, most = callable(getattr(connector, "deliver_batch", None)), getattr(connector, "max_batch", None)
+    if batches != (most is not None) or (batches and not (type(most) is int and 1 <= most <= MOST_IN_BATCH)):
+        return f"deliver_batch and max_batch (1 to {MOST_IN_BATCH}) belong together"
+    try:
+        if declared := getattr(connector, "default_records", ()):
+            read_records(declared)
+    except (ValueError, TypeError) as fault:
+        return str(fault)
+    return ""
 
 
 def _package(entry: EntryPoint) -> str:

@@ -13,10 +13,12 @@ from pydantic_core import PydanticCustomError
 
 from bridge.core.text import nearest
 from bridge.model.event import Kind
+from bridge.model.rules import Rate
 
 _UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)  # as the groups of _DURATION
 _DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_RATE = re.compile(r"(\d{1,9})\s*/\s*(\d{0,9}[a-z]+)", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -56,6 +58,18 @@ def between(least: str, most: str) -> Callable[[Any], float]:
         return result
 
     return check
+
+
+def rate(value: Any) -> Rate:
+    """How many requests in how long: 20/s, 100/10s, 600/m, 5000/1h."""
+    match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise wrong("this is no rate", hint="write 20/s, 100/10s or 600/m: so many requests in so long")
+    count, length = int(match[1]), match[2]
+    per_s = seconds(length if length[0].isdigit() else f"1{length}")
+    if not (1 <= count <= 100_000 and 1 <= per_s <= 86400):
+        raise wrong("this rate cannot be kept", hint="from 1 to 100000 requests in 1s to 1d")
+    return Rate(count, per_s)
 
 
 def coerce_whole(value: Any) -> Any:

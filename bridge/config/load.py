@@ -76,7 +76,9 @@ class _Loading:
             raise ConfigError(with_excerpts(problems, self.document, secret=self.secret))
         warnings = self.forgotten_braces() + warnings_of(tree, self.document, unset=self.filled.unset)
         shown = with_excerpts(warnings, self.document, secret=self.secret)
-        return Loaded(rules_of(tree, self.settings), sorted(shown, key=lambda one: (one.line, one.column)))
+        return Loaded(
+            rules_of(tree, self.settings, self.connectors), sorted(shown, key=lambda one: (one.line, one.column))
+        )
 
     def check_tree(self, explained: Explained) -> Tree | None:
         context = {"connector": self.connectors.keys(), "source": _mapping(self.tree, "sources").keys()}

@@ -6,6 +6,7 @@ from typing import Any
 from bridge.config.document import Document, Path
 from bridge.config.schema import Defaults, Source, Target, Tree
 from bridge.config.variables import names_in
+from bridge.core.mapping import read_records
 from bridge.errors import Problem
 from bridge.model.event import Kind
 from bridge.model.rules import Policy, Route, Rules, SourceRule, TargetRule
@@ -14,11 +15,11 @@ SHORTEST_KEY = 8
 LONG_PAST_S = 3600
 
 
-def rules_of(tree: Tree, settings: dict[str, Any]) -> Rules:
+def rules_of(tree: Tree, settings: dict[str, Any], connectors: Mapping[str, type]) -> Rules:
     """The rules that the tree declares; `settings` holds each target's own, validated."""
     return Rules(
         sources={name: _source(name, source, tree.defaults) for name, source in tree.sources.items()},
-        targets={name: _target(name, target, settings[name]) for name, target in tree.targets.items()},
+        targets={name: _target(name, target, settings[name], connectors) for name, target in tree.targets.items()},
         retain_payloads_s=tree.retention.payloads,
         retain_metadata_s=tree.retention.metadata,
     )
@@ -56,8 +57,9 @@ def _source(name: str, source: Source, defaults: Defaults) -> SourceRule:
     )
 
 
-def _target(name: str, target: Target, settings: object) -> TargetRule:
+def _target(name: str, target: Target, settings: object, connectors: Mapping[str, type]) -> TargetRule:
     delivery = target.delivery
+    declared = getattr(connectors.get(target.connector), "default_records", ())
     return TargetRule(
         name=name,
         connector=target.connector,
@@ -65,10 +67,12 @@ def _target(name: str, target: Target, settings: object) -> TargetRule:
         route=Route(kinds=frozenset(target.when.kind), sources=frozenset(target.when.source)),
         policy=Policy(
             concurrency=delivery.concurrency,
+            rate=delivery.rate,
             timeout_s=delivery.timeout,
             connect_s=delivery.connect_s,
             retry_s=tuple(delivery.retry),
         ),
+        records=read_records(declared) if declared else (),  # which plugins has read before
     )
 
 

@@ -2,9 +2,10 @@
 catch everything: whatever a connector does, the delivery gets an outcome.
 """
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Any, assert_never
 
 from bridge.connector import Connector
 from bridge.core.mapping import records_for
@@ -50,8 +51,8 @@ class Caller:
         except (CallFailed, CallEnded) as failed:
             ended = failed.outcome if isinstance(failed, CallEnded) else None
             return ended if isinstance(ended, Hold) else Hold(f"probe: {failed}")
-        except (Exception, SystemExit) as error:
-            log.exception("probe failed", target=self.rule.name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
+            log.error("probe failed", target=self.rule.name, **trace_of(error))
             return Hold(f"probe: {type(error).__name__} in the connector")
 
     def _guarded(self, claim: Claim, call: DoorCall, written: "Written") -> Outcome | None:
@@ -140,7 +141,7 @@ def outcome_of(error: BaseException, claim: Claim, *, sent: bool) -> Outcome | N
         case MappingError():
             return Reject(f"mapping: {error}", cause=f"mapping {error.field}")
         case _:
-            log.error("connector failed", delivery=claim.delivery_id, target=claim.target, exc_info=error)
+            log.error("connector failed", delivery=claim.delivery_id, target=claim.target, **trace_of(error))
             return Retry(f"{type(error).__name__} in the connector", uncertain=sent)
 
 
@@ -152,3 +153,8 @@ def _ended(outcome: Outcome, *, sent: bool) -> Outcome:
             return Retry("the connector's way to a token gave neither a token nor a Hold or Retry", uncertain=sent)
         case _:
             assert_never(outcome)
+
+
+def trace_of(error: BaseException) -> dict[str, Any]:
+    """What to log of a stranger's exception: where it came from, and not its text, which may quote the visitor."""
+    return {"error": type(error).__name__, "trace": traceback.format_tb(error.__traceback__)}

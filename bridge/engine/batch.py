@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.connector import Plan
 from bridge.core.mapping import records_for
-from bridge.engine.attempt import Caller, Written, outcome_of
+from bridge.engine.attempt import Caller, Written, outcome_of, trace_of
 from bridge.engine.storable import storable_outcome
 from bridge.errors import CallEnded, CallFailed
 from bridge.log import logger
@@ -44,10 +44,10 @@ def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tu
         return results, True
     try:
         answers = _asked(caller, planned, call)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
         its_fault = not isinstance(error, CallFailed | CallEnded)
         if its_fault and not call.sent:
-            log.error("a batch failed, each is tried by itself", target=caller.rule.name, exc_info=error)
+            log.error("a batch failed, each is tried by itself", target=caller.rule.name, **trace_of(error))
             return results + [caller.attempt(one.claim) for one in planned], False
         for one in planned:
             add(one.claim, outcome_of(error, one.claim, sent=call.sent), one.written)
@@ -78,8 +78,8 @@ class _Planned:
         for record, found in zip(self.missing, outcomes, strict=False):
             try:
                 outcome = storable_outcome(found)
-            except (Exception, SystemExit) as error:
-                log.error("no outcome", delivery=self.claim.delivery_id, target=self.claim.target, exc_info=error)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
+                log.error("no outcome", delivery=self.claim.delivery_id, target=self.claim.target, **trace_of(error))
                 return Retry(f"the connector answered {type(found).__name__}", uncertain=sent)
             if not isinstance(outcome, Delivered):
                 return outcome

@@ -217,3 +217,19 @@ def test_stopping_gives_back_what_was_not_begun(start: Start) -> None:
     assert ["delivered", "delivered", "queued", "queued", "queued"] == worker.states()
     with worker.database.read() as connection:
         assert [] == workers.living(connection)
+
+
+def test_attempts_that_hang_again_and_again_leave_a_place_for_new_leads(start: Start) -> None:
+    release = threading.Event()
+    fails, hangs = (lambda record, call: Retry("HTTP 503")), (lambda record, call: (release.wait(60), Delivered())[1])
+    worker = start(fails, fails, hangs)
+    worker.receive(1)
+    worker.receive(2)
+    wait_until(lambda: 3 == len(worker.connector.keys))  # one of them hangs; the place beside it stays free
+
+    worker.receive(3)
+
+    wait_until(lambda: "delivered" == worker.states()[2])
+    assert ["claimed", "queued"] == sorted(worker.states()[:2])
+    release.set()
+    wait_until(lambda: ["delivered"] * 3 == worker.states())

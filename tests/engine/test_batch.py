@@ -1,0 +1,277 @@
+"""Many deliveries in one call: each gets its own outcome, and none pays for another."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bridge.connector import Call, Delivered, Outcome, Plan, Record, Ref, Reject, Retry
+from bridge.core.mapping import read_records
+from bridge.engine.attempt import Caller
+from bridge.engine.batch import attempt_batch
+from bridge.engine.crew import Crew, Room
+from bridge.errors import CallFailed
+from bridge.model.delivery import Claim, Result
+from bridge.model.record import Link
+from bridge.model.rules import Policy, TargetRule
+from bridge.outbound import Door
+from tests.engine.test_crew import STORED
+from tests.engine.workers import Machine, Scripted
+from tests.processes import wait_until
+
+RECORDS = read_records(
+    [
+        {"name": "person", "object": "contact", "keyed_by": "person", "fields": {"kind": "{{ kind }}"}},
+        {"name": "note", "object": "note", "fields": {"of": "{{ records.person.id }}", "text": "from the chat"}},
+    ]
+)
+
+
+def claim(number: int, **more: Any) -> Claim:
+    base = {"attempts": 0, "uncertain": False, "if_empty": False, "copy": 0} | more
+    return Claim(number, "t", "crm", f"p{number}", STORED, **base)
+
+
+@dataclass
+class Batcher(Scripted):
+    """A connector that takes up to 50 deliveries at once, and does with them what it is told."""
+
+    answer: Callable[[Sequence[Plan], Call], Any] = lambda plans, call: [
+        [Delivered(f"{record.name}-{plan.delivery_id}") for record in plan.records] for plan in plans
+    ]
+    max_batch: int = 50
+    calls: list[list[int]] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    singles: list[str] = field(default_factory=list)
+
+    def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]:
+        self.calls.append([plan.delivery_id for plan in plans])
+        self.plans += plans
+        return self.answer(plans, call)
+
+    def deliver(self, record: Record, call: Call) -> Outcome:
+        self.singles.append(record.key)
+        if record.key == "p3":
+            raise ValueError("this one")
+        return Delivered(f"{record.name}-single")
+
+
+def caller(connector: Batcher, *, records: Any = ()) -> Caller:
+    rule = TargetRule("crm", "batcher", policy=Policy(timeout_s=5), records=records)
+    return Caller(rule, connector, Door(), Machine().clock())
+
+
+def outcomes(results: Sequence[Result]) -> list[Any]:
+    return [result.outcome for result in results]
+
+
+def test_each_plan_gets_its_own_outcome_and_its_links() -> None:
+    def answer(plans: Sequence[Plan], call: Call) -> Any:
+        return [
+            [Delivered("c1", degraded="no phone"), Delivered("n1")],
+            [Delivered("c2"), Reject("no such field")],
+            [Retry("locked", uncertain=True)],
+        ]
+
+    results, sound = attempt_batch(caller(Batcher(answer), records=RECORDS), [claim(1), claim(2), claim(3)], number=7)
+
+    assert sound
+    assert [Delivered("n1", degraded="no phone"), Reject("no such field"), Retry("locked", uncertain=True)] == outcomes(
+        results
+    )
+    assert [2, 1, 0] == [len(result.links) for result in results]
+    assert Link("contact", "p2", "c2") == results[1].links[0]
+    assert {7} == {result.batch for result in results}
+
+
+def test_a_plan_has_the_records_that_are_missing_and_the_ids_of_those_that_are_there() -> None:
+    batcher = Batcher()
+    begun = claim(1, links={("p1", "contact"): Link("contact", "p1", "c9")}, done=frozenset({("p1", "contact")}))
+    known = claim(2, links={("p2", "contact"): Link("contact", "p2", "c8")})
+
+    attempt_batch(caller(batcher, records=RECORDS), [begun, known], number=1)
+
+    first, second = batcher.plans
+    assert [("note", "c9")] == [(record.name, record.fields["of"]) for record in first.records]
+    assert [("person", "c8"), ("note", None)] == [(record.name, record.known_id) for record in second.records]
+    assert Ref("person") == second.records[1].fields["of"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda plans, call: 1 / 0,
+        lambda plans, call: None,
+        lambda plans, call: "ok",
+        lambda plans, call: [[Delivered()]] * (len(plans) + 1),
+        lambda plans, call: [Delivered()] * len(plans),
+    ],
+)
+def test_where_a_call_fails_before_anything_was_sent_each_is_tried_by_itself(answer: Any) -> None:
+    batcher = Batcher(answer)
+
+    results, sound = attempt_batch(
+        caller(batcher, records=RECORDS), [claim(number) for number in range(1, 5)], number=1
+    )
+
+    assert not sound
+    good = Delivered("note-single")
+    assert [good, good, Retry("ValueError in the connector"), good] == outcomes(results)
+
+
+def test_where_it_fails_later_all_are_uncertain_and_nobody_is_tried_twice() -> None:
+    def answer(plans: Sequence[Plan], call: Call) -> Any:
+        call.spend(1)  # announced: it may have been sent
+        raise ValueError
+
+    batcher = Batcher(answer)
+
+    results, sound = attempt_batch(caller(batcher), [claim(1), claim(2)], number=1)
+
+    assert not sound
+    assert [Retry("ValueError in the connector", uncertain=True)] * 2 == outcomes(results)
+    assert [] == batcher.singles
+
+
+def test_a_call_without_an_answer_is_nobodys_fault() -> None:
+    def answer(plans: Sequence[Plan], call: Call) -> Any:
+        raise CallFailed("connection reset", uncertain=True)
+
+    results, sound = attempt_batch(caller(Batcher(answer)), [claim(1), claim(2)], number=1)
+
+    assert sound
+    assert [Retry("connection reset", uncertain=True)] * 2 == outcomes(results)
+
+
+@pytest.mark.parametrize("answer", [[[Delivered("c")]], [[]], [[Delivered("c"), None]]])
+def test_a_record_of_which_nothing_is_said_is_tried_again(answer: Any) -> None:
+    results, _ = attempt_batch(caller(Batcher(lambda plans, call: answer), records=RECORDS), [claim(1)], number=1)
+
+    (outcome,) = outcomes(results)
+    assert isinstance(outcome, Retry)
+
+
+# -- a crew of them
+
+
+class Gate:
+    """Lets calls out when it is told."""
+
+    def __init__(self) -> None:
+        self.exits = threading.Semaphore(0)
+
+    def __call__(self, plans: Sequence[Plan], call: Call) -> Any:
+        self.exits.acquire(timeout=30)
+        return [[Delivered() for _ in plan.records] for plan in plans]
+
+
+@pytest.fixture
+def reported() -> list[Result]:
+    return []
+
+
+@pytest.fixture
+def crew_of(reported: list[Result]) -> Iterator[Callable[[Batcher], Crew]]:
+    crews: list[Crew] = []
+
+    def make(batcher: Batcher) -> Crew:
+        crews.append(Crew(caller(batcher), may_send=lambda: True, report=reported.append))  # type: ignore[arg-type]
+        return crews[-1]
+
+    yield make
+    for crew in crews:
+        crew.stop()
+
+
+def test_what_waits_goes_out_together_and_what_comes_alone_goes_at_once(
+    crew_of: Callable[[Batcher], Crew], reported: list[Result]
+) -> None:
+    gate = Gate()
+    batcher = Batcher(gate)
+    crew = crew_of(batcher)
+    crew.make_room(Room(1, 50))
+    crew.take([claim(1)])
+    wait_until(lambda: [[1]] == batcher.calls)
+    crew.take([claim(number) for number in range(2, 40)])
+    gate.exits.release(2)
+
+    wait_until(lambda: len(reported) == 39)
+    assert [[1], list(range(2, 40))] == batcher.calls
+
+
+def test_no_more_go_out_together_than_the_connector_takes(
+    crew_of: Callable[[Batcher], Crew], reported: list[Result]
+) -> None:
+    batcher = Batcher(max_batch=10)
+    crew = crew_of(batcher)
+    crew.make_room(Room(1, 50))
+
+    crew.take([claim(number) for number in range(25)])
+
+    wait_until(lambda: len(reported) == 25)
+    assert [10, 10, 5] == [len(call) for call in batcher.calls]
+
+
+def test_first_attempts_do_not_go_out_with_later_ones(
+    crew_of: Callable[[Batcher], Crew], reported: list[Result]
+) -> None:
+    batcher = Batcher()
+    crew = crew_of(batcher)
+    crew.make_room(Room(1, 50))
+
+    crew.take([claim(number, attempts=number % 2) for number in range(6)])
+
+    wait_until(lambda: len(reported) == 6)
+    assert [[0, 2, 4], [1, 3, 5]] == batcher.calls
+
+
+def test_those_that_were_in_a_call_that_failed_go_alone_from_then_on(
+    crew_of: Callable[[Batcher], Crew], reported: list[Result]
+) -> None:
+    def answer(plans: Sequence[Plan], call: Call) -> Any:
+        call.spend(1)
+        raise ValueError
+
+    batcher = Batcher(answer)
+    crew = crew_of(batcher)
+    crew.make_room(Room(1, 50))
+    crew.take([claim(1), claim(2), claim(3)])
+    wait_until(lambda: len(reported) == 3)
+
+    crew.take([claim(number, attempts=1) for number in (1, 2, 3)])
+
+    wait_until(lambda: len(reported) == 6)
+    assert ([[1, 2, 3]], 3) == (batcher.calls, len(batcher.singles))
+    assert 3 == sum(isinstance(result.outcome, Delivered) for result in reported)
+
+
+def test_a_crew_asks_for_more_while_a_call_could_begin_and_nothing_waits(
+    crew_of: Callable[[Batcher], Crew], reported: list[Result]
+) -> None:
+    gate = Gate()
+    crew = crew_of(Batcher(gate))
+    crew.make_room(Room(2, 100))
+    crew.take([claim(number) for number in range(50)])
+    assert crew.hungry  # half of what it may hold is out; a second call could begin
+    crew.take([claim(number) for number in range(50, 100)])
+    wait_until(lambda: not crew._todo)
+    assert not crew.hungry
+    gate.exits.release(2)
+    wait_until(lambda: len(reported) == 100)
+
+
+def test_one_call_that_fails_is_one_sign_of_a_target_that_is_down(reported: list[Result]) -> None:
+    from bridge.core.holds import Health
+    from bridge.core.verdicts import Standing, judge_round
+
+    failed = [Result(claim(number), Retry("connection reset"), 1, 1, batch=5) for number in range(200)]
+    standing = Standing(Health(), held=False, delivered_at=0)
+
+    settled = judge_round(failed, {"crm": standing}, policies={"crm": Policy()}, now_ms=1, jitter=0.0)
+
+    assert (200, False) == (len(settled), standing.held)
+    more = [Result(claim(number), Retry("connection reset"), 1, 1, batch=number) for number in (6, 7)]
+    judge_round(more, {"crm": standing}, policies={"crm": Policy()}, now_ms=1, jitter=0.0)
+    assert standing.held
