@@ -43,6 +43,7 @@ class Door:
     allow_private_addresses: bool = False
     tls: ssl.SSLContext | None = None
     clock: Callable[[], float] = time.monotonic
+    now_s: Callable[[], float] = time.time  # since 1970 UTC, as connectors are told
 
     def __post_init__(self) -> None:
         self._mine = _PerThread(self)
@@ -70,6 +71,10 @@ class DoorCall:
     @property
     def deadline_s(self) -> float:
         return max(self._until_s - self.door.clock(), 0.0)
+
+    @property
+    def now_s(self) -> float:
+        return self.door.now_s()
 
     def rest_s(self) -> float:
         """Seconds left, always more than 0: raises TimeoutError when the time is up."""

@@ -200,6 +200,7 @@ def _door(rule: TargetRule, clock: Clock) -> Door:
         timeout_s=rule.policy.timeout_s,
         allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
         clock=clock.boot_s,  # also counts while the machine sleeps, as the watchdog does
+        now_s=lambda: clock.now_ms() / 1000,
     )
 
 

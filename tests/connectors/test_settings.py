@@ -1,6 +1,5 @@
 """The http connector's settings, as a file has them: what can never be delivered is refused at its line."""
 
-import json
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -9,26 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.config.load import load
 from bridge.core.addresses import refusal
-from bridge.errors import ConfigError, Problem
 from bridge.model.wire import is_inside
-from connectors.http import Http
-
-SECRET = "hunter2"
-HEAD = 'version: 1\nsources: {main: {signing_keys: ["a long signing key"]}}\ntargets:\n  t:\n    connector: http\n'
-
-
-def problems(folder: Path, **settings: Any) -> list[Problem]:
-    """What is wrong with the settings, each of which stands on a line of its own, from the 7th on. JSON is YAML."""
-    lines = [f"      {name}: {json.dumps(value)}\n" for name, value in ({"url": "https://h/"} | settings).items()]
-    path = folder / "config.yaml"
-    path.write_text(HEAD + "    settings:\n" + "".join(lines), encoding="utf-8")
-    try:
-        load(path, environment={"EMPTY": "", "FILE": f"{SECRET}\n"}, connectors={"http": Http})
-    except ConfigError as error:
-        return error.problems
-    return []
+from tests.connectors.files import SECRET, problems
 
 
 @pytest.mark.parametrize(
@@ -148,6 +130,7 @@ def test_the_excerpt_shows_what_is_wrong_with_a_headers_name(tmp_path: Path) -> 
         ({"bearer": f"{SECRET}€"}, "bearer", "outside Latin-1"),
         ({"basic": {"username": "a:b", "password": SECRET}}, "basic.username", "a colon"),
         ({"basic": {"username": "a", "password": "${FILE}"}}, "basic.password", "line break"),
+        ({"basic": {"username": "a", "password": "${BYTES}"}}, "basic.password", "no UTF-8 text"),
         ({"basic": {"username": "", "password": ""}}, "basic.username", "are empty"),
         ({"header": {"name": "X Key", "value": SECRET}}, "header.name", "no header name may have"),
         ({"header": {"name": "X-Key", "value": "${FILE}"}}, "header.value", "line break"),
@@ -176,6 +159,13 @@ def test_credentials_that_cannot_be_sent_are_refused_and_not_shown(
 )
 def test_credentials_that_can_be_sent_are_taken(tmp_path: Path, auth: dict[str, Any]) -> None:
     assert [] == problems(tmp_path, auth=auth)
+
+
+@pytest.mark.parametrize("settings", [{"url": "https://h/{{ id }}"}, {"headers": {"X-A": "{{ email }}"}}])
+def test_nothing_else_is_a_template_either(tmp_path: Path, settings: dict[str, Any]) -> None:
+    (problem,) = problems(tmp_path, **settings)
+
+    assert "comes with `records`" in problem.message
 
 
 def test_all_that_is_wrong_with_a_target_is_told_at_once(tmp_path: Path) -> None:
