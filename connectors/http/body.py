@@ -48,7 +48,7 @@ def _filled(body: Any, record: Record) -> Any:
 
 
 def _cloudevent(record: Record) -> dict[str, Any]:
-    """CloudEvents 1.0 in structured mode (https://github.com/cloudevents/spec, v1.0.2 §3.1, read 2026-11).
+    """CloudEvents 1.0 in structured mode (https://github.com/cloudevents/spec, v1.0.2 §3.1).
 
     `source` and `id` together are unique, and the same on every attempt. `time` is when the visitor wrote; else when
     the bridge received it.

@@ -1,7 +1,7 @@
 """Signing: proves to the API that a request is ours and unchanged. What is signed are the bytes that are sent.
 
 Three schemes, all HMAC-SHA256:
-- `standard-webhooks` (https://www.standardwebhooks.com, read 2026-11): `webhook-id`, `webhook-timestamp` and
+- `standard-webhooks` (https://www.standardwebhooks.com): `webhook-id`, `webhook-timestamp` and
   `webhook-signature: v1,<base64>` over `id.timestamp.body`; a space before each further key's signature.
 - `timestamp`: `t=<unix seconds>,v1=<hex>` over `t.body`; a further `,v1=<hex>` for each further key.
 - `sha256`: `sha256=<hex>` over the body, for one key.

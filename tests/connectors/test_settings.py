@@ -24,6 +24,7 @@ from tests.connectors.files import SECRET, problems
         ("ftp://x/", "https://host/path"),
         ("//x.com", "https://host/path"),
         ("http://[::1", "https://host/path"),
+        ("http://[fe80::1%25eth0]/", "https://host/path"),
         ("https://crm.example.com:99999/", "https://host/path"),
         ("https://crm.example.com:0/", "https://host/path"),
         ("https://crm..example.com/", "https://host/path"),
@@ -64,7 +65,7 @@ def test_any_other_url_may_be_one(tmp_path: Path, url: str) -> None:
 @pytest.mark.parametrize(
     "host",
     ["10.0.0.5", "127.0.0.1:8080", "localhost", "LOCALHOST.", "a.localhost", "192.168.1.1", "169.254.169.254", "[::1]",
-     "127.1", "0x7f.1", "2130706433", "[::ffff:10.0.0.1]", "[fe80::1]", "0.0.0.0"],
+     "127.1", "127.0.0.1.", "0x7f.1", "2130706433", "[::ffff:10.0.0.1]", "[fe80::1]", "0.0.0.0"],
 )  # fmt: skip
 def test_an_address_where_nothing_is_delivered_needs_to_be_allowed(tmp_path: Path, host: str) -> None:
     url = f"http://{host}/"
