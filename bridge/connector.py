@@ -99,7 +99,7 @@ class Secret:
 class Wrong:
     """One thing that is wrong in the settings, and what to do about it; neither text may hold a secret."""
 
-    at: tuple[str, ...]  # the way to it from the dataclass that was checked, such as ("auth", "bearer")
+    at: tuple[str | int, ...]  # the way to it from the dataclass that was checked, such as ("auth", "bearer")
     message: str  # such as "this must be …"
     hint: str = ""
     in_key: bool = False  # the last step of `at` itself is wrong, not its value
@@ -110,7 +110,7 @@ class WrongSettings(ValueError):
 
     def __init__(self, *wrong: Wrong) -> None:
         self.wrong = wrong
-        super().__init__("; ".join(f"{'.'.join(each.at)}: {each.message}" for each in wrong))
+        super().__init__("; ".join(f"{'.'.join(map(str, each.at))}: {each.message}" for each in wrong))
 
 
 class Answer(Protocol):
@@ -148,7 +148,7 @@ class Token:
 
     text: Secret
     valid_s: float  # from now; a little less than the target says
-    more: Mapping[str, str | Secret] = field(default_factory=dict)
+    more: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
 
 
 FetchToken = Callable[[Token | None], Token | Hold | Retry]
@@ -156,12 +156,17 @@ FetchToken = Callable[[Token | None], Token | Hold | Retry]
 
 
 class Call(Protocol):
-    """What one attempt may use. `deadline_s`: seconds left until the bridge gives the attempt up."""
+    """What one attempt may use. `deadline_s`: seconds left until the bridge gives the attempt up.
+
+    `now_s`: the time, in seconds since 1970 UTC, for what is signed together with it.
+    """
 
     @property
     def http(self) -> Http: ...
     @property
     def deadline_s(self) -> float: ...
+    @property
+    def now_s(self) -> float: ...
     def token(self, fetch: FetchToken, *, instead_of: Token | None = None) -> Token:
         """The target's access token: the stored one, or what `fetch` brings. However many threads and processes need
         one, it is fetched once. `instead_of`: the one that the target has just refused.

@@ -71,6 +71,7 @@ class Door:
     allow_private_addresses: bool = False
     tls: ssl.SSLContext | None = None
     clock: Callable[[], float] = time.monotonic
+    now_s: Callable[[], float] = time.time  # since 1970 UTC, as connectors are told
     shared: Shared = field(default_factory=Alone)
 
     def __post_init__(self) -> None:
@@ -99,6 +100,10 @@ class DoorCall:
     @property
     def deadline_s(self) -> float:
         return max(self._until_s - self.door.clock(), 0.0)
+
+    @property
+    def now_s(self) -> float:
+        return self.door.now_s()
 
     def token(self, fetch: FetchToken, *, instead_of: Token | None = None) -> Token:
         """See `bridge.connector.Call`. What is sent to get it is no part of what is to be delivered."""

@@ -201,6 +201,7 @@ def _door(rule: TargetRule, clock: Clock, shared: Shares) -> Door:
         allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
         shared=shared,
         clock=clock.boot_s,  # also counts while the machine sleeps, as the watchdog does
+        now_s=lambda: clock.now_ms() / 1000,
     )
 
 

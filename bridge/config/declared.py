@@ -6,13 +6,19 @@ For advice and for the masking of excerpts; checks nothing.
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
 from bridge.config.document import Path
 from bridge.config.settings import MAPPINGS, bare, best, branches
 from bridge.connector import Secret
+
+_WORDS: dict[Any, str] = {
+    **dict.fromkeys((list, tuple, set, frozenset), "a list"),
+    **dict.fromkeys((int, float), "a number"),
+    bool: "true or false",
+}
 
 
 def keys_at(kind: Any, path: Path, *, value: Any) -> tuple[set[str], set[str]]:
@@ -24,6 +30,14 @@ def keys_at(kind: Any, path: Path, *, value: Any) -> tuple[set[str], set[str]]:
     chosen = _chosen(kind, value)
     all_keys = {key for branch in branches(kind) for key in _keys(branch)}
     return set(_keys(chosen)), all_keys - _keys(chosen).keys()
+
+
+def forms_at(kind: Any, path: Path, *, value: Any) -> list[str]:
+    """In plain words, what may stand at `path`."""
+    for step in path:
+        kind = _inner(_chosen(kind, value), step)
+        value = _item(value, step)
+    return list(dict.fromkeys(word for branch in branches(kind) for word in _words(branch)))
 
 
 def secret_paths(kind: Any, value: Any, path: Path = ()) -> Iterator[Path]:
@@ -60,6 +74,13 @@ def _inner(kind: Any, step: str | int) -> Any:
         return known.get(str(step), Any)
     parts = get_args(kind)
     return parts[-1 if get_origin(kind) in MAPPINGS else 0] if parts else Any
+
+
+def _words(kind: Any) -> list[str]:
+    origin = get_origin(kind) or kind
+    if origin is Literal:
+        return [str(option) for option in get_args(kind)]
+    return ["a mapping"] if _is_mapping(kind) else [_WORDS.get(origin, "a text")]
 
 
 def _item(value: Any, step: str | int) -> Any:

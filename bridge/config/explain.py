@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bridge.config.declared import keys_at
+from bridge.config.declared import forms_at, keys_at
 from bridge.config.document import MAX_REPORTED, Document, Path, spoken, word_of
 from bridge.config.fields import meant
 from bridge.core.text import nearest
@@ -109,9 +109,8 @@ class Explained:
             return self.unknown(path, known, others)
         if one["type"] == "form":
             known, others = keys_at(kind, path[len(within) :], value=value)
-            return self.document.problem(
-                one["msg"], path=path, hint=f"write one of: {', '.join(sorted(known | others))}"
-            )
+            forms = sorted(known | others) or forms_at(kind, path[len(within) :], value=value)
+            return self.document.problem(one["msg"], path=path, hint=f"write one of: {', '.join(forms)}")
         message, hint = self.words(path, one)
         return self.document.problem(message, path=path, hint=hint, key=one["loc"][-1:] == ("[key]",))
 

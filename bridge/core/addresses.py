@@ -23,6 +23,8 @@ def refusal(address: str) -> str | None:
         return "link-local"  # a zone id names a link of this machine
     if any(ip in network for network in _IPV4_INSIDE):
         return refusal(str(IPv4Address(int(ip) & 0xFFFFFFFF)))
+    if int(ip) >> 32 & 0xFDFFFFFF == _ISATAP:
+        return "an ISATAP tunnel"
     return next((why for network, why in _IPV6 if ip in network), None if ip in _IPV6_GLOBAL else "reserved")
 
 
@@ -34,7 +36,8 @@ def vet(addresses: Iterable[str]) -> None:
             raise CallFailed(f"address {address} is refused ({why}): {advice}")
 
 
-# https://www.iana.org/assignments/iana-ipv4-special-registry; the first network that holds it decides.
+# https://www.iana.org/assignments/iana-ipv4-special-registry; the first network that holds it decides. Three of them
+# are reachable (AS112, AMT), but any network may answer for them itself.
 # Metadata services answer with the machine's credentials: AWS, GCP, Azure .254; Azure 168.63.129.16; Alibaba
 # 100.100.100.200; Oracle 192.0.0.192.
 _IPV4 = [
@@ -53,8 +56,11 @@ _IPV4 = [
         ("172.16.0.0/12", "private"),
         ("192.0.0.0/24", "reserved"),
         ("192.0.2.0/24", "reserved"),
+        ("192.31.196.0/24", "reserved"),
+        ("192.52.193.0/24", "reserved"),
         ("192.88.99.0/24", "reserved"),
         ("192.168.0.0/16", "private"),
+        ("192.175.48.0/24", "reserved"),
         ("198.18.0.0/15", "reserved"),
         ("198.51.100.0/24", "reserved"),
         ("203.0.113.0/24", "reserved"),
@@ -66,6 +72,9 @@ _IPV4 = [
 
 # RFC 4291 §2.5.5.2 (mapped) and RFC 6052 §2.1 (NAT64): the last 32 bits are the IPv4 address that is reached.
 _IPV4_INSIDE = [IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96")]
+
+# RFC 5214 §6.1: under any prefix, 0000:5efe or 0200:5efe before an IPv4 address, to which the packet is tunnelled.
+_ISATAP = 0x5EFE
 
 # https://www.iana.org/assignments/iana-ipv6-special-registry. 6to4 and Teredo reach an IPv4 address of
 # the sender's choice through somebody's relay; no API lives there.
@@ -84,6 +93,7 @@ _IPV6 = [
         ("2001::/23", "reserved"),
         ("2001:db8::/32", "reserved"),
         ("2002::/16", "a 6to4 tunnel"),
+        ("2620:4f:8000::/48", "reserved"),
         ("3fff::/20", "reserved"),
     )
 ]

@@ -51,7 +51,8 @@ def is_inside(host: str) -> bool:
 
     The door judges what a name resolves to, and refuses more; whatever is inside by this, it refuses too.
     """
-    if host.rstrip(".").lower().split(".")[-1] == "localhost":
+    host = host.rstrip(".")
+    if host.lower().split(".")[-1] == "localhost":
         return True
     try:
         address = ip_address(host)
@@ -83,7 +84,7 @@ def vet_value(value: str) -> None:
 
 def _can_be_host(host: str) -> bool:
     if host.startswith("["):
-        return True
+        return "%" not in host  # a zone id: no request could carry it, and none of the libraries agrees on it
     try:
         host.encode("idna")  # as the resolver does: no empty label, none longer than 63 characters
     except UnicodeError:

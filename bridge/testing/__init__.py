@@ -9,7 +9,11 @@
 The connector talks to that stand-in over real HTTP, through the bridge's own way out, and the suite makes it fail.
 """
 
-from bridge.testing.api import Api, Request, Response
-from bridge.testing.suite import ConnectorSuite
+import pytest
+
+pytest.register_assert_rewrite("bridge.testing.suite")  # before its first import: what failed is shown
+
+from bridge.testing.api import Api, Request, Response  # noqa: E402
+from bridge.testing.suite import ConnectorSuite  # noqa: E402
 
 __all__ = ["Api", "ConnectorSuite", "Request", "Response"]

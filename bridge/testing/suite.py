@@ -5,14 +5,15 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import MISSING, fields, is_dataclass, replace
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
 
 from bridge.config.settings import reader
-from bridge.connector import Connector, Delivered, Hold, Outcome, Reject, Retry, Secret, Usable
+from bridge.connector import Connector, Delivered, Hold, Outcome, Reject, Retry, Usable
 from bridge.core.mapping import read_records, records_for
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
@@ -23,6 +24,7 @@ from bridge.model.rules import Policy, TargetRule
 from bridge.outbound import Door
 from bridge.testing.api import Api, Fault, Request, Response, Server
 from bridge.testing.samples import APPOINTMENT, LEAD, ODD, SPARSE, claim_of, next_attempt, next_revision
+from bridge.testing.settings import is_required, secrets_in
 
 REFUSALS: dict[int, tuple[type, ...]] = {
     400: (Reject,),
@@ -42,13 +44,17 @@ REFUSALS: dict[int, tuple[type, ...]] = {
 GARBAGE = (b"", b"<html>Welcome</html>", b'{"id":', b"null", b"[]", b'{"id": {"a": [1]}}', b"\xff\xfe\x00", b"1" * 5000)
 
 
+LOST = (Fault(cut=0), Fault(cut=60), Fault(Response(502, b"")), Fault(Response(504, b"")))  # ways to lose an answer
 CLOCK = Clock(now_ms=lambda: time.time_ns() // 1_000_000, boot_s=time.monotonic, jitter=lambda: 0.0)
+
+
+CLOCK_S = datetime(2023, 11, 23, 18, 40, tzinfo=UTC).timestamp  # stands still: a signature is the same each time
 
 
 class ConnectorSuite:
     """Inherit it, and name the connector, its settings and a stand-in for its API."""
 
-    connector: ClassVar[type]
+    connector: ClassVar[Any]  # the class
     refusals: ClassVar[Mapping[int, tuple[type, ...]]] = {}  # what another HTTP status than usual means to this API
     events: ClassVar[tuple[Event, ...]] = (LEAD, APPOINTMENT, ODD, SPARSE)
     changing: ClassVar[frozenset[str]] = frozenset()  # headers, in lower case, that change with each request
@@ -123,8 +129,7 @@ class ConnectorSuite:
             server.fault = Fault(self.refusal(status))
             outcome = self.attempt(server, claim_of(LEAD)).outcome
             assert isinstance(outcome, (REFUSALS | dict(self.refusals))[status])
-            assert not isinstance(outcome, Delivered)
-            assert outcome.reason, "an operator reads it"
+            assert getattr(outcome, "reason", ""), "an operator reads it"
 
     def test_a_target_that_says_when_it_can_be_asked_again_is_heard(self) -> None:
         with self.serving() as server:
@@ -195,7 +200,7 @@ class ConnectorSuite:
         given = self.settings("https://api.example.com")
         self.read(given)
         for one in fields(self.connector.Settings):
-            if one.name in given and _is_required(one):
+            if one.name in given and is_required(one):
                 with pytest.raises(ValidationError):
                     self.read({name: value for name, value in given.items() if name != one.name})
 
@@ -208,7 +213,7 @@ class ConnectorSuite:
                 server.fault = Fault(Response(status), echo=True)
                 shown.append(repr(self.attempt(server, claim_of(LEAD)).outcome))
                 shown.append(repr(self.caller(server).probe()))
-            secrets = list(_secrets(settings))
+            secrets = list(secrets_in(settings))
             assert not [secret for secret in secrets if any(secret in text for text in (*shown, caplog.text))]
 
     # -- its parts
@@ -232,7 +237,7 @@ class ConnectorSuite:
             policy=Policy(timeout_s=timeout_s),
             records=read_records(declared) if declared else (),
         )
-        return Caller(rule, connector, Door(timeout_s=timeout_s, allow_private_addresses=True), CLOCK)
+        return Caller(rule, connector, Door(timeout_s=timeout_s, allow_private_addresses=True, now_s=CLOCK_S), CLOCK)
 
     def attempt(self, server: Server, claim: Claim, *, timeout_s: float = 10.0) -> Result:
         """What comes of one try; fails where the connector raised."""
@@ -258,22 +263,3 @@ class ConnectorSuite:
             name: value.replace(host, "host") for name, value in request.headers.items() if name not in self.changing
         }
         return request.method, request.path, headers, request.body.decode("utf-8", "replace").replace(host, "host")
-
-
-def _is_required(one: Any) -> bool:
-    return one.default is MISSING and one.default_factory is MISSING
-
-
-def _secrets(value: Any) -> Iterator[str]:
-    """Every secret in the settings."""
-    if isinstance(value, Secret):
-        yield value.reveal()
-    elif is_dataclass(value) and not isinstance(value, type):
-        for one in fields(value):
-            yield from _secrets(getattr(value, one.name))
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _secrets(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _secrets(item)

@@ -11,7 +11,7 @@ import responses
 
 from bridge.connector import Connector, Delivered, Hold, Record, Reject, Retry, Secret, Usable
 from bridge.outbound import Door
-from connectors.http import Basic, Bearer, Credentials, Header, Http, HttpSettings, NamedValue, Probe
+from connectors.http import Basic, Bearer, Credentials, Header, Http, HttpSettings, NamedValue, Probe, Sign, Success
 
 URL = "https://crm.example/hook"
 RECORD = Record("event", "event", "k1", {"kind": "lead", "name": "Ünal", "raw": {"a": 1}}, idempotency_key="k1:2")
@@ -83,14 +83,15 @@ def test_the_configured_credentials_are_sent(api, auth: Any, name: str, value: s
     assert api.calls[0].request.headers[name] == value
 
 
+SHAPES = (Bearer, Basic, Credentials, Header, NamedValue, Probe, Sign, Success)
+
+
 def test_the_settings_are_the_keys_of_the_configuration() -> None:
-    names = {
-        kind: [each.name for each in fields(kind)] for kind in (Bearer, Basic, Credentials, Header, NamedValue, Probe)
-    }
+    names = {kind: [each.name for each in fields(kind)] for kind in SHAPES}
 
     assert Http.Settings is HttpSettings
     assert [each.name for each in fields(HttpSettings)] == [
-        "url", "method", "headers", "auth", "probe", "allow_private_addresses",
+        "url", "method", "headers", "auth", "sign", "body", "success", "probe", "allow_private_addresses",
     ]  # fmt: skip
     assert names == {
         Bearer: ["bearer"],
@@ -99,6 +100,8 @@ def test_the_settings_are_the_keys_of_the_configuration() -> None:
         Header: ["header"],
         NamedValue: ["name", "value"],
         Probe: ["url", "method"],
+        Sign: ["scheme", "key", "header"],
+        Success: ["path", "equals", "one_of", "present", "otherwise", "id", "url"],
     }
     assert get_type_hints(HttpSettings)["auth"] == Bearer | Basic | Header | None
 
@@ -223,6 +226,23 @@ def test_no_text_shows_a_secret_even_if_the_api_quotes_it(api, auth: Any, quoted
     assert "credentials: ***, ***." in seen[1]
     assert SECRET not in f"{seen} {caplog.text}"
     assert quoted not in f"{seen} {caplog.text}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "quoted"),
+    [
+        ({"sign": Sign("timestamp", Secret(SECRET))}, SECRET),
+        ({"sign": Sign("sha256", Secret("k"))}, "k"),
+        ({"sign": Sign("standard-webhooks", [Secret("whsec_b2xkZXI="), Secret("whsec_bmV3ZXI=")])}, "bmV3ZXI="),
+        ({"body": {"login": {"api_keys": [SECRET]}, "lead": "{{ event }}"}}, SECRET),
+    ],
+)
+def test_no_text_shows_a_signing_key_or_a_key_in_the_body(api, settings: dict[str, Any], quoted: str) -> None:
+    api.post(URL, body=f"<{quoted}>", status=422)
+    shown = HttpSettings(URL, **settings)
+
+    assert Reject("HTTP 422: <***>", cause="http 422") == deliver(Http(shown))
+    assert quoted not in repr(shown).removeprefix("HttpSettings(url='https://crm.example/hook'") or quoted == "k"
 
 
 def test_a_short_header_value_hides_nothing_of_what_the_api_says(api) -> None:

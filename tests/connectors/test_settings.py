@@ -1,6 +1,5 @@
 """The http connector's settings, as a file has them: what can never be delivered is refused at its line."""
 
-import json
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -9,26 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.config.load import load
 from bridge.core.addresses import refusal
-from bridge.errors import ConfigError, Problem
 from bridge.model.wire import is_inside
-from connectors.http import Http
-
-SECRET = "hunter2"
-HEAD = 'version: 1\nsources: {main: {signing_keys: ["a long signing key"]}}\ntargets:\n  t:\n    connector: http\n'
-
-
-def problems(folder: Path, **settings: Any) -> list[Problem]:
-    """What is wrong with the settings, each of which stands on a line of its own, from the 7th on. JSON is YAML."""
-    lines = [f"      {name}: {json.dumps(value)}\n" for name, value in ({"url": "https://h/"} | settings).items()]
-    path = folder / "config.yaml"
-    path.write_text(HEAD + "    settings:\n" + "".join(lines), encoding="utf-8")
-    try:
-        load(path, environment={"EMPTY": "", "FILE": f"{SECRET}\n"}, connectors={"http": Http})
-    except ConfigError as error:
-        return error.problems
-    return []
+from tests.connectors.files import SECRET, problems
 
 
 @pytest.mark.parametrize(
@@ -42,6 +24,7 @@ def problems(folder: Path, **settings: Any) -> list[Problem]:
         ("ftp://x/", "https://host/path"),
         ("//x.com", "https://host/path"),
         ("http://[::1", "https://host/path"),
+        ("http://[fe80::1%25eth0]/", "https://host/path"),
         ("https://crm.example.com:99999/", "https://host/path"),
         ("https://crm.example.com:0/", "https://host/path"),
         ("https://crm..example.com/", "https://host/path"),
@@ -82,7 +65,7 @@ def test_any_other_url_may_be_one(tmp_path: Path, url: str) -> None:
 @pytest.mark.parametrize(
     "host",
     ["10.0.0.5", "127.0.0.1:8080", "localhost", "LOCALHOST.", "a.localhost", "192.168.1.1", "169.254.169.254", "[::1]",
-     "127.1", "0x7f.1", "2130706433", "[::ffff:10.0.0.1]", "[fe80::1]", "0.0.0.0"],
+     "127.1", "127.0.0.1.", "0x7f.1", "2130706433", "[::ffff:10.0.0.1]", "[fe80::1]", "0.0.0.0"],
 )  # fmt: skip
 def test_an_address_where_nothing_is_delivered_needs_to_be_allowed(tmp_path: Path, host: str) -> None:
     url = f"http://{host}/"
@@ -148,6 +131,7 @@ def test_the_excerpt_shows_what_is_wrong_with_a_headers_name(tmp_path: Path) -> 
         ({"bearer": f"{SECRET}€"}, "bearer", "outside Latin-1"),
         ({"basic": {"username": "a:b", "password": SECRET}}, "basic.username", "a colon"),
         ({"basic": {"username": "a", "password": "${FILE}"}}, "basic.password", "line break"),
+        ({"basic": {"username": "a", "password": "${BYTES}"}}, "basic.password", "no UTF-8 text"),
         ({"basic": {"username": "", "password": ""}}, "basic.username", "are empty"),
         ({"header": {"name": "X Key", "value": SECRET}}, "header.name", "no header name may have"),
         ({"header": {"name": "X-Key", "value": "${FILE}"}}, "header.value", "line break"),
@@ -176,6 +160,13 @@ def test_credentials_that_cannot_be_sent_are_refused_and_not_shown(
 )
 def test_credentials_that_can_be_sent_are_taken(tmp_path: Path, auth: dict[str, Any]) -> None:
     assert [] == problems(tmp_path, auth=auth)
+
+
+@pytest.mark.parametrize("settings", [{"url": "https://h/{{ id }}"}, {"headers": {"X-A": "{{ email }}"}}])
+def test_nothing_else_is_a_template_either(tmp_path: Path, settings: dict[str, Any]) -> None:
+    (problem,) = problems(tmp_path, **settings)
+
+    assert "comes with `records`" in problem.message
 
 
 def test_all_that_is_wrong_with_a_target_is_told_at_once(tmp_path: Path) -> None:
