@@ -475,6 +475,10 @@ def _endless(head: bytes, line: bytes) -> Callable[[socket.socket, bytes], None]
     [
         (_reset, "connection reset after the request had left"),
         (_half(b""), "connection closed without an answer after the request had left"),
+        (_half(b"HTTP/1.1 200"), "in the middle of the answer after the request"),
+        (_half(b"HTTP/1.1 200 OK\r\n"), "in the middle of the answer after the request"),
+        (_half(b"HTTP/1.1 200 OK\r\nContent-Le"), "in the middle of the answer after the request"),
+        (_half(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"), "in the middle of the answer after the request"),
         (_half(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"), "in the middle of the answer after the request"),
         (_half(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nab"), "in the middle of the answer after"),
         (_half(b"SSH-2.0-OpenSSH_9.6\r\n"), r"unreadable answer \(BadStatusLine\) after the request had left"),
