@@ -3,14 +3,12 @@
 A path is the way to a value in the JSON answer: keys, and numbers for the elements of a list, with dots between them.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
-from bridge.connector import Answer, Delivered, Hold, Outcome, Reject, Retry, Wrong
+from bridge.connector import Answer, Delivered, Hold, Outcome, Reject, Retry, Wrong, found_at, id_from
 from connectors.http.wrong import refuse
 
-MAX_ID = 200
 MAX_URL = 2000
 
 _ODD = set("$[]{}*?@\"'")  # of other languages for paths
@@ -52,8 +50,8 @@ class Success:
         """What a 2xx means."""
         body = answer.json()
         readable = body is not None
-        if not self.path or (readable and self._is_met(_at(body, self.path))):
-            return Delivered(id=_id(_at(body, self.id)), url=_url(_at(body, self.url)))
+        if not self.path or (readable and self._is_met(found_at(body, self.path))):
+            return Delivered(id=id_from(found_at(body, self.id)), url=_url(found_at(body, self.url)))
         why = f"{self.path} does not meet `success`" if readable else "its answer is no JSON"
         reason = f"HTTP {answer.status}, but {why}"
         match self.otherwise:
@@ -77,26 +75,6 @@ def _wrong_path(path: str) -> tuple[str, str] | None:
     if all(path.split(".")) and not _ODD & set(path) and not any(sign.isspace() for sign in path):
         return None
     return "this is no path", "write keys with dots between them, such as result.status or data.0.id"
-
-
-def _at(body: Any, path: str) -> Any:
-    """What stands at the path; None where nothing does."""
-    for step in path.split("."):
-        if isinstance(body, Mapping):
-            body = body.get(step)
-        elif isinstance(body, list) and step.isascii() and step.isdigit() and len(step) < 9 and int(step) < len(body):
-            body = body[int(step)]
-        else:
-            return None
-    return body
-
-
-def _id(found: Any) -> str:
-    """The id that the API gave what it made; empty where it names none that can be kept."""
-    if not isinstance(found, str | int | float) or isinstance(found, bool):
-        return ""
-    text = str(found)
-    return text if len(text) <= MAX_ID and text.isprintable() else ""
 
 
 def _url(found: Any) -> str:

@@ -1,0 +1,73 @@
+"""Answers: what an HTTP answer means, and what stands in it."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from bridge.connector.protocols import Answer
+from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
+
+MAX_ID = 200
+
+
+def judge(answer: Answer) -> Outcome:
+    """The outcome that an HTTP answer means where the API says nothing better.
+
+    2xx Delivered; 408, 425 Retry; 5xx Retry, uncertain (the request may have been processed); 429, and 503 with
+    `Retry-After`, Hold until then; 401, 403, 3xx Hold; any other 4xx Reject.
+    """
+    status = answer.status
+    after_s = retry_after_s(answer.headers)
+    if 200 <= status < 300:
+        return Delivered()
+    if status == 429 or (status == 503 and after_s is not None):
+        return Hold(f"HTTP {status}: asked to wait", for_s=after_s)
+    if status in (408, 425):
+        return Retry(f"HTTP {status}", after_s=after_s)
+    if status >= 500:
+        return Retry(f"HTTP {status}", uncertain=True, after_s=after_s)  # a 5xx does not say "not done"
+    if 300 <= status < 400:
+        return Hold(f"HTTP {status}: the address has moved; redirects are not followed")
+    if status in (401, 403):
+        return Hold(f"HTTP {status}: the target refuses our credentials")
+    return Reject(f"HTTP {status}", cause=f"http {status}")
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that `Retry-After` asks for (RFC 9110 §10.2.3: a number, or a date against the answer's `Date`).
+
+    None where it is absent or unreadable; never negative, at most one day.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), 86400.0)
+    try:
+        until = parsedate_to_datetime(text)
+        now = parsedate_to_datetime(headers.get("Date", ""))
+        return min(max((until - now).total_seconds(), 0.0), 86400.0)
+    except (TypeError, ValueError):
+        return None
+
+
+def found_at(value: Any, path: str) -> Any:
+    """What stands in a JSON value at a path of keys, and numbers for the elements of a list, with dots between them,
+    such as `data.0.id`; None where nothing does.
+    """
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isascii() and step.isdigit() and len(step) < 9 and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def id_from(found: Any) -> str:
+    """The id that an API gave what it made, as text; empty where it is none that can be kept."""
+    if not isinstance(found, str | int | float) or isinstance(found, bool):
+        return ""
+    text = str(found)
+    return text if len(text) <= MAX_ID and text.isprintable() else ""
