@@ -59,6 +59,20 @@ def load_all() -> tuple[dict[str, type], list[str]]:
     return connectors, problems
 
 
+def described() -> list[dict[str, str]]:
+    """Each connector that installed packages provide: name, package, and what keeps it from being used, if anything."""
+    found = []
+    for name in names():
+        packages = {_package(entry) for entry in entry_points(group=GROUP, name=name)}
+        try:
+            load(name)
+            problem = ""
+        except UnknownConnector as fault:
+            problem = str(fault)
+        found.append({"name": name, "package": ", ".join(sorted(packages)), "problem": problem})
+    return found
+
+
 def _unknown(name: str) -> str:
     known = names()
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)

@@ -59,8 +59,17 @@ def http_target(url: str, *, settings: dict[str, Any] | None = None, **delivery:
 class Bridge:
     """One bridge: a folder with its configuration, its database, and whatever processes are running of it."""
 
-    def __init__(self, folder: Path, config: str, *, database_url: str = "", environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        config: str,
+        *,
+        database_url: str = "",
+        environment: dict[str, str] | None = None,
+        python: str = sys.executable,
+    ) -> None:
         self.folder = folder
+        self.python = python
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = folder / "log"
@@ -78,14 +87,14 @@ class Bridge:
 
     def run(self, *arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
         """One command, to its end."""
-        command = [sys.executable, "-m", "bridge", *arguments]
+        command = [self.python, "-m", "bridge", *arguments]
         return subprocess.run(
             command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A long-running command in the background; its log goes to `log_path`."""
-        command = [sys.executable, "-m", "bridge", *arguments]
+        command = [self.python, "-m", "bridge", *arguments]
         with self.log_path.open("ab") as log:
             process = subprocess.Popen(
                 command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL
@@ -143,9 +152,11 @@ class Bridge:
 
 
 @contextmanager
-def running(folder: Path, config: str, *, database_url: str = "", **environment: str) -> Iterator[Bridge]:
+def running(
+    folder: Path, config: str, *, database_url: str = "", python: str = sys.executable, **environment: str
+) -> Iterator[Bridge]:
     """A bridge under `serve`, stopped at the end whatever happens."""
-    bridge = Bridge(folder, config, database_url=database_url, environment=environment)
+    bridge = Bridge(folder, config, database_url=database_url, environment=environment, python=python)
     try:
         bridge.serve()
         yield bridge

@@ -22,6 +22,7 @@ _COMMANDS = {
     "deliveries": ("look", "deliveries", "What became of it at each target."),
     "targets": ("look", "targets", "The configured CRM accounts: list, pause, resume."),
     "replay": ("look", "replay", "Send deliveries again."),
+    "connectors": ("connectors", "connectors", "The kinds of CRM: list, describe, begin a new one."),
     "demo": ("demo", "demo", "Watch the main job on this machine, from nothing."),
     "sandbox": ("sandbox", "sandbox", "Stand-alone servers that play a CRM, with faults on demand."),
 }

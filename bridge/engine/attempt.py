@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
-from bridge.connector import Connector
+from bridge.connector import Connector, Field
 from bridge.core.mapping import records_for
 from bridge.engine.clock import Clock
 from bridge.engine.storable import storable_outcome, storable_probe
@@ -54,6 +54,20 @@ class Caller:
         except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
             log.error("probe failed", target=self.rule.name, **trace_of(error))
             return Hold(f"probe: {type(error).__name__} in the connector")
+
+    def describe(self, object_: str) -> list[Field] | Hold:
+        """The fields that an object has at the target; a Hold says why they cannot be told. Never raises."""
+        ask = getattr(self.connector, "describe", None)
+        if ask is None:
+            return Hold(f"connector {self.rule.connector} cannot say which fields an object has")
+        try:
+            found = ask(object_, self.door.call(self.rule.policy.timeout_s))
+            return found if isinstance(found, Hold) else list(found)
+        except (CallFailed, CallEnded) as failed:
+            return Hold(str(failed))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
+            log.error("describe failed", target=self.rule.name, **trace_of(error))
+            return Hold(f"{type(error).__name__} in the connector")
 
     def _guarded(self, claim: Claim, call: DoorCall, written: "Written") -> Outcome | None:
         try:

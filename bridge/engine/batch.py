@@ -37,7 +37,11 @@ def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tu
 
     for claim in claims:
         try:
-            planned.append(_Planned(claim, caller))
+            one = _Planned(claim, caller)
+            if one.missing:
+                planned.append(one)
+            else:
+                add(claim, one.written.delivered(), one.written)
         except (Exception, SystemExit) as error:  # noqa: BLE001  it may be any mapping's
             add(claim, outcome_of(error, claim, sent=False), Written())
     if not planned:

@@ -4,7 +4,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol, Self
@@ -63,14 +63,16 @@ class Fault:
     hang: bool = False
     stored: bool = False
     writes_only: bool = False
+    logins: bool = False  # also with requests that get an access token
     echo: bool = False  # the answer's body is the request's headers: some APIs quote what they refuse
 
 
 class Server:
     """Serves the API on a free port of 127.0.0.1, until the end of the `with`."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, *, is_login: Callable[[Request], bool]) -> None:
         self.api = api
+        self._is_login = is_login
         self.fault: Fault | None = None
         self.requests: list[Request] = []
         self._turn = threading.Lock()
@@ -97,7 +99,7 @@ class Server:
         """The answer to one request, and what is to go wrong with it."""
         with self._turn:
             self.requests.append(request)
-            fault = self.fault
+            fault = self.fault if self.fault and (self.fault.logins or not self._is_login(request)) else None
             if fault and not fault.stored and not fault.writes_only:
                 return fault.answer or Response(200), fault
             before = self.api.count()

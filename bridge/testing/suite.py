@@ -1,28 +1,20 @@
 """Suite: what is asked of every connector."""
 
 import logging
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import fields, replace
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
-from bridge.connector import Connector, Delivered, Hold, Outcome, Reject, Retry, Usable
-from bridge.core.mapping import read_records, records_for
-from bridge.engine.attempt import Caller
+from bridge.connector import Delivered, Hold, Reject, Retry, Usable
 from bridge.engine.batch import attempt_batch
-from bridge.engine.clock import Clock
-from bridge.model.delivery import Claim, Result
 from bridge.model.event import Event
-from bridge.model.rules import Policy, TargetRule
-from bridge.outbound import Door
-from bridge.testing.api import Api, Fault, Request, Response, Server
+from bridge.testing.api import Fault, Response
+from bridge.testing.parts import Parts, must_not_have_raised
 from bridge.testing.samples import APPOINTMENT, LEAD, ODD, SPARSE, claim_of, next_attempt, next_revision
-from bridge.testing.settings import SettingsRefused, is_required, read_settings, secrets_in
+from bridge.testing.settings import SettingsRefused, is_required, secrets_in
 
 REFUSALS: dict[int, tuple[type, ...]] = {
     400: (Reject,),
@@ -43,31 +35,13 @@ GARBAGE = (b"", b"<html>Welcome</html>", b'{"id":', b"null", b"[]", b'{"id": {"a
 
 
 LOST = (Fault(cut=0), Fault(cut=60), Fault(Response(502, b"")), Fault(Response(504, b"")))  # ways to lose an answer
-CLOCK = Clock(now_ms=lambda: time.time_ns() // 1_000_000, boot_s=time.monotonic, jitter=lambda: 0.0)
 
 
-CLOCK_S = datetime(2023, 11, 23, 18, 40, tzinfo=UTC).timestamp  # stands still: a signature is the same each time
-
-
-class ConnectorSuite:
+class ConnectorSuite(Parts):
     """Inherit it, and name the connector, its settings and a stand-in for its API."""
 
-    connector: ClassVar[Any]  # the class
     refusals: ClassVar[Mapping[int, tuple[type, ...]]] = {}  # what another HTTP status than usual means to this API
     events: ClassVar[tuple[Event, ...]] = (LEAD, APPOINTMENT, ODD, SPARSE)
-    changing: ClassVar[frozenset[str]] = frozenset()  # headers, in lower case, that change with each request
-
-    def settings(self, url: str) -> dict[str, Any]:
-        """Settings as they stand in the configuration, for an API at this address."""
-        raise NotImplementedError
-
-    def api(self) -> Api:
-        """A new stand-in for the API, with nothing in it."""
-        raise NotImplementedError
-
-    def refusal(self, status: int) -> Response:
-        """How this API words a refusal."""
-        return Response(status, {"error": f"refused with {status}"})
 
     # -- the good case
 
@@ -84,7 +58,7 @@ class ConnectorSuite:
             assert isinstance(self.caller(server).probe(), Usable)
             before = server.api.count()
             for status in (401, 403):
-                server.fault = Fault(self.refusal(status))
+                server.fault = Fault(self.refusal(status), logins=True)
                 if server.requests:  # one that asks nothing cannot know
                     assert isinstance(self.caller(server).probe(), Hold), status
             assert before == server.api.count()
@@ -94,7 +68,7 @@ class ConnectorSuite:
         for attempts in (0, 3):
             with self.serving() as server:
                 self.attempt(server, replace(claim_of(LEAD), attempts=attempts, token=f"{attempts}.9"))
-                sent.append([self._comparable(request, server.url) for request in server.requests])
+                sent.append([self.comparable(request, server.url) for request in server.requests])
         assert sent[0] == sent[1]
 
     def test_many_threads_may_use_one_instance(self) -> None:
@@ -135,6 +109,13 @@ class ConnectorSuite:
             outcome = self.attempt(server, claim_of(LEAD)).outcome
             assert (Hold, 17) == (type(outcome), getattr(outcome, "for_s", None))
 
+    def test_a_login_that_is_refused_is_the_targets_fault(self) -> None:
+        with self.serving() as server:
+            server.fault = Fault(self.refusal(401), logins=True)
+            assert isinstance(self.attempt(server, claim_of(LEAD)).outcome, Hold)
+            server.fault = Fault(self.refusal(503), logins=True)
+            assert isinstance(self.attempt(server, claim_of(LEAD)).outcome, Retry | Hold)
+
     @pytest.mark.parametrize("status", [200, 500])
     @pytest.mark.parametrize("body", GARBAGE)
     def test_no_answer_makes_it_raise(self, status: int, body: bytes) -> None:
@@ -142,7 +123,7 @@ class ConnectorSuite:
             server.fault = Fault(Response(status, body))
             for headers in ({}, {"Content-Type": "text/html"}):
                 server.fault = Fault(Response(status, body, headers))
-                self._must_not_have_raised(self.attempt(server, claim_of(LEAD)).outcome)
+                must_not_have_raised(self.attempt(server, claim_of(LEAD)).outcome)
 
     @pytest.mark.parametrize("cut", [0, 20, 120])
     def test_an_answer_that_breaks_off_leaves_it_uncertain(self, cut: int) -> None:
@@ -213,51 +194,3 @@ class ConnectorSuite:
                 shown.append(repr(self.caller(server).probe()))
             secrets = list(secrets_in(settings))
             assert not [secret for secret in secrets if any(secret in text for text in (*shown, caplog.text))]
-
-    # -- its parts
-
-    @contextmanager
-    def serving(self) -> Iterator[Server]:
-        """The stand-in for the API, with a connection to it."""
-        with Server(self.api()) as server:
-            yield server
-
-    def read(self, settings: Mapping[str, Any]) -> Any:
-        """The connector's Settings, checked as the configuration is."""
-        return read_settings(self.connector.Settings, settings)
-
-    def caller(self, server: Server, *, timeout_s: float = 10.0) -> Caller:
-        connector: Connector = self.connector(self.read(self.settings(server.url)))
-        declared = getattr(self.connector, "default_records", ())
-        rule = TargetRule(
-            "target",
-            self.connector.__name__,
-            policy=Policy(timeout_s=timeout_s),
-            records=read_records(declared) if declared else (),
-        )
-        return Caller(rule, connector, Door(timeout_s=timeout_s, allow_private_addresses=True, now_s=CLOCK_S), CLOCK)
-
-    def attempt(self, server: Server, claim: Claim, *, timeout_s: float = 10.0) -> Result:
-        """What comes of one try; fails where the connector raised."""
-        caller = self.caller(server, timeout_s=timeout_s)
-        if caller.max_batch > 1:
-            (result,), _ = attempt_batch(caller, [claim], number=1)
-        else:
-            result = caller.attempt(claim)
-        self._must_not_have_raised(result.outcome)
-        return result
-
-    def records(self, claim: Claim) -> list[Any]:
-        declared = getattr(self.connector, "default_records", ())
-        return list(records_for(claim, read_records(declared) if declared else ()))
-
-    def _must_not_have_raised(self, outcome: Outcome | None) -> None:
-        reason = getattr(outcome, "reason", "")
-        assert not reason.endswith(" in the connector"), f"the connector raised: {reason}"
-
-    def _comparable(self, request: Request, url: str) -> tuple[str, str, dict[str, str], str]:
-        host = url.removeprefix("http://")
-        headers = {
-            name: value.replace(host, "host") for name, value in request.headers.items() if name not in self.changing
-        }
-        return request.method, request.path, headers, request.body.decode("utf-8", "replace").replace(host, "host")

@@ -1,0 +1,41 @@
+"""The suite that every connector has to pass, and what is Acme's own."""
+
+from typing import Any
+
+from bridge_acme import Acme
+
+from bridge.testing import Api, ConnectorSuite, Request, Response
+
+
+class AcmeApi:
+    """Acme, as far as the connector knows it: PUT under a key makes a record or changes it."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Any] = {}
+
+    def answer(self, request: Request) -> Response:
+        if request.path == "/me":
+            return Response(200, {"account": "acme-7"})
+        known = request.path in self.records
+        self.records[request.path] = request.json()
+        return Response(200 if known else 201, {"id": request.path.rpartition("/")[2][-6:]})
+
+    def count(self) -> int:
+        return len(self.records)
+
+
+class TestAcme(ConnectorSuite):
+    connector = Acme
+
+    def settings(self, url: str) -> dict[str, Any]:
+        return {"url": url, "api_key": "a key for tests", "allow_private_addresses": True}
+
+    def api(self) -> Api:
+        return AcmeApi()
+
+    def test_a_note_names_its_contact(self) -> None:
+        with self.serving() as server:
+            self.attempt(server, self.lead())
+            contact, note = server.requests
+            assert "contacts" in contact.path
+            assert note.json()["contact_id"] == contact.path[-6:]
