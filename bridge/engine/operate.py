@@ -66,8 +66,8 @@ class Operator:
             target = self._target(connection, name)
             if new_account:
                 targets.take_other_account(connection, name, codec=self._codec)
-            elif target.health.kind == ANOTHER_ACCOUNT:
-                raise BridgeError(f"target {name} {target.why}")
+            elif _is_at_another_account(target):
+                raise BridgeError(f"target {name} {_which_account(target)}")
             else:
                 targets.set_state(connection, name, TargetState.ACTIVE, why="", codec=self._codec)
             detail = "new account" if new_account else ""
@@ -138,6 +138,22 @@ class Operator:
             tally.write(connection, shard=self._shard)
             self._database.tell_due(connection)
         return answer
+
+
+def _is_at_another_account(target: Target) -> bool:
+    """Whether that is what it rests for now, or did when it was paused. Its health remembers it until it has
+    come back.
+    """
+    return target.state != TargetState.ACTIVE and bool(target.held_since) and target.health.kind == ANOTHER_ACCOUNT
+
+
+def _which_account(target: Target) -> str:
+    if target.state == TargetState.HELD:
+        return target.why
+    return (
+        "pointed at another account when it was paused: once it points at the right one, "
+        f"bridge targets resume {target.name} --new-account"
+    )
 
 
 def _described(target: Target, counts: dict[str, int]) -> dict[str, Any]:
