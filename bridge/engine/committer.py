@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
-from bridge.engine.commits import GROUP, LARGE, PATIENCE_S, Crowd, patience_s, size_of
+from bridge.engine.commits import GROUP, LARGE, PATIENCE_S, Crowd, parts, patience_s, size_of
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
@@ -32,7 +32,7 @@ class Submission:
     def __init__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
         self.arrival = arrival
         self.size = size_of(arrival)
-        self.parts = deque(_parts(arrival) if self.is_large else [arrival])
+        self.parts = deque(parts(arrival) if self.is_large else [arrival])
         self.patience_s = PATIENCE_S
         self.abandoned = False
         self._done: Callable[[bool], None] | None = done
@@ -184,13 +184,6 @@ class Committer:
 
     def _count_out(self, submission: Submission) -> None:
         self._crowd.leave(submission.size)
-
-
-def _parts(whole: Arrival) -> Iterator[Arrival]:
-    """The arrival as transactions of bearable size."""
-    for at in range(0, max(len(whole.candidates), len(whole.unreadable)), GROUP):
-        rows = slice(at, at + GROUP)
-        yield Arrival(whole.source, whole.candidates[rows], whole.unreadable[rows], 0 if at else whole.ignored)
 
 
 @contextmanager
