@@ -20,8 +20,9 @@ _COMMANDS = {
     "send": ("send", "send", "Send a correctly signed sample to a running bridge."),
     "events": ("look", "events", "What was received."),
     "deliveries": ("look", "deliveries", "What became of it at each target."),
-    "targets": ("look", "targets", "The configured CRM accounts: list, pause, resume."),
-    "replay": ("look", "replay", "Send deliveries again."),
+    "quarantine": ("quarantine", "group", "What was signed and could not be read: list, show, read again."),
+    "targets": ("targets", "targets", "The configured CRM accounts: list, pause, resume."),
+    "replay": ("replay", "replay", "Send deliveries again."),
     "demo": ("demo", "demo", "Watch the main job on this machine, from nothing."),
     "sandbox": ("sandbox", "sandbox", "Stand-alone servers that play a CRM, with faults on demand."),
 }

@@ -10,7 +10,8 @@ import pytest
 from bridge.sandbox.inbox import Inbox
 from tests.processes import Bridge, configuration, http_target
 
-COMMANDS = ("serve", "web", "worker", "migrate", "check", "send", "events", "deliveries", "targets", "replay", "demo",
+COMMANDS = ("serve", "web", "worker", "migrate", "check", "send", "events", "deliveries", "quarantine",
+            "targets", "replay", "demo",
             "sandbox")  # fmt: skip
 
 
