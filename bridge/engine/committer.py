@@ -21,6 +21,8 @@ from bridge.store.counters import Tally
 from bridge.store.database import Database, Unavailable, insist
 from bridge.store.intake import Intake
 
+_CAME = dict.fromkeys(("stored", "revision", "duplicate", "quarantined"), 0)  # told always, other ends where there are
+
 log = logger("receive")
 
 
@@ -170,12 +172,14 @@ class Committer:
         insist(lambda: self._write_once(arrivals))
 
     def _write_once(self, arrivals: list[Arrival]) -> None:
-        tally = Tally()
+        tally, began_s = Tally(), self._clock.boot_s()
         with self._database.write() as connection:
             due = self._intake.write(connection, arrivals, now_ms=self._clock.now_ms(), tally=tally)
             tally.write(connection, shard=self._shard)
             if due:
                 self._database.tell_due(connection)
+        took_s = round(self._clock.boot_s() - began_s, 4)
+        log.debug("group stored", requests=len(arrivals), **_CAME | tally.words("received"), took_s=took_s)
 
     def _answer(self, group: Sequence[Submission], *, stored: bool) -> None:
         for submission in group:
