@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from bridge.sandbox.faults import BadFault, Faults
-from bridge.sandbox.inbox import Inbox, Tally
+from bridge.sandbox.inbox import Inbox
+from bridge.sandbox.ledger import Tally
 from bridge.sandbox.server import Request
 
 PATIENCE_S = 10
