@@ -71,7 +71,9 @@ def cli(ctx: click.Context, config: str | None) -> None:
 
 
 def main() -> None:
-    """The `bridge` command. Exit codes: 0 done, 1 failed or found something, 2 wrong usage, 4 cannot reach."""
+    """The `bridge` command. Exit codes: 0 done, 1 failed or found something, 2 wrong usage, 3 done in part,
+    4 cannot reach.
+    """
     from bridge.errors import BridgeError, ConfigError, StoreError
 
     _open_missing_streams()
