@@ -1,6 +1,7 @@
 """Quarantine: what is an event by now goes in as a webhook does, once, however often it is read again."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -15,7 +16,7 @@ from bridge.engine.quarantine import Quarantine, Reread
 from bridge.model.rules import Rules, SourceRule, TargetRule
 from bridge.store.database import Database
 from bridge.store.tables import audit, quarantine
-from tests.store.rows import CODEC, SOURCE, Store, lead, only
+from tests.store.rows import CODEC, SOURCE, Store, insist, lead, only
 
 TARGET = TargetRule("crm", "http")
 
@@ -152,6 +153,23 @@ def test_all_that_is_kept_is_found_page_by_page_while_it_is_read(store: Store, m
 
     assert 5 == sum(answer.counts.get("stored", 0) for answer in answers)
     assert 1 == len(list(hands.kept()))
+
+
+def test_two_operators_and_the_platform_at_once_store_each_event_once(store: Store) -> None:
+    numbers = range(1, 11)
+    for number in numbers:
+        store.quarantine(lead(number, content="hello"))
+
+    with ThreadPoolExecutor(3) as pool:
+        hands = [pool.submit(lambda: [reader(store).replay(id_) for id_ in numbers]) for _ in range(2)]
+        platform = pool.submit(lambda: [insist(lambda n=n: store.receive(lead(n, content="hello"))) for n in numbers])
+        answers = [answer for one in hands for answer in one.result()]
+        platform.result()
+
+    assert 10 == len(store.events()) == len(store.states())
+    assert 10 == sum(not answer.why_not for answer in answers) == len(audited(store))
+    assert {} == store.miscounted()
+    assert [] == store.broken_lanes()
 
 
 @contextmanager
