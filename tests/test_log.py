@@ -1,12 +1,16 @@
 """Logs: what cannot be written is lost, and nothing else is."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+from tests.processes import configuration, http_target, lead, running
 
 LOG_AND_GO_ON = """
 from bridge import log
@@ -40,3 +44,17 @@ def test_whoever_logs_goes_on_when_the_line_cannot_be_written(stderr: Callable[[
         done = subprocess.run([sys.executable, "-c", LOG_AND_GO_ON], stdout=subprocess.PIPE, stderr=file, text=True)
 
     assert "went on\n" == done.stdout
+
+
+@pytest.mark.parametrize("level", ["debug", "info"])
+def test_each_stored_group_tells_what_came_of_it_to_whoever_asks_for_debug(tmp_path: Path, level: str) -> None:
+    body = [lead(1), lead(1), lead(1, PhoneNumber="+12125550147"), lead(2), {"Type": "Talk"}]
+    with running(tmp_path, configuration({"crm": http_target("http://127.0.0.1:9/")}), BRIDGE_LOG=level) as bridge:
+        bridge.post(body)
+
+    lines = [json.loads(line) for line in bridge.log().splitlines() if line.startswith("{")]
+    told = [line for line in lines if line["event"] == "group stored"]
+    expected = {"requests": 1, "stored": 2, "duplicate": 1, "revision": 1, "quarantined": 1}
+    assert ([expected] if level == "debug" else []) == [{name: line[name] for name in expected} for line in told]
+    assert all(0 < line["took_s"] < 10 for line in told)
+    assert "visitor1@example.com" not in bridge.log()

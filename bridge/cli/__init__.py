@@ -20,8 +20,9 @@ _COMMANDS = {
     "send": ("send", "send", "Send a correctly signed sample to a running bridge."),
     "events": ("look", "events", "What was received."),
     "deliveries": ("look", "deliveries", "What became of it at each target."),
-    "targets": ("look", "targets", "The configured CRM accounts: list, pause, resume."),
-    "replay": ("look", "replay", "Send deliveries again."),
+    "quarantine": ("quarantine", "group", "What was signed and could not be read: list, show, read again."),
+    "targets": ("targets", "targets", "The configured CRM accounts: list, pause, resume."),
+    "replay": ("replay", "replay", "Send deliveries again."),
     "connectors": ("connectors", "connectors", "The kinds of CRM: list, describe, begin a new one."),
     "demo": ("demo", "demo", "Watch the main job on this machine, from nothing."),
     "sandbox": ("sandbox", "sandbox", "Stand-alone servers that play a CRM, with faults on demand."),
@@ -71,7 +72,9 @@ def cli(ctx: click.Context, config: str | None) -> None:
 
 
 def main() -> None:
-    """The `bridge` command. Exit codes: 0 done, 1 failed or found something, 2 wrong usage, 4 cannot reach."""
+    """The `bridge` command. Exit codes: 0 done, 1 failed or found something, 2 wrong usage, 3 done in part,
+    4 cannot reach.
+    """
     from bridge.errors import BridgeError, ConfigError, StoreError
 
     _open_missing_streams()

@@ -31,8 +31,15 @@ def _is_usable(bridge: wiring.Bridge, target: str) -> bool:
         click.echo(f"target {target} cannot be used: {printable(answer.reason)}", err=True)
         return False
     said = answer.note or f"usable{f', account {answer.account}' if answer.account else ''}"
-    click.echo(f"target {target}: {printable(said)}")
+    click.echo(f"target {target}: {printable(said)}{_how_to_be_asked(bridge, target)}")
     return True
+
+
+def _how_to_be_asked(bridge: wiring.Bridge, target: str) -> str:
+    """For a target whose settings could have a probe and have none."""
+    if getattr(bridge.rules.targets[target].settings, "probe", "") is not None:
+        return ""
+    return f"; add `probe: {{url: …}}` under targets.{target}.settings, and it is"
 
 
 def _look_at_database(bridge: wiring.Bridge) -> None:

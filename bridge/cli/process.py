@@ -31,6 +31,7 @@ def serve(host: str, port: int | None) -> None:
 
     Brings the database's schema up to date first. Ends with SIGTERM or ctrl-C, in good order.
     """
+    die_with_parent()
     _logs()
     bridge = wiring.open_bridge()
     _warn(bridge)

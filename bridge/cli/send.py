@@ -1,6 +1,7 @@
 """send: a correctly signed sample to a running bridge, as the platform would send it."""
 
 import json
+import re
 import sys
 import time
 from typing import Any
@@ -12,10 +13,16 @@ from bridge import wiring
 from bridge.cli.samples import APPOINTMENT, LEAD, other_visitor
 from bridge.cli.show import printable
 
+SAME = (
+    "This is always the same example: a bridge that has it already takes it for a duplicate, and nothing more reaches "
+    "the target. --new makes another visitor."
+)
+_WHOLE = re.compile(r"(?P<base>.*)/webhooks(?:/(?P<source>[^/?#]+)/?(?:[?#].*)?)?")
+
 
 @click.command()
 @click.argument("kind", type=click.Choice(["lead", "appointment", "test"]))
-@click.option("--url", help="Where the bridge runs; else this machine, at PORT.")
+@click.option("--url", help="Where it runs, or its whole webhook address; else this machine, at PORT.")
 @click.option("--source", help="Which source to be; needed where there are several.")
 @click.option("--new", is_flag=True, help="As a new visitor, not as the page's own example.")
 def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # noqa: FBT001
@@ -25,8 +32,11 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     from bridge.core.signature import HEADER, sign
 
     base, login = _read(f"http://127.0.0.1:{wiring.port()}" if url is None else url)
+    base, named = _split(base)
+    if source and named and source != named:
+        raise click.UsageError(f"--url is the address of source {named}, and --source says {source}: leave one out")
     bridge = wiring.open_bridge()
-    name = source or _only(list(bridge.rules.sources))
+    name = source or named or _only(list(bridge.rules.sources))
     rule = bridge.rules.sources.get(name)
     if rule is None:
         raise click.UsageError(f"no source {name!r}: there are {', '.join(bridge.rules.sources)}")
@@ -43,6 +53,8 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
         click.echo(f"bridge: cannot reach {address}: {type(error).__name__}; is `bridge serve` running?", err=True)
         sys.exit(4)
     click.echo(f"{answer.status_code} {printable(answer.text)}")
+    if answer.ok and kind != "test" and not new:
+        click.echo(SAME, err=True)
     sys.exit(0 if answer.ok else 1)
 
 
@@ -62,6 +74,12 @@ def _read(url: str) -> tuple[str, tuple[str, str] | None]:
         return base, None
     name, _, password = user.partition(":")
     return base, (unquote(name), unquote(password))
+
+
+def _split(base: str) -> tuple[str, str]:
+    """Where the bridge runs, and the source where the address names one: as it is given to the platform."""
+    whole = _WHOLE.fullmatch(base)
+    return (whole["base"], printable(whole["source"] or "")) if whole else (base, "")
 
 
 def _sample(kind: str, *, new: bool) -> dict[str, Any]:

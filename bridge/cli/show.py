@@ -5,7 +5,7 @@ Visitors write some of these texts: no character of them that is not printable r
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +14,18 @@ import click
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON lines, also on a terminal.")
 
 
-def show_rows(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
-    """Prints the rows: JSON lines hold every value, a table the named columns."""
+def show_rows(
+    rows: Iterable[dict[str, Any]],
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+    empty: str,
+    derived: Mapping[str, Callable[[dict[str, Any]], str]] | None = None,
+    whole: Collection[str] = (),
+) -> None:
+    """Prints the rows: JSON lines hold every value, a table the named columns. `derived`: made of a row for the table;
+    `whole`: broken where it is too wide, never cut.
+    """
     if as_json or not sys.stdout.isatty():
         for row in rows:
             click.echo(_json(row))
@@ -30,8 +40,9 @@ def show_rows(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, as_json
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="ellipsis", max_width=60)
+        table.add_column(column.replace("_", " "), overflow="fold" if column in whole else "ellipsis", max_width=60)
     for row in found:
+        row = row | {column: make(row) for column, make in (derived or {}).items()}
         table.add_row(*(Text(_cell(column, row.get(column))) for column in columns))
     Console().print(table)
 
@@ -48,6 +59,10 @@ def show_one(row: dict[str, Any], *, as_json: bool) -> None:
 def printable(text: str) -> str:
     """The text with each character that a terminal would obey, hide or break the line at as its escape."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def moment(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def _json(row: dict[str, Any]) -> str:
@@ -81,5 +96,5 @@ def _cell(column: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else ""
     if (column == "at" or column.endswith(("_at", "_until"))) and isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        return moment(value)
     return printable(str(value))

@@ -1,7 +1,7 @@
 """Commits: what a receiver needs of a committer, whether that works in this process or in one of its own."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from bridge.store.arrival import Arrival
@@ -16,6 +16,13 @@ LARGE = 2 * GROUP  # events in one body, above which it is written in parts
 def size_of(arrival: Arrival) -> int:
     """How much it is, in events of a usual size."""
     return max(len(arrival.candidates) + len(arrival.unreadable), arrival.size_bytes // USUAL_BYTES, 1)
+
+
+def parts(whole: Arrival) -> Iterator[Arrival]:
+    """The arrival as transactions of bearable size; one at least."""
+    for at in range(0, max(len(whole.candidates), len(whole.unreadable), 1), GROUP):
+        rows = slice(at, at + GROUP)
+        yield Arrival(whole.source, whole.candidates[rows], whole.unreadable[rows], 0 if at else whole.ignored)
 
 
 class Crowd:

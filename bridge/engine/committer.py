@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
-from bridge.engine.commits import GROUP, LARGE, PATIENCE_S, Crowd, patience_s, size_of
+from bridge.engine.commits import GROUP, LARGE, PATIENCE_S, Crowd, parts, patience_s, size_of
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
 from bridge.store.counters import Tally
 from bridge.store.database import Database, Unavailable, insist
 from bridge.store.intake import Intake
+
+_CAME = dict.fromkeys(("stored", "revision", "duplicate", "quarantined"), 0)  # told always, other ends where there are
 
 log = logger("receive")
 
@@ -32,7 +34,7 @@ class Submission:
     def __init__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
         self.arrival = arrival
         self.size = size_of(arrival)
-        self.parts = deque(_parts(arrival) if self.is_large else [arrival])
+        self.parts = deque(parts(arrival) if self.is_large else [arrival])
         self.patience_s = PATIENCE_S
         self.abandoned = False
         self._done: Callable[[bool], None] | None = done
@@ -170,12 +172,14 @@ class Committer:
         insist(lambda: self._write_once(arrivals))
 
     def _write_once(self, arrivals: list[Arrival]) -> None:
-        tally = Tally()
+        tally, began_s = Tally(), self._clock.boot_s()
         with self._database.write() as connection:
             due = self._intake.write(connection, arrivals, now_ms=self._clock.now_ms(), tally=tally)
             tally.write(connection, shard=self._shard)
             if due:
                 self._database.tell_due(connection)
+        took_s = round(self._clock.boot_s() - began_s, 4)
+        log.debug("group stored", requests=len(arrivals), **_CAME | tally.words("received"), took_s=took_s)
 
     def _answer(self, group: Sequence[Submission], *, stored: bool) -> None:
         for submission in group:
@@ -184,13 +188,6 @@ class Committer:
 
     def _count_out(self, submission: Submission) -> None:
         self._crowd.leave(submission.size)
-
-
-def _parts(whole: Arrival) -> Iterator[Arrival]:
-    """The arrival as transactions of bearable size."""
-    for at in range(0, max(len(whole.candidates), len(whole.unreadable)), GROUP):
-        rows = slice(at, at + GROUP)
-        yield Arrival(whole.source, whole.candidates[rows], whole.unreadable[rows], 0 if at else whole.ignored)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Operate: what an operator does by hand. The command line and the console call the same functions."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -21,6 +22,23 @@ AT_ONCE = 200  # deliveries replayed in one transaction
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A pause that is on. `since_ms` is 0 and `who` empty where the audit does not say."""
+
+    why: str
+    since_ms: int
+    who: str
+
+
+def described(database: Database, *, codec: Codec) -> list[dict[str, Any]]:
+    """Each target with its state, why, and how many deliveries are in which state."""
+    with database.read() as connection:
+        known = targets.all_targets(connection, codec=codec)
+        counts = totals(connection, "deliveries")
+    return [_described(target, counts) for target in known.values()]
+
+
 class Operator:
     """One person's hands on the bridge; `who` stands in the audit."""
 
@@ -35,27 +53,29 @@ class Operator:
         self._shard = shard
 
     def targets(self) -> list[dict[str, Any]]:
-        """Each target with its state, why, and how many deliveries are in which state."""
-        with self._database.read() as connection:
-            known = targets.all_targets(connection, codec=self._codec)
-            counts = totals(connection, "deliveries")
-        return [_described(target, counts) for target in known.values()]
+        """As `described`."""
+        return described(self._database, codec=self._codec)
 
     def must_know(self, name: str) -> None:
         """Raises BridgeError where there is no such target."""
         with self._database.read() as connection:
             targets.named(targets.all_targets(connection, codec=self._codec), name)
 
-    def pause(self, name: str, *, why: str) -> None:
-        """Nothing more is sent to the target until `resume`; deliveries wait."""
-        why = why or "paused by hand"
+    def pause(self, name: str, *, why: str) -> Paused | None:
+        """Nothing more is sent to the target until `resume`; deliveries wait. Gives the pause that there was already:
+        it goes on, and its reason stays unless there is a new one.
+        """
 
-        def change(connection: Connection, now_ms: int, _: Tally) -> None:
-            self._target(connection, name)
-            targets.set_state(connection, name, TargetState.PAUSED, why=why, codec=self._codec)
-            self._note(connection, now_ms, "pause", f"target {name}", why)
+        def change(connection: Connection, now_ms: int, _: Tally) -> Paused | None:
+            target = self._target(connection, name)
+            before = _paused(connection, target) if target.state == TargetState.PAUSED else None
+            if before is None or why:
+                reason = why or "paused by hand"
+                targets.set_state(connection, name, TargetState.PAUSED, why=reason, codec=self._codec)
+                self._note(connection, now_ms, "pause", f"target {name}", reason)
+            return before
 
-        self._write(change)
+        return self._write(change)
 
     def resume(self, name: str, *, new_account: bool = False) -> None:
         """The target is active with a clean health, whatever it was held or paused for. Raises BridgeError where it
@@ -66,8 +86,8 @@ class Operator:
             target = self._target(connection, name)
             if new_account:
                 targets.take_other_account(connection, name, codec=self._codec)
-            elif target.health.kind == ANOTHER_ACCOUNT:
-                raise BridgeError(f"target {name} {target.why}")
+            elif _is_at_another_account(target):
+                raise BridgeError(f"target {name} {_which_account(target)}")
             else:
                 targets.set_state(connection, name, TargetState.ACTIVE, why="", codec=self._codec)
             detail = "new account" if new_account else ""
@@ -138,6 +158,27 @@ class Operator:
             tally.write(connection, shard=self._shard)
             self._database.tell_due(connection)
         return answer
+
+
+def _paused(connection: Connection, target: Target) -> Paused:
+    began = operate.pause_began(connection, target.name)
+    return Paused(target.why, began.at if began else 0, began.who if began else "")
+
+
+def _is_at_another_account(target: Target) -> bool:
+    """Whether that is what it rests for now, or did when it was paused. Its health remembers it until it has
+    come back.
+    """
+    return target.state != TargetState.ACTIVE and bool(target.held_since) and target.health.kind == ANOTHER_ACCOUNT
+
+
+def _which_account(target: Target) -> str:
+    if target.state == TargetState.HELD:
+        return target.why
+    return (
+        "pointed at another account when it was paused: once it points at the right one, "
+        f"bridge targets resume {target.name} --new-account"
+    )
 
 
 def _described(target: Target, counts: dict[str, int]) -> dict[str, Any]:

@@ -1,53 +1,22 @@
 """Inbox: plays any HTTP API. POST, PUT or PATCH to a path that does not begin with /_ is a delivery: an arrival in its
-ledger and, unless it fails or repeats a key, a new item. Under /_/ it is looked at and controlled; / is for people.
+ledger and, unless it fails or repeats a key, a new item. GET says ok to whoever probes. Under /_/ it is looked at and
+controlled; / is for people.
 """
 
 import json
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from urllib.parse import parse_qs
 
 from bridge.sandbox.faults import Faults
+from bridge.sandbox.ledger import Ledger, Row, Tally
 from bridge.sandbox.server import Reply, Request, Server, json_reply
-
-
-class Row(NamedTuple):
-    """One arrival. `repeat`: its key had been stored before; `answered_ms`: when a whole answer left, with `status`."""
-
-    seq: int
-    at_ms: int
-    method: str
-    path: str  # with the query
-    idempotency_key: str | None
-    headers: dict[str, str]  # by name in lower case
-    body: str
-    stored: bool  # as a new item
-    repeat: bool
-    answered_ms: int | None
-    status: int | None  # of the answer, whole or not; None where there is none
-
-
-class Tally(NamedTuple):
-    """What came of all arrivals, or of those with one key; `stored` is 0 or 1 for a key that is honoured."""
-
-    arrivals: int = 0
-    stored: int = 0
-    repeats: int = 0
-    first_seq: int | None = None
-    stored_seq: int | None = None  # of the first that was stored
-
-    def plus(self, row: Row) -> "Tally":
-        """The same with one more arrival."""
-        arrivals, stored, repeats, first, kept = self
-        kept = kept or (row.seq if row.stored else None)
-        return Tally(arrivals + 1, stored + row.stored, repeats + row.repeat, first or row.seq, kept)
 
 
 class Inbox:
@@ -57,9 +26,7 @@ class Inbox:
     """
 
     def __init__(self, ledger: str | Path | None = None, *, port: int = 0, honour_keys: bool = True) -> None:
-        self._database = _opened(ledger or ":memory:")
-        self._total, self._keys = _tallied(self._database)
-        self._unwritten: list[Row] = []  # of this tick
+        self._ledger = Ledger(ledger)
         self._honour_keys = honour_keys
         self._faults = Faults()
         self._changed = threading.Condition()  # its lock guards all of the above
@@ -82,11 +49,11 @@ class Inbox:
     def close(self) -> None:
         """Ends thread, port and ledger; nothing can be asked of the inbox any more."""
         self._server.close()
-        self._database.close()
+        self._ledger.close()
 
     def counts(self) -> Tally:
         """How much there is, at little cost."""
-        return self._total
+        return self._ledger.total
 
     def items(self) -> list[Any]:
         """The stored bodies in the order of storing: as JSON, or the text of those that are none."""
@@ -95,7 +62,7 @@ class Inbox:
     def keys(self) -> dict[str, Tally]:
         """Each idempotency key, and how often it arrived and was stored."""
         with self._changed:
-            return self._keys.copy()
+            return self._ledger.keys.copy()
 
     def rows(self, *, after: int = 0) -> list[Row]:
         """The arrivals after this sequence number."""
@@ -118,46 +85,38 @@ class Inbox:
 
     def reset(self) -> None:
         """Empties the ledger and clears the faults; the next arrival is number 1 again."""
-        with self._changed, self._database:
+        with self._changed:
             self._faults.clear()
-            self._unwritten.clear()
-            self._database.execute("DELETE FROM arrival")
-            self._total, self._keys = Tally(), {}
+            self._ledger.clear()
 
     def _rows(self, which: str, *values: Any) -> list[Row]:
         with self._changed:
-            self._write()
-            found = self._database.execute(f"SELECT * FROM arrival WHERE {which}", values).fetchall()  # noqa: S608
-        return [Row._make([*r[:5], json.loads(r[5]), r[6], *map(bool, r[7:9]), *r[9:]]) for r in found]
-
-    def _write(self) -> None:
-        rows = [(*row[:5], json.dumps(row.headers), *row[6:]) for row in self._unwritten]
-        with self._database:
-            self._database.executemany("INSERT INTO arrival VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        self._unwritten = []
+            return self._ledger.rows(which, *values)
 
     def _settle(self) -> None:
         with self._changed:
-            self._write()
+            self._ledger.write()
             self._changed.notify_all()
 
     def _note_answered(self, seq: int) -> None:
-        with self._changed, self._database:
-            self._database.execute("UPDATE arrival SET answered_ms = ? WHERE seq = ?", (_now_ms(), seq))
+        with self._changed:
+            self._ledger.answered(seq, _now_ms())
             self._changed.notify_all()
 
     def _handle(self, request: Request) -> Reply:
         with self._changed:
             if request.method in ("POST", "PUT", "PATCH") and not request.path.startswith("/_"):
                 return self._deliver(request)
+            if request.method in ("GET", "HEAD") and not request.path.startswith("/_") and request.path != "/":
+                return json_reply({"status": "ok", "account": "inbox"})  # whoever probes it may use it
             try:
                 return self._control(request)
             except (ValueError, TypeError) as error:
                 return json_reply({"error": str(error)}, status=400)
 
     def _deliver(self, request: Request) -> Reply:
-        key, seq = request.header("Idempotency-Key") or "", self._total.arrivals + 1
-        known = self._keys.get(key, Tally())
+        key, seq = request.header("Idempotency-Key") or "", self._ledger.total.arrivals + 1
+        known = self._ledger.keys.get(key, Tally())
         outcome = self._faults.decide(request, draw=f"{key} {known.arrivals if key else seq}")
         fault, repeat, honoured = outcome.fault, known.stored > 0, known.stored > 0 and self._honour_keys
         silent, late = fault.hang or fault.reset, fault.latency_s or fault.drip_s
@@ -171,10 +130,7 @@ class Inbox:
             answered_ms=None if silent or late or fault.garbage else now_ms,  # what leaves late is noted when it has
             status=None if silent else outcome.status,
         )
-        self._unwritten.append(row)
-        self._total = self._total.plus(row)
-        if key:
-            self._keys[key] = known.plus(row)
+        self._ledger.note(row)
         good = f'{{"status":"ok","id":"{known.stored_seq if honoured else seq}"}}'.encode()
         plain = good if outcome.status // 100 == 2 else b'{"status":"error"}'
         body = plain if outcome.body is None else outcome.body
@@ -184,12 +140,12 @@ class Inbox:
     def _control(self, request: Request) -> Reply:
         match f"{request.method} {request.path}":
             case "GET /":
-                return _page(self._total, self._rows("stored ORDER BY seq DESC LIMIT 100"))
+                return _page(self._ledger.total, self._rows("stored ORDER BY seq DESC LIMIT 100"))
             case "GET /_/ledger":
                 after = int(parse_qs(request.query).get("after", ["0"])[0])
                 return json_reply([row._asdict() for row in self.rows(after=after)])
             case "GET /_/keys":
-                return json_reply({key: tally._asdict() for key, tally in self._keys.items()})
+                return json_reply({key: tally._asdict() for key, tally in self._ledger.keys.items()})
             case "GET /_/items":
                 return json_reply(self.items())
             case "POST /_/faults":
@@ -214,23 +170,6 @@ def main(port: int = 0, ledger: str | None = None, *, honour_keys: bool = True) 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _opened(path: str | Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, check_same_thread=False)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = OFF")  # survives a kill, not a power cut
-    database.execute(f"CREATE TABLE IF NOT EXISTS arrival (seq INTEGER PRIMARY KEY, {', '.join(Row._fields[1:])})")
-    return database
-
-
-def _tallied(database: sqlite3.Connection) -> tuple[Tally, dict[str, Tally]]:
-    sums = (
-        "count(*), ifnull(sum(stored), 0), ifnull(sum(repeat), 0), min(seq), min(iif(stored, seq, NULL)) FROM arrival"
-    )
-    [total] = database.execute(f"SELECT {sums}")
-    keyed = database.execute(f"SELECT idempotency_key, {sums} WHERE idempotency_key IS NOT NULL GROUP BY 1")
-    return Tally(*total), {key: Tally(*tally) for key, *tally in keyed}
 
 
 def _parsed(body: str) -> Any:

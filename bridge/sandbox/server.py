@@ -165,6 +165,7 @@ class _Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._url, self._headers, self._body = b"", dict[str, str](), list[bytes]()
+        self._body_bytes = 0
 
     def on_url(self, part: bytes) -> None:
         self._url += part
@@ -181,6 +182,9 @@ class _Connection(asyncio.Protocol):
 
     def on_body(self, part: bytes) -> None:
         self._body.append(part)
+        self._body_bytes += len(part)
+        if self._body_bytes > REQUEST_CAP_BYTES:
+            self._refuse(413)
 
     def on_message_complete(self) -> None:
         self._fed_bytes = 0

@@ -26,6 +26,14 @@ class Tally:
         if after:
             self._counts["deliveries", f"{target}:{after}"] += count
 
+    def words(self, name: str) -> Counter[str]:
+        """How many of each word under this name; a label is `source:word`."""
+        found: Counter[str] = Counter()
+        for (counted, label), count in self._counts.items():
+            if counted == name and count:
+                found[label.rpartition(":")[2]] += count
+        return found
+
     def write(self, connection: Connection, *, shard: int) -> None:
         rows = [
             {"name": name, "label": label, "shard": shard % SHARDS, "value": count}

@@ -100,10 +100,33 @@ def list_rejections(connection: Connection, *, limit: int) -> list[dict[str, Any
     return [row._asdict() for row in connection.execute(query)]
 
 
-def list_quarantine(connection: Connection, *, codec: Codec, limit: int) -> list[dict[str, Any]]:
+def list_quarantine(
+    connection: Connection, *, codec: Codec, limit: int, before: int | None = None
+) -> Iterator[dict[str, Any]]:
     """What was signed and could not be read, newest first."""
     query = select(quarantine).order_by(quarantine.c.id.desc()).limit(limit)
-    return [row._asdict() | {"raw": codec.text(row.raw)} for row in connection.execute(query)]
+    if before is not None:
+        query = query.where(quarantine.c.id < before)
+    for row in connection.execute(query):
+        yield row._asdict() | {"raw": _text(row.raw, codec)}
+
+
+def show_quarantined(connection: Connection, id_: int, *, codec: Codec) -> dict[str, Any] | None:
+    """One of them whole."""
+    row = connection.execute(select(quarantine).where(quarantine.c.id == id_)).one_or_none()
+    if row is None:
+        return None
+    whole = _text(row.raw, codec) if row.raw is not None else "(let go after `retention.payloads`)"
+    return {
+        "id": row.id,
+        "source": row.source,
+        "state": row.state,
+        "path": row.path,
+        "reason": row.reason,
+        "received_at": row.received_at,
+        "signed_at": row.signed_at * 1000,
+        "body": whole,
+    }
 
 
 def list_audit(connection: Connection, *, limit: int) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ An event that is sent again is held until the transaction ends, so that a purge 
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
 from bridge.errors import BridgeError
 from bridge.model.rules import TargetRule
@@ -26,6 +26,14 @@ _HAS_PAYLOAD = events.c.fields.is_not(None).label("has_payload")
 
 def note(connection: Connection, *, at_ms: int, who: str, action: str, subject: str, detail: str = "") -> None:
     connection.execute(audit.insert().values(at=at_ms, who=who[:64], action=action, subject=subject, detail=detail))
+
+
+def pause_began(connection: Connection, target: str) -> Row[Any] | None:
+    """When the pause of this target that is on began, and by whose hand (`at`, `who`); None where no audit says so."""
+    mine = audit.c.subject == f"target {target}"
+    resumed = select(func.coalesce(func.max(audit.c.id), 0)).where(mine, audit.c.action == "resume").scalar_subquery()
+    query = select(*audit.c["at", "who"]).where(mine, audit.c.action == "pause", audit.c.id > resumed)
+    return connection.execute(query.order_by(audit.c.id).limit(1)).one_or_none()
 
 
 def ended_ids(connection: Connection, *, target: str | None, state: str, after: int, limit: int) -> list[int]:

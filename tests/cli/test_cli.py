@@ -10,7 +10,8 @@ import pytest
 from bridge.sandbox.inbox import Inbox
 from tests.processes import Bridge, configuration, http_target
 
-COMMANDS = ("serve", "web", "worker", "migrate", "check", "send", "events", "deliveries", "targets", "replay", "demo",
+COMMANDS = ("serve", "web", "worker", "migrate", "check", "send", "events", "deliveries", "quarantine",
+            "targets", "replay", "demo",
             "sandbox")  # fmt: skip
 
 
@@ -97,7 +98,11 @@ def test_check_connect_asks_every_target_and_says_which_refuses_us(bridge: Bridg
     assert 1 == done.returncode
     assert "target gone cannot be used: probe: connect: refused" in done.stderr
     assert "target good: usable" in done.stdout
-    assert "target mute: not asked" in done.stdout
+    assert (
+        "target mute: not asked: no probe is configured; add `probe: {url: …}` under targets.mute.settings"
+        in done.stdout
+    )
+    assert 1 == done.stdout.count("probe:")
     assert 0 == inbox.counts().arrivals
 
 

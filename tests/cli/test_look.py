@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bridge.cli import cli
 from bridge.store.database import Database
 from tests.processes import Bridge, configuration, http_target
+from tests.store.rows import Store, lead
 
 TOO_LARGE = str(2**63)
 LARGEST = str(2**63 - 1)
@@ -77,6 +79,46 @@ def test_an_option_that_cannot_be_meant_is_never_passed_over(
 
     assert 0 != done.returncode
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "listed_by"),
+    [
+        (("events", "show", "abc"), "bridge events list"),
+        (("events", "list", "--before", "abc"), "bridge events list"),
+        (("deliveries", "show", "abc"), "bridge deliveries list"),
+        (("replay", "abc"), "bridge deliveries list"),
+        (("replay", "--event", "abc"), "bridge events list"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_number_is_told_where_such_ids_are_listed(
+    arguments: tuple[str, ...], listed_by: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli([*arguments], prog_name="bridge")
+
+    assert 2 == end.value.code
+    assert "'abc' is no " in (said := capsys.readouterr().err)
+    assert f"expected a whole number from 1, as `{listed_by}` shows them" in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("events", "list"), ("events", "rejected"), ("deliveries", "list"), ("deliveries", "show", "1"),
+     ("targets", "list")],
+    ids=" ".join,
+)  # fmt: skip
+def test_who_only_looks_needs_the_database_and_no_configuration(
+    bridge: Bridge, database: Database, command: tuple[str, ...]
+) -> None:
+    Store(database).receive(lead(1))
+    (bridge.folder / "config.yaml").write_text("targets: {crm: {settings: ${NO_SUCH_SECRET}}}")
+    del bridge.environment["TEST_SIGNING_KEY"]
+
+    done = bridge.run(*command)
+
+    assert (0, "") == (done.returncode, done.stderr)
 
 
 def test_nothing_is_asked_where_nothing_is_dead(bridge: Bridge) -> None:

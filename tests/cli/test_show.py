@@ -96,7 +96,7 @@ def test_an_events_visitor_cannot_speak_to_the_terminal_of_who_lists_it(tmp_path
     with running(tmp_path, configuration({"crm": http_target("http://127.0.0.1:9/")})) as bridge:
         bridge.post(lead(1, FirstName=name, Content="hello\nstate: delivered"))
         wait_until(lambda: bridge.rows("events", "list"))
-        seen = [on_a_terminal(bridge, *command) for command in (("list",), ("show", "1"), ("list", "--json"))]
+        seen = [on_a_terminal(bridge, "events", *command) for command in (("list",), ("show", "1"), ("list", "--json"))]
 
     for text in seen:
         assert "\x1b]" not in text
@@ -105,12 +105,12 @@ def test_an_events_visitor_cannot_speak_to_the_terminal_of_who_lists_it(tmp_path
     assert "hello\\nstate: delivered" in seen[1]
 
 
-def on_a_terminal(bridge: Bridge, *arguments: str) -> str:
-    """What `bridge events …` writes where its output is a terminal."""
+def on_a_terminal(bridge: Bridge, *arguments: str, columns: int = 200) -> str:
+    """What a command writes where its output is a terminal."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bridge", "events", *arguments],
-        env=bridge.environment | {"COLUMNS": "200", "TERM": "dumb"},
+        [sys.executable, "-m", "bridge", *arguments],
+        env=bridge.environment | {"COLUMNS": str(columns), "TERM": "dumb"},
         cwd=bridge.folder,
         stdin=subprocess.DEVNULL,
         stdout=theirs,

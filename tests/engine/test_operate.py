@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from bridge.engine import operate as engine
 from bridge.engine.clock import Clock
-from bridge.engine.operate import Operator
+from bridge.engine.operate import Operator, Paused
 from bridge.errors import BridgeError
 from bridge.model.record import Reject
 from bridge.model.rules import Route, TargetRule
@@ -126,3 +126,27 @@ def test_a_clash_that_does_not_end_is_told_after_three_tries(store: Store) -> No
         hands.pause("crm", why="")
 
     assert 3 == len(tries)
+
+
+def test_a_pause_of_what_is_paused_keeps_its_reason_unless_there_is_a_new_one(store: Store) -> None:
+    hands, began_ms = operator(store), store.now_ms
+    first = hands.pause("crm", why="maintenance")
+    store.now_ms += 60_000
+
+    second, third = hands.pause("crm", why=""), hands.pause("crm", why="longer")
+
+    assert [None, Paused("maintenance", began_ms, "ann"), Paused("maintenance", began_ms, "ann")] == [
+        first, second, third
+    ]  # fmt: skip
+    assert "longer" == only(hands.targets())["why"]
+    assert [("ann", "pause", "target crm")] * 2 == audited(store)
+
+
+def test_a_pause_is_known_by_its_own_beginning_not_by_that_of_an_earlier_one(store: Store) -> None:
+    hands = operator(store)
+    hands.pause("crm", why="")
+    hands.resume("crm")
+    store.now_ms += 60_000
+    hands.pause("crm", why="")
+
+    assert Paused("paused by hand", store.now_ms, "ann") == hands.pause("crm", why="")

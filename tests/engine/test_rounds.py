@@ -1,5 +1,6 @@
 """Rounds: transactions whose answer is lost, results that come twice, operators and other workers in between."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from bridge.engine.operate import Operator
 from bridge.engine.pending import Pending
 from bridge.engine.presence import Presence
 from bridge.engine.rounds import Rounds
+from bridge.engine.settle import ANOTHER_ACCOUNT
+from bridge.errors import BridgeError
 from bridge.model.delivery import Claim, Result
 from bridge.model.rules import Policy, TargetRule
 from bridge.store import schema, workers
@@ -55,6 +58,10 @@ class Worker:
     def target(self) -> Any:
         with self.database.read() as connection:
             return connection.execute(select(targets)).one()
+
+    def rest_is_over(self) -> None:
+        with self.database.write() as connection:
+            connection.execute(update(targets).values(held_until=0))
 
     def living(self) -> list[int]:
         with self.database.read() as connection:
@@ -233,6 +240,32 @@ def test_a_target_that_points_at_another_account_is_held_until_the_operator_says
 
     assert ("active", "org-B") == (worker.target().state, worker.target().account)
     assert {} == only(worker.claim()).links
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_target_that_came_back_to_its_account_is_resumed_like_any_other(worker: Worker, paused: bool) -> None:
+    for account in ("org-A", "org-B", "org-A"):
+        worker.rest_is_over()
+        worker.probed(Usable(account))
+    before = worker.target()
+    assert ("active", ANOTHER_ACCOUNT) == (before.state, json.loads(before.health)["kind"])
+    if paused:
+        worker.operator().pause("crm", why="noon")
+
+    worker.operator().resume("crm")
+
+    assert ("active", "") == (worker.target().state, json.loads(worker.target().health)["kind"])
+
+
+def test_a_pause_does_not_let_a_target_go_on_at_another_account(worker: Worker) -> None:
+    worker.probed(Usable("org-A"))
+    worker.probed(Usable("org-B"))
+    worker.operator().pause("crm", why="noon")
+
+    with pytest.raises(BridgeError, match=r"pointed at another account when it was paused.*--new-account"):
+        worker.operator().resume("crm")
+
+    assert "paused" == worker.target().state
 
 
 def test_a_probe_that_names_no_account_forgets_none(worker: Worker) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from bridge.sandbox.faults import BadFault, Faults
-from bridge.sandbox.inbox import Inbox, Tally
+from bridge.sandbox.inbox import Inbox
+from bridge.sandbox.ledger import Tally
 from bridge.sandbox.server import Request
 
 PATIENCE_S = 10
@@ -246,7 +247,8 @@ def test_control_pages(inbox: Inbox) -> None:
     assert call(inbox, "GET", "/_/ledger")[1] == [row._asdict() for row in inbox.rows()]
     assert [row["seq"] for row in call(inbox, "GET", "/_/ledger?after=1")[1]] == [2]
     assert call(inbox, "GET", "/_/ledger?after=x")[0] == 400
-    assert [call(inbox, *asked)[0] for asked in (("GET", "/x"), ("POST", "/_x"), ("POST", "/_/x"))] == [404] * 3
+    assert [call(inbox, *asked)[0] for asked in (("GET", "/_x"), ("POST", "/_x"), ("POST", "/_/x"))] == [404] * 3
+    assert call(inbox, "GET", "/me") == (200, {"status": "ok", "account": "inbox"})
     assert inbox.counts().arrivals == 2
 
 

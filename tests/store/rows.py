@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select, text
 from bridge.core import retry
 from bridge.core.normalise import normalise
 from bridge.model.delivery import Claim, Result
+from bridge.model.event import Reading, Unreadable
 from bridge.model.record import Outcome, Retry
 from bridge.model.rules import DEFAULT_RETRY_S, SourceRule, TargetRule
 from bridge.store import claims, operate, schema, settlements
@@ -48,10 +49,7 @@ class Store:
     # -- what is done to it
 
     def arrival(self, *bodies: object, signed_at: int = 100) -> Arrival:
-        reading = normalise(json.dumps(bodies).encode(), source=SOURCE)
-        return prepare(
-            reading, source=SOURCE, signed_at=signed_at, received_at=self.now_ms, salt=self.salt, codec=CODEC
-        )
+        return self._prepared(normalise(json.dumps(bodies).encode(), source=SOURCE), signed_at)
 
     def write(self, arrivals: list[Arrival]) -> int:
         tally = Tally()
@@ -63,6 +61,12 @@ class Store:
     def receive(self, *bodies: object, signed_at: int = 100) -> int:
         """Stores one request; gives how many deliveries became due."""
         return self.write([self.arrival(*bodies, signed_at=signed_at)])
+
+    def quarantine(self, *bodies: object, signed_at: int = 100) -> None:
+        """Keeps bodies as an older version would that could not read them."""
+        raw = [body if isinstance(body, bytes) else json.dumps(body).encode() for body in bodies]
+        reading = Reading([], [Unreadable(one, "[3]", "older") for one in raw])
+        self.write([self._prepared(reading, signed_at)])
 
     def claim(
         self,
@@ -113,6 +117,11 @@ class Store:
         with self.database.write() as connection:
             for table in (attempts, links, deliveries, events, aliases, counters, quarantine, audit):
                 connection.execute(table.delete())
+
+    def _prepared(self, reading: Reading, signed_at: int) -> Arrival:
+        return prepare(
+            reading, source=SOURCE, signed_at=signed_at, received_at=self.now_ms, salt=self.salt, codec=CODEC
+        )
 
     def _settle(self, settled: list[settlements.Settled], worker: int) -> int:
         tally = Tally()

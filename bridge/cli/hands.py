@@ -1,0 +1,107 @@
+"""Hands: what the commands that look and act have in common: the database, the operator, and how an id is written."""
+
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from bridge import wiring
+from bridge.engine.operate import Operator
+from bridge.engine.quarantine import Quarantine
+from bridge.store import schema
+from bridge.store.database import Database
+from bridge.store.operate import LARGEST_ID
+
+C = TypeVar("C", bound=Callable[..., Any] | click.Command)
+
+
+class Id(click.IntRange):
+    """The number of one thing; `listed_by`: the command that shows which there are."""
+
+    name = "id"
+
+    def __init__(self, what: str, *, listed_by: str) -> None:
+        super().__init__(1, LARGEST_ID)
+        self._advice = f"is no {what}'s id: expected a whole number from 1, as `{listed_by}` shows them"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"{value!r} {self._advice}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+EVENT = Id("event", listed_by="bridge events list")
+DELIVERY = Id("delivery", listed_by="bridge deliveries list")
+QUARANTINED = Id("quarantined body", listed_by="bridge quarantine list")
+
+limit_option = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+
+
+def before_option(kind: Id) -> Callable[[C], C]:
+    return click.option("--before", type=kind, help="Continue after this id of the page before.")
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Returns where the answer is yes; ends the command else."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("not on a terminal: say --yes")
+    click.confirm(question, abort=True)
+
+
+def exit_code(*, done: int, left: int) -> int:
+    """0: all done; 3: some; 1: none."""
+    return 0 if not left else 3 if done else 1
+
+
+def database() -> Database:
+    """All that a command needs that only looks: no configuration, none of its secrets."""
+    found = wiring.open_database(must_exist=True)
+    schema.check(found)
+    return found
+
+
+def operator() -> Operator:
+    bridge = _bridge()
+    return Operator(
+        bridge.database,
+        bridge.rules.targets.values(),
+        codec=bridge.codec,
+        clock=bridge.clock,
+        who=_who(),
+        shard=os.getpid(),
+    )
+
+
+def quarantine() -> Quarantine:
+    bridge = _bridge()
+    return Quarantine(
+        bridge.database,
+        bridge.rules,
+        intake=bridge.intake,
+        salt=bridge.salt,
+        codec=bridge.codec,
+        clock=bridge.clock,
+        who=_who(),
+        shard=os.getpid(),
+    )
+
+
+def _bridge() -> wiring.Bridge:
+    bridge = wiring.open_bridge(must_exist=True)
+    schema.check(bridge.database)
+    return bridge
+
+
+def _who() -> str:
+    """Who acts, for the audit; in a container there may be no such user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}"
