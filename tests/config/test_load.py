@@ -12,7 +12,7 @@ from bridge.config.load import load
 from bridge.config.schema import When
 from bridge.errors import ConfigError
 from bridge.model.event import Kind
-from bridge.model.rules import Policy, SourceRule
+from bridge.model.rules import Policy, Rate, SourceRule
 from tests.config.cases import CONNECTORS, KEYED, SOURCE, Basic, Settings, load_text, settings_of
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +120,40 @@ def test_any_value_is_a_duration_or_refused(value):
         assert seconds(value) >= 0
     except PydanticCustomError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("20/s", Rate(20, 1)), ("100/10s", Rate(100, 10)), ("600/m", Rate(600, 60)), (" 5000 / 1h ", Rate(5000, 3600))],
+)
+def test_rates(tmp_path, text, expected):
+    rules = load_text(tmp_path, RATED.format(text)).rules
+
+    assert rules.targets["sales"].policy.rate == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["20", "20/", "/s", "0/s", "1/5ms", "20/s/s", "20 per second", "1/2d", "999999999/s", "2.5/s"]
+)
+def test_what_is_no_rate_is_refused_at_its_line_with_how_to_write_one(tmp_path, text):
+    with pytest.raises(ConfigError) as told:
+        load_text(tmp_path, RATED.format(text))
+    (problem,) = told.value.problems
+    assert (problem.path, problem.line) == ("targets.sales.delivery.rate", 9)
+    assert "requests in" in problem.hint or "so many requests" in problem.hint
+
+
+RATED = """\
+version: 1
+sources:
+  main:
+    signing_keys: ["a signing key"]
+targets:
+  sales:
+    connector: http
+    settings: {{url: http://x}}
+    delivery: {{rate: "{}"}}
+"""
 
 
 def test_the_kinds_of_when_are_the_kinds_of_events(tmp_path):

@@ -97,7 +97,7 @@ def test_a_signed_body_that_is_no_event_is_answered_with_success_and_kept_once(b
         "é" * 20,
         "t=1,v1=" + "a" * 10_000,
         "nonsense",
-        sign(b"another body", key=KEY.encode(), at=int(time.time())),
+        pytest.param(sign(b"another body", key=KEY.encode(), at=int(time.time())), id="of another body"),
     ],
 )
 def test_a_request_that_is_not_the_sources_is_refused_without_a_reason(bridge: Bridge, header: str) -> None:
