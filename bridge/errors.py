@@ -8,7 +8,8 @@ BridgeError
 ├── StoreError       the database did not take what it was given; nothing of it was kept
 │   └── SchemaError  the database's schema is not the one this version needs
 ├── CallFailed       a call to a target brought no answer; says whether the request may have been processed
-└── UnknownConnector a connector name that no installed package provides, or that cannot be loaded
+├── UnknownConnector a connector name that no installed package provides, or that cannot be loaded
+└── UnknownPlugin    the same of a source's plugin
 """
 
 from dataclasses import dataclass
@@ -97,3 +98,7 @@ class CallFailed(BridgeError):
 
 class UnknownConnector(BridgeError):
     """No installed package provides a connector of this name, or the one that does cannot be loaded."""
+
+
+class UnknownPlugin(BridgeError):
+    """No installed package provides a source's plugin of this name, or the one that does cannot be loaded."""

@@ -32,8 +32,9 @@ from bridge.engine.rounds import Rounds
 from bridge.errors import BridgeError, Problem, SchemaError
 from bridge.log import logger
 from bridge.model.record import Hold, Usable
-from bridge.model.rules import Rules, TargetRule
+from bridge.model.rules import Rules, SourceRule, TargetRule
 from bridge.outbound import Door
+from bridge.source import Source
 from bridge.store import schema, targets
 from bridge.store.codec import Codec
 from bridge.store.database import Database, Unavailable
@@ -60,7 +61,7 @@ class Bridge:
 
     @property
     def sources_without_key(self) -> list[str]:
-        return sorted(name for name, rule in self.rules.sources.items() if not rule.signing_keys)
+        return sorted(name for name, rule in self.rules.sources.items() if rule.lacks_key)
 
     @cached_property
     def salt(self) -> bytes:
@@ -97,6 +98,7 @@ class Bridge:
     def receiver(self) -> Receiver:
         return Receiver(
             self.rules,
+            plugins={name: _plugin(rule) for name, rule in self.rules.sources.items() if rule.plugin},
             database=self.database,
             committer=self.committer,
             rejections=self.rejections,
@@ -180,17 +182,23 @@ def open_bridge(
 
     `must_exist`: its database, as for `open_database`.
     """
-    classes, broken = plugins.load_all()
-    for problem in broken:
-        log.error("connector cannot be used", problem=problem)
+    connectors, broken = plugins.load_all(plugins.CONNECTORS)
+    sources, broken_too = plugins.load_all(plugins.SOURCES)
+    for problem in (*broken, *broken_too):
+        log.error("plugin cannot be used", problem=problem)
     path = config or environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG
-    loaded = load(path, environment=environment, connectors=classes)
+    loaded = load(path, environment=environment, connectors=connectors, plugins=sources)
     database = open_database(environment, must_exist=must_exist)
     return Bridge(loaded.rules, loaded.warnings, database, _clock(), Codec())
 
 
 def _connector(rule: TargetRule) -> Connector:
     found: Connector = plugins.load(rule.connector)(rule.settings)
+    return found
+
+
+def _plugin(rule: SourceRule) -> Source:
+    found: Source = plugins.load(rule.plugin, plugins.SOURCES)(rule.settings)
     return found
 
 

@@ -1,0 +1,48 @@
+"""Plugged: sources whose requests a plugin verifies, and perhaps reads. The border to a stranger's code: what it gives
+back is checked as a body is, and what it raises harms only its own request.
+"""
+
+import json
+from dataclasses import replace
+
+from bridge.core.normalise import normalise, read_all
+from bridge.errors import BadSignature
+from bridge.log import logger
+from bridge.model.event import Reading, Unreadable
+from bridge.model.fields import TEXTS, Fields, KindOf
+from bridge.model.rules import SourceRule
+from bridge.model.signed import Request, Verified
+from bridge.source import Reader, Source
+
+_CANONICAL = Fields(
+    texts={name: ((name,),) for name in TEXTS},
+    kind=KindOf(path=("kind",), values={"": "lead", "lead": "lead", "appointment": "appointment"}),
+)
+
+log = logger("receive")
+
+
+def verify(plugin: Source, request: Request) -> Verified:
+    """What the plugin says of the request; raises BadSignature, or whatever fault the plugin has."""
+    try:
+        verified = plugin.verify(request)
+    except BadSignature as bad:
+        raise BadSignature(f"plugin: {bad.reason}"[:64], authentic=bad.authentic) from None
+    if not isinstance(verified, Verified):
+        raise TypeError(f"verify gave a {type(verified).__name__}, not a Verified")
+    return verified
+
+
+def read(plugin: Source, body: bytes, *, source: SourceRule) -> Reading:
+    """What the verified body holds."""
+    if not isinstance(plugin, Reader):
+        return normalise(body, source=source)
+    try:
+        found = [(item, json.dumps(item).encode()) for item in plugin.read(body)]
+    except ValueError as bad:
+        return Reading([], [Unreadable(body, "", f"the plugin says: {str(bad)[:200]}")])
+    except Exception as error:
+        log.exception("plugin cannot read", source=source.name)
+        return Reading([], [Unreadable(body, "", f"the plugin failed: {type(error).__name__}")])
+    rule = replace(source, fields=source.fields or _CANONICAL, key=source.key or (("key",),))
+    return read_all(found, body, source=rule)
