@@ -80,11 +80,10 @@ class _Loading:
         """The rules; raises ConfigError."""
         declaring = [*self.declaring()]
         for path, entry, declared in declaring:
-            self.secret.update(self.secrets_of(path, entry, declared))
+            self.secret.update(self.secrets_of((*path, "settings"), entry.get("settings"), declared))
         for name, source in _mapping(self.tree, "sources").items():
             if isinstance(source, dict):
-                challenge = secret_paths(Challenge, source.get("challenge"), ("sources", name, "challenge"))
-                self.secret.update(challenge)
+                self.secret.update(self.secrets_of(("sources", name, "challenge"), source.get("challenge"), Challenge))
         explained = Explained(self.document, secrets=self.filled.secrets | self.literal_secrets())
         tree = self.check_tree(explained)
         for path, entry, declared in declaring:
@@ -142,10 +141,10 @@ class _Loading:
         except ValidationError as error:
             explained.add(error, declared, value=rest, within=path, kinds=("settings",))
 
-    def secrets_of(self, at: tuple[str, str], entry: dict[str, Any], declared: type | None) -> list[Path]:
-        path: Path = (*at, "settings")
+    def secrets_of(self, path: Path, value: Any, declared: type | None) -> list[Path]:
         try:
-            return [path] if declared is None else list(secret_paths(declared, entry.get("settings"), path))
+            readable = declared is not None and (value is None or isinstance(value, dict))
+            return list(secret_paths(declared, value, path)) if readable else [path]
         except (NameError, TypeError):  # hints that cannot be read: `check_settings` reports it
             return [path]
 

@@ -60,7 +60,8 @@ def decoded(key: str, scheme: Scheme) -> bytes:
     """The bytes that a signing key stands for; raises ValueError where it stands for none."""
     try:
         if scheme.key_encoding == "base64":
-            return b64decode(key.strip().removeprefix("whsec_").rstrip("=") + "==", validate=True)
+            text = key.strip().removeprefix("whsec_").rstrip("=")
+            return b64decode(text + "=" * (-len(text) % 4), validate=True)
         if scheme.key_encoding == "hex":
             return bytes.fromhex(key.strip())
     except (binascii.Error, ValueError):
@@ -99,7 +100,9 @@ def _token_faults(scheme: Scheme, said: Signature) -> list[Fault]:
         found.append(Fault(("signature", "query"), "this cannot stand beside header", "keep one", in_key=True))
     if not scheme.header and not scheme.query:
         message = "where the token stands is not given"
-        found.append(Fault(("signature",), message, "write signature: {header: X-Token} or {query: token}"))
+        found.append(
+            Fault(("signature",), message, "write signature: {header: X-Token} or {query: token}", in_key=True)
+        )
     return found
 
 

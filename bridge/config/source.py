@@ -192,7 +192,9 @@ def _challenge_faults(source: Source) -> list[Fault]:
     if query:
         needed = [name for name in ("token_query", "token") if not (getattr(said, name) or getattr(preset, name, ""))]
         hint = "only who knows it is answered"
-        return [Fault(at, f"'{name}' is missing", f"add {name}: … here: {hint}", in_key=True) for name in needed]
+        return [
+            Fault((*at, name), f"'{name}' is missing", f"add {name}: … here: {hint}", in_key=True) for name in needed
+        ]
     if not said.echo and not (preset and preset.echo):
         return [
             Fault(

@@ -1,4 +1,4 @@
-"""Presets: how known senders sign, as data, each from its vendor's own page. A vendor that changes its mind is
+"""Presets: how known senders sign, as data, from their own pages, read 2026-11. A vendor that changes its mind is
 changed here; one that is not here is declared in the configuration, in the same words.
 """
 
@@ -60,7 +60,6 @@ PRESETS: dict[str, Preset] = {
             timestamp=Timestamp(header="x-chatwoot-timestamp"),
             signed="{timestamp}.{body}",
         ),
-        "https://www.chatwoot.com/hc/user-guide/articles/1677693021-how-to-use-webhooks",
     ),
     "crisp": Preset(
         "Crisp",
@@ -69,7 +68,7 @@ PRESETS: dict[str, Preset] = {
             timestamp=Timestamp(header="x-crisp-request-timestamp", unit="ms"),
             signed="[{timestamp};{body}]",
         ),
-        "https://docs.crisp.chat/guides/web-hooks/signing/",
+        "https://docs.crisp.chat/references/web-hooks/v1",
     ),
     "github": Preset(
         "GitHub",
@@ -124,7 +123,7 @@ PRESETS: dict[str, Preset] = {
     "standard-webhooks": Preset(
         "Standard Webhooks", _versions("webhook"), "https://github.com/standard-webhooks/standard-webhooks"
     ),
-    "stripe": Preset("Stripe", _pairs("stripe-signature"), "https://docs.stripe.com/webhooks/signature"),
+    "stripe": Preset("Stripe", _pairs("stripe-signature"), "https://docs.stripe.com/webhooks"),
     "svix": Preset(
         "Svix, and who sends through it",
         _versions("svix"),
