@@ -58,5 +58,7 @@ class Reader(Protocol):
         8601, or a number since 1970), `key` (the sender's own id of the event). Texts and numbers; what is unknown is
         left out, what else is there is kept in `raw`.
 
+        Where the configuration has `fields` or `key`, their paths lead into these dicts.
+
         A body that it raises ValueError for is quarantined, with that reason. So is one that makes it fail.
         """
