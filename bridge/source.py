@@ -12,17 +12,19 @@ the entry-point group `bridge.sources`, named in the configuration as `plugin: N
         def read(self, body: bytes) -> list[dict[str, Any]]: ...      # optional
 
 One instance serves many threads at once. No clock is needed but for a time window: raise BadSignature for what is too
-old. Anything else that `verify` raises is answered with 503, so that the sender tries again, and logged.
+old. Anything else that `verify` raises is answered with 503, so that the sender tries again; the log names its kind and
+place, never its text.
 """
 
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from bridge.connector import Secret, Wrong, WrongSettings
-from bridge.errors import BadSignature
+from bridge.errors import BadPayload, BadSignature
 from bridge.model.signed import Request, Verified
 
 __all__ = [
     "API_VERSION",
+    "BadPayload",
     "BadSignature",
     "Reader",
     "Request",
@@ -42,7 +44,8 @@ class Source(Protocol):
     Settings: ClassVar[type]
 
     def verify(self, request: Request) -> Verified:
-        """When the request was signed; raises BadSignature, with a short reason for the log, for any other.
+        """When the request was signed; raises BadSignature for any other. Its reason is logged and counted: a few
+        words that are always the same, nothing of the request.
 
         Compare in constant time (`hmac.compare_digest`), bytes with bytes, and only then look at the time.
         """
@@ -60,5 +63,5 @@ class Reader(Protocol):
 
         Where the configuration has `fields` or `key`, their paths lead into these dicts.
 
-        A body that it raises ValueError for is quarantined, with that reason. So is one that makes it fail.
+        A body that it raises BadPayload(path, reason) for is quarantined, with these. So is one that makes it fail.
         """

@@ -8,7 +8,7 @@ import pytest
 
 from bridge import plugins
 from bridge.engine import plugged
-from bridge.errors import BadSignature, UnknownPlugin
+from bridge.errors import BadPayload, BadSignature, UnknownPlugin
 from bridge.model.event import Kind, Reading
 from bridge.model.fields import Fields
 from bridge.model.rules import SourceRule
@@ -100,10 +100,18 @@ def test_a_plugins_refusal_is_a_refusal_with_its_reason_kept_short() -> None:
     assert (64, "plugin: xxx", True) == (len(caught.value.reason), caught.value.reason[:11], caught.value.authentic)
 
 
-@pytest.mark.parametrize("answer", [None, True, "yes", ValueError("no key")])
+@pytest.mark.parametrize("answer", [None, True, "yes", (7, False)])
 def test_nothing_but_a_verified_lets_a_request_in(answer: object) -> None:
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises(TypeError, match="not a Verified"):
         plugged.verify(Plugin(verified=answer), Request(b"", {}))
+
+
+def test_what_else_a_plugin_raises_is_told_without_its_text() -> None:
+    with pytest.raises(RuntimeError, match=r"the plugin failed: ValueError at .*test_source_plugins\.py:\d+") as caught:
+        plugged.verify(Plugin(verified=ValueError("hunter2")), Request(b"", {}))
+
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__suppress_context__
 
 
 def test_what_a_plugin_verified_is_so() -> None:
@@ -133,7 +141,8 @@ def test_what_a_plugin_reads_is_checked_as_a_body_is() -> None:
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (ValueError("no contact in it"), "the plugin says: no contact in it"),
+        (BadPayload("x", "no contact in it"), "the plugin says: no contact in it"),
+        (ValueError("private: a@x.io"), "the plugin failed: ValueError"),
         (KeyError("email"), "the plugin failed: KeyError"),
         (RecursionError(), "the plugin failed: RecursionError"),
         (None, "the plugin failed: TypeError"),

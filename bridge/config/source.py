@@ -133,6 +133,8 @@ def challenge_of(source: Source) -> rules.Challenge | None:
         when=said.when or known.when,
         as_json=said.answer == "json" if said.answer else known.as_json,
     )
+    if source.scheme.proof == "none" and not made.query:
+        return None  # whatever it is, it would be sent back to anybody
     return made if made.echo or (made.query and made.token) else None
 
 

@@ -3,10 +3,11 @@ back is checked as a body is, and what it raises harms only its own request.
 """
 
 import json
+import traceback
 from dataclasses import replace
 
 from bridge.core.normalise import normalise, read_all
-from bridge.errors import BadSignature
+from bridge.errors import BadPayload, BadSignature
 from bridge.log import logger
 from bridge.model.event import Reading, Unreadable
 from bridge.model.fields import TEXTS, Fields, KindOf
@@ -23,11 +24,13 @@ log = logger("receive")
 
 
 def verify(plugin: Source, request: Request) -> Verified:
-    """What the plugin says of the request; raises BadSignature, or whatever fault the plugin has."""
+    """What the plugin says of the request; raises BadSignature, and RuntimeError for a fault of the plugin."""
     try:
         verified = plugin.verify(request)
     except BadSignature as bad:
         raise BadSignature(f"plugin: {bad.reason}"[:64], authentic=bad.authentic) from None
+    except Exception as error:  # noqa: BLE001  a stranger's code: only the kind and place of its fault are told
+        raise RuntimeError(f"the plugin failed: {_told(error)}") from None
     if not isinstance(verified, Verified):
         raise TypeError(f"verify gave a {type(verified).__name__}, not a Verified")
     return verified
@@ -39,10 +42,16 @@ def read(plugin: Source, body: bytes, *, source: SourceRule) -> Reading:
         return normalise(body, source=source)
     try:
         found = [(item, json.dumps(item).encode()) for item in plugin.read(body)]
-    except ValueError as bad:
-        return Reading([], [Unreadable(body, "", f"the plugin says: {str(bad)[:200]}")])
-    except Exception as error:
-        log.exception("plugin cannot read", source=source.name)
+    except BadPayload as bad:
+        return Reading([], [Unreadable(body, bad.path, f"the plugin says: {bad.reason}"[:200])])
+    except Exception as error:  # noqa: BLE001  a stranger's code: only the kind and place of its fault are told
+        log.error("plugin cannot read", source=source.name, fault=_told(error))
         return Reading([], [Unreadable(body, "", f"the plugin failed: {type(error).__name__}")])
     rule = replace(source, fields=source.fields or _CANONICAL, key=source.key or (("key",),))
     return read_all(found, body, source=rule)
+
+
+def _told(error: Exception) -> str:
+    """What failed and where, without the error's text: it may quote the visitor, or a secret."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {last.filename}:{last.lineno}"

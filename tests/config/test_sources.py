@@ -152,6 +152,12 @@ def test_a_challenge_is_the_presets_with_the_operators_token(tmp_path):
     )
 
 
+def test_nothing_is_sent_back_to_a_sender_that_proves_nothing(tmp_path):
+    text = "    preset: slack\n    signature: {proof: none}\n    allow_unsigned: true\n"
+
+    assert rule(tmp_path, text + FIELDS).challenge is None
+
+
 def test_a_challenge_of_ones_own(tmp_path):
     text = "    preset: github\n    challenge: {echo: data.nonce, when: {kind: ping}, answer: json}\n"
 

@@ -221,7 +221,9 @@ def test_a_plugin_verifies_and_reads_and_what_it_raises_harms_only_its_request(b
 
     assert ["b@x.io", "a@x.io"] == [row["email"] for row in events(bridge, "acme")]
     (kept,) = [row for row in bridge.rows("events", "quarantined") if row["source"] == "acme"]
-    assert kept["reason"].startswith("the plugin says: 'utf-8' codec")
+    assert "the plugin failed: UnicodeDecodeError" == kept["reason"]
+    assert "broken for once" not in bridge.log()
+    assert "RuntimeError at " in bridge.log()
     assert "hunter2" not in bridge.log()
     done = bridge.run("send", "lead", "--source", "acme")
     assert (1, True) == (done.returncode, "verified by plugin acme" in done.stderr)
