@@ -10,7 +10,8 @@ BridgeError
 ├── CallFailed       a call to a target brought no answer; says whether the request may have been processed
 │   └── NotBegun     the bridge itself did not let the request out; nothing of it was sent
 ├── CallEnded        what an access token was to be fetched for need not go on; carries the outcome
-└── UnknownConnector a connector name that no installed package provides, or that cannot be loaded
+├── UnknownConnector a connector name that no installed package provides, or that cannot be loaded
+└── UnknownPlugin    the same of a source's plugin
 """
 
 from dataclasses import dataclass
@@ -112,3 +113,7 @@ class CallEnded(BridgeError):
 
 class UnknownConnector(BridgeError):
     """No installed package provides a connector of this name, or the one that does cannot be loaded."""
+
+
+class UnknownPlugin(BridgeError):
+    """No installed package provides a source's plugin of this name, or the one that does cannot be loaded."""

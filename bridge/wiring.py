@@ -34,8 +34,9 @@ from bridge.engine.tokens import Shares, Tokens
 from bridge.errors import BridgeError, Problem, SchemaError
 from bridge.log import logger
 from bridge.model.record import Hold, Usable
-from bridge.model.rules import Rules, TargetRule
+from bridge.model.rules import Rules, SourceRule, TargetRule
 from bridge.outbound import Door
+from bridge.source import Source
 from bridge.store import schema, targets
 from bridge.store.codec import Codec
 from bridge.store.database import Database, Unavailable
@@ -62,7 +63,7 @@ class Bridge:
 
     @property
     def sources_without_key(self) -> list[str]:
-        return sorted(name for name, rule in self.rules.sources.items() if not rule.signing_keys)
+        return sorted(name for name, rule in self.rules.sources.items() if rule.lacks_key)
 
     @cached_property
     def salt(self) -> bytes:
@@ -96,9 +97,15 @@ class Bridge:
         return Chores([*pings, *flushes])
 
     @cached_property
+    def plugins(self) -> dict[str, Source]:
+        """Of the sources that have one, by their names."""
+        return {name: _plugin(rule) for name, rule in self.rules.sources.items() if rule.plugin}
+
+    @cached_property
     def receiver(self) -> Receiver:
         return Receiver(
             self.rules,
+            plugins=self.plugins,
             database=self.database,
             committer=self.committer,
             rejections=self.rejections,
@@ -180,17 +187,23 @@ def open_bridge(
 
     `must_exist`: its database, as for `open_database`.
     """
-    classes, broken = plugins.load_all()
-    for problem in broken:
-        log.error("connector cannot be used", problem=problem)
+    connectors, broken = plugins.load_all(plugins.CONNECTORS)
+    sources, broken_too = plugins.load_all(plugins.SOURCES)
+    for problem in (*broken, *broken_too):
+        log.error("plugin cannot be used", problem=problem)
     path = config or environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG
-    loaded = load(path, environment=environment, connectors=classes)
+    loaded = load(path, environment=environment, connectors=connectors, plugins=sources)
     database = open_database(environment, must_exist=must_exist)
     return Bridge(loaded.rules, loaded.warnings, database, _clock(), Codec())
 
 
 def _connector(rule: TargetRule) -> Connector:
     found: Connector = plugins.load(rule.connector)(rule.settings)
+    return found
+
+
+def _plugin(rule: SourceRule) -> Source:
+    found: Source = plugins.load(rule.plugin, plugins.SOURCES)(rule.settings)
     return found
 
 

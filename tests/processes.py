@@ -14,7 +14,8 @@ from typing import Any
 
 import requests
 
-from bridge.core.signature import HEADER, sign
+from bridge.core.signature import HEADER
+from bridge.core.signing import sign
 
 KEY = "a-signing-key-for-tests"
 LEAD = {

@@ -24,7 +24,8 @@ from bridge.cli.demo_table import follow, is_as_promised, table
 from bridge.cli.demo_ways import KEY, PATIENCE_S, Line, count, run
 from bridge.cli.samples import demo_samples, other_visitor
 from bridge.cli.supervise import SUPERVISED, free_port
-from bridge.core.signature import HEADER, sign
+from bridge.core.signature import HEADER
+from bridge.core.signing import sign
 from bridge.sandbox.inbox import Inbox
 
 CONFIG = """\

@@ -10,7 +10,8 @@ from typing import Any
 import requests
 
 from bridge.cli.samples import TESTED, Sample
-from bridge.core.signature import HEADER, sign
+from bridge.core.signature import HEADER
+from bridge.core.signing import sign
 from bridge.sandbox.inbox import Inbox
 from bridge.store import look
 from bridge.store.codec import Codec

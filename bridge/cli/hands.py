@@ -84,6 +84,7 @@ def quarantine() -> Quarantine:
     return Quarantine(
         bridge.database,
         bridge.rules,
+        plugins=bridge.plugins,
         intake=bridge.intake,
         salt=bridge.salt,
         codec=bridge.codec,

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.core.declared import at
+from bridge.model.fields import Path
+from bridge.model.rules import SourceRule
+
 LEAD: dict[str, Any] = {
     "SerialNumber": "59001dd73709417321c58b11693183a2",
     "Type": "Lead",
@@ -94,6 +98,56 @@ def demo_samples() -> list[Sample]:
             is_mine=_of(hanging, "lead", 1),
         ),
     ]  # fmt: skip
+
+
+def sample_for(rule: SourceRule, sample: dict[str, Any]) -> dict[str, Any]:
+    """The platform's sample as this source would spell it: with a value at each path that it declares."""
+    if rule.fields is None or not sample:
+        return sample
+    kind = sample["Type"].lower()
+    said = {name: sample[vendor] for name, vendor in _VENDOR_WORDS.items()}
+    said["name"] = f"{sample['FirstName']} {sample['LastName']}"
+    value: Any = {}
+    for name, paths in rule.fields.texts.items():
+        _put(value, paths[0], said[name])
+    if rule.fields.kind.path:
+        words = [word for word, found in rule.fields.kind.values.items() if found == kind and word != "*"]
+        _put(value, rule.fields.kind.path, words[0] if words else kind)
+    for path in rule.key:
+        if at(value, path) is None:
+            _put(value, path, f"{sample['SessionID']}-{sample['CreateTime']}")
+    if not rule.fields.events:
+        return value  # type: ignore[no-any-return]
+    whole: dict[str, Any] = {}
+    _put(whole, rule.fields.events, [value])
+    return whole
+
+
+_VENDOR_WORDS = {
+    "chatbot_id": "SerialNumber",
+    "session_id": "SessionID",
+    "first_name": "FirstName",
+    "last_name": "LastName",
+    "email": "Email",
+    "phone": "PhoneNumber",
+    "content": "Content",
+    "page_url": "URI",
+    "created_at": "CreateTime",
+}
+
+
+def _put(value: Any, path: Path, item: Any) -> None:
+    """Writes the item at the path, with the objects and lists on the way to it."""
+    for step, after in zip(path, (*path[1:], None), strict=True):
+        inner = item if after is None else [] if after.isdigit() else {}
+        if isinstance(value, list) and step.isdigit():
+            value.extend({} for _ in range(int(step) + 1 - len(value)))
+            value[int(step)] = value[int(step)] if after is not None and value[int(step)] else inner
+            value = value[int(step)]
+        elif isinstance(value, dict):
+            value = value.setdefault(step, inner)
+        else:
+            return  # another field's path ends on the way
 
 
 def _wire(value: Any) -> bytes:

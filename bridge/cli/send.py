@@ -10,8 +10,9 @@ from urllib.parse import unquote
 import click
 
 from bridge import wiring
-from bridge.cli.samples import APPOINTMENT, LEAD, other_visitor
+from bridge.cli.samples import APPOINTMENT, LEAD, other_visitor, sample_for
 from bridge.cli.show import printable
+from bridge.model.rules import SourceRule
 
 SAME = (
     "This is always the same example: a bridge that has it already takes it for a duplicate, and nothing more reaches "
@@ -29,7 +30,8 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     """Send a correctly signed lead, appointment or test request."""
     import requests
 
-    from bridge.core.signature import HEADER, sign
+    from bridge.core.signing import sign_request
+    from bridge.model.signed import Request
 
     base, login = _read(f"http://127.0.0.1:{wiring.port()}" if url is None else url)
     base, named = _split(base)
@@ -40,15 +42,18 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     rule = bridge.rules.sources.get(name)
     if rule is None:
         raise click.UsageError(f"no source {name!r}: there are {', '.join(bridge.rules.sources)}")
-    body = json.dumps(_sample(kind, new=new), separators=(",", ":")).encode()
-    headers = {"Content-Type": "application/json"}
-    if rule.signing_keys:
-        headers[HEADER] = sign(body, key=rule.signing_keys[0], at=int(time.time()))
-    elif kind != "test":
-        raise click.ClickException(f"source {name} has no signing key yet: only `bridge send test` makes sense")
+    _can_be(kind, rule)
+    body = json.dumps(sample_for(rule, _sample(kind, new=new)), separators=(",", ":")).encode()
+    signed = Request(body, {}, url=rule.public_url)
+    if not rule.lacks_key:
+        key = rule.signing_keys[0] if rule.signing_keys else b""
+        signed = sign_request(signed, scheme=rule.scheme, key=key, at=time.time())
+    headers = {name: value.decode("latin-1") for name, value in signed.headers.items()}
+    headers["Content-Type"] = "application/json"
     address = f"{base}/webhooks/{name}"
     try:
-        answer = requests.post(address, data=body, headers=headers, auth=login, timeout=30)
+        sent_to = f"{address}?{signed.query}" if signed.query else address  # a token in it is never shown
+        answer = requests.post(sent_to, data=body, headers=headers, auth=login, timeout=30)
     except requests.RequestException as error:
         click.echo(f"bridge: cannot reach {address}: {type(error).__name__}; is `bridge serve` running?", err=True)
         sys.exit(4)
@@ -56,6 +61,17 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     if answer.ok and kind != "test" and not new:
         click.echo(SAME, err=True)
     sys.exit(0 if answer.ok else 1)
+
+
+def _can_be(kind: str, rule: SourceRule) -> None:
+    """Raises where such a sample makes no sense for the source."""
+    if rule.plugin:
+        raise click.ClickException(f"source {rule.name} is verified by plugin {rule.plugin}: only its sender can sign")
+    if kind == "test" and not rule.is_platform:
+        raise click.ClickException(f"source {rule.name} knows no test requests: those are the chatbot platform's")
+    if kind != "test" and rule.lacks_key:
+        only = "only `bridge send test` makes sense" if rule.is_platform else "set it first"
+        raise click.ClickException(f"source {rule.name} has no signing key yet: {only}")
 
 
 def _read(url: str) -> tuple[str, tuple[str, str] | None]:

@@ -170,12 +170,12 @@ class Explained:
 
 
 def _parts(one: Any) -> list[Any]:
-    """The error; where a connector told several in one, those."""
-    if one["type"] != "settings":
+    """The error; where a check told several in one, those."""
+    if one["type"] not in ("settings", "faults"):
         return [one]
     return [
         {
-            "type": "settings",
+            "type": "settings" if one["type"] == "settings" else "bridge",
             "loc": (*one["loc"], *wrong.at, *(("[key]",) if wrong.in_key else ())),
             "ctx": {"message": wrong.message, "hint": wrong.hint},
         }

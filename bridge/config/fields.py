@@ -5,15 +5,18 @@ Used by the schema. A check raises `wrong(…)`: it says what is wrong and what 
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from bridge.core.presets import PRESETS
 from bridge.core.text import nearest
+from bridge.model import wire
 from bridge.model.event import Kind
 from bridge.model.rules import Rate
+from bridge.model.scheme import parts_of
 
 _UNITS = (86400.0, 3600.0, 60.0, 1.0, 0.001)  # as the groups of _DURATION
 _DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?", re.ASCII)
@@ -25,6 +28,20 @@ _WHOLE = re.compile(r"-?[0-9]{1,18}")
 def wrong(message: str, *, hint: str = "", at: tuple[str | int, ...] = ()) -> PydanticCustomError:
     """The error to raise in a check; `at` leads from the checked value to the part that is wrong."""
     return PydanticCustomError("bridge", "{message}", {"message": message, "hint": hint, "at": at})
+
+
+class Fault(NamedTuple):
+    """One of several things that are wrong with a mapping; `at` leads to it from there."""
+
+    at: tuple[str | int, ...]
+    message: str
+    hint: str = ""
+    in_key: bool = False  # not the value there is wrong: that the key stands there
+
+
+def faults(found: list[Fault]) -> PydanticCustomError:
+    """The error to raise in a check that found all of these."""
+    return PydanticCustomError("faults", "{message}", {"message": found[0].message, "wrong": found})
 
 
 def meant(word: str, options: Iterable[str], *, otherwise: str = "") -> str:
@@ -135,6 +152,53 @@ def _signing_key(value: str) -> str:
     return key
 
 
+def _preset(value: str) -> str:
+    if value not in PRESETS:
+        otherwise = "docs/sources.md lists them; what is not there is declared under signature"
+        raise wrong("unknown preset", hint=meant(value, PRESETS, otherwise=otherwise))
+    return value
+
+
+def _header_name(value: str) -> str:
+    try:
+        wire.vet_name(value)
+    except ValueError as error:
+        message, _, hint = str(error).partition(": ")
+        raise wrong(f"this {message}", hint=hint) from None
+    return value.lower()
+
+
+def _public_url(value: str) -> str:
+    try:
+        wire.place(value)
+    except ValueError as error:
+        message, _, hint = str(error).partition(": ")
+        raise wrong(f"this {message}", hint=hint) from None
+    if "?" in value or "#" in value or value != value.strip():
+        raise wrong("this must be the address alone", hint="leave out what follows a ? or a #, and white space")
+    return value
+
+
+def _template(value: str) -> str:
+    try:
+        parts_of(value)
+    except ValueError as error:
+        message, _, hint = str(error).partition(": ")
+        raise wrong(message, hint=hint) from None
+    return value
+
+
+def _field_path(value: str) -> str:
+    if not all(path_of(value)):
+        raise wrong("this is no path", hint=r"write keys with dots between them: data.lead.email; \. is a dot in a key")
+    return value
+
+
+def path_of(value: str) -> tuple[str, ...]:
+    """The steps of a path such as data.lead.email."""
+    return tuple(step.replace("\\.", ".") for step in re.split(r"(?<!\\)\.", value))
+
+
 def _ignorable(value: str) -> str:
     word = value.strip().lower()
     if word in set(Kind):
@@ -154,5 +218,11 @@ ConnectorName = Annotated[str, AfterValidator(_one_of("connector"))]
 SourceName = Annotated[str, AfterValidator(_one_of("source"))]
 SigningKey = Annotated[str, AfterValidator(_signing_key)]
 Ignorable = Annotated[str, AfterValidator(_ignorable)]
+PresetName = Annotated[str, AfterValidator(_preset)]
+PluginName = Annotated[str, AfterValidator(_one_of("plugin", otherwise="install the package that brings it"))]
+HeaderName = Annotated[str, AfterValidator(_header_name)]  # becomes lower case
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+Template = Annotated[str, AfterValidator(_template)]
+FieldPath = Annotated[str, AfterValidator(_field_path)]
 Whole = Annotated[int, BeforeValidator(coerce_whole)]
 Listed = BeforeValidator(_listed)  # one text may stand for a list of one

@@ -3,7 +3,7 @@ parse, variables, schema and settings, explain, rules, excerpts. It reads one fi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -18,6 +18,7 @@ from bridge.config.parse import MAX_BYTES, read
 from bridge.config.rules import rules_of, warnings_of
 from bridge.config.schema import Tree
 from bridge.config.settings import Undeclared, reader
+from bridge.config.source import Challenge
 from bridge.config.variables import Filled, fill
 from bridge.errors import ConfigError, Problem
 from bridge.model.rules import Rules
@@ -33,10 +34,17 @@ class Loaded:
     warnings: list[Problem]
 
 
-def load(path: str | FilePath, *, environment: Mapping[str, str], connectors: Mapping[str, type]) -> Loaded:
+def load(
+    path: str | FilePath,
+    *,
+    environment: Mapping[str, str],
+    connectors: Mapping[str, type],
+    plugins: Mapping[str, type] | None = None,
+) -> Loaded:
     """The configuration in the file at `path`.
 
-    `connectors`: name -> connector class. Raises ConfigError with every problem that was found.
+    `connectors`: name -> connector class; `plugins`: name -> class of a source. Raises ConfigError with every problem
+    that was found.
     """
     document = read(_bytes(FilePath(path)), file=str(path))
     if document.parsed and document.value is None and not document.problems:
@@ -44,18 +52,25 @@ def load(path: str | FilePath, *, environment: Mapping[str, str], connectors: Ma
         document.problems.append(Problem("the configuration is empty", file=document.file, hint=hint))
     if not document.parsed or document.value is None:
         raise ConfigError(with_excerpts(document.problems, document, secret=set()))
-    return _Loading(document, environment, connectors).finish()
+    return _Loading(document, environment, connectors, plugins or {}).finish()
 
 
 class _Loading:
     """One parsed document on its way to rules."""
 
-    def __init__(self, document: Document, environment: Mapping[str, str], connectors: Mapping[str, type]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        environment: Mapping[str, str],
+        connectors: Mapping[str, type],
+        plugins: Mapping[str, type],
+    ) -> None:
         self.document = document
         self.connectors = connectors
+        self.plugins = plugins
         self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key)
         self.secret = {path for path in document.values if _is_signing_key(path) or (not path and not self.tree)}
-        self.settings: dict[str, Any] = {}
+        self.settings: dict[tuple[str, str], Any] = {}
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -63,13 +78,16 @@ class _Loading:
 
     def finish(self) -> Loaded:
         """The rules; raises ConfigError."""
-        targets = {name: target for name, target in _mapping(self.tree, "targets").items() if isinstance(target, dict)}
-        for name, target in targets.items():
-            self.secret.update(self.secrets_of(name, target))
+        declaring = [*self.declaring()]
+        for path, entry, declared in declaring:
+            self.secret.update(self.secrets_of((*path, "settings"), entry.get("settings"), declared))
+        for name, source in _mapping(self.tree, "sources").items():
+            if isinstance(source, dict):
+                self.secret.update(self.secrets_of(("sources", name, "challenge"), source.get("challenge"), Challenge))
         explained = Explained(self.document, secrets=self.filled.secrets | self.literal_secrets())
         tree = self.check_tree(explained)
-        for name, target in targets.items():
-            self.check_settings(name, target, explained)
+        for path, entry, declared in declaring:
+            self.check_settings(path, entry, declared, explained)
         self.secret |= explained.doubtful
         problems = self.document.problems + explained.problems
         if problems or tree is None:
@@ -81,30 +99,42 @@ class _Loading:
         )
 
     def check_tree(self, explained: Explained) -> Tree | None:
-        context = {"connector": self.connectors.keys(), "source": _mapping(self.tree, "sources").keys()}
+        context = {
+            "connector": self.connectors.keys(),
+            "plugin": self.plugins.keys(),
+            "source": _mapping(self.tree, "sources").keys(),
+        }
         try:
             return Tree.model_validate(self.document.value, context=context)
         except ValidationError as error:
             explained.add(error, Tree, value=self.document.value)
             return None
 
-    def check_settings(self, name: str, target: dict[str, Any], explained: Explained) -> None:
-        declared = self.declared(target)
+    def declaring(self) -> Iterator[tuple[tuple[str, str], dict[str, Any], type | None]]:
+        """The way to each target and source whose code declares settings, what stands there, and that declaration."""
+        for section, key, classes in (("targets", "connector", self.connectors), ("sources", "plugin", self.plugins)):
+            for name, entry in _mapping(self.tree, section).items():
+                if isinstance(entry, dict) and (section == "targets" or key in entry or "settings" in entry):
+                    known = classes.get(str(entry.get(key)))
+                    yield (section, name), entry, known and getattr(known, "Settings", type(None))
+
+    def check_settings(
+        self, at: tuple[str, str], target: dict[str, Any], declared: type | None, explained: Explained
+    ) -> None:
         if declared is None:
             return  # an unknown connector is reported already
-        path: Path = ("targets", name, "settings")
+        path: Path = (*at, "settings")
         value = target.get("settings")
         try:
-            self.settings[name] = reader(declared).validate_python(value)
+            self.settings[at] = reader(declared).validate_python(value)
         except ValidationError as error:
             explained.add(error, declared, value=value, within=path)
             if rest := _without_failed(value, error):
                 self.check_rest(declared, rest, explained, path)
         except Undeclared as fault:
-            hint = "tell the author of the connector"
-            self.document.problems.append(
-                self.document.problem(f"this connector is broken: {fault}", path=path, hint=hint)
-            )
+            what = "connector" if at[0] == "targets" else "plugin"
+            message, hint = f"this {what} is broken: {fault}", f"tell the author of the {what}"
+            self.document.problems.append(self.document.problem(message, path=path, hint=hint))
 
     def check_rest(self, declared: type, rest: dict[str, Any], explained: Explained, path: Path) -> None:
         """What the connector says about the settings that are in order by themselves, so that nothing is told later."""
@@ -113,18 +143,12 @@ class _Loading:
         except ValidationError as error:
             explained.add(error, declared, value=rest, within=path, kinds=("settings",))
 
-    def secrets_of(self, name: str, target: dict[str, Any]) -> list[Path]:
-        declared = self.declared(target)
-        path: Path = ("targets", name, "settings")
+    def secrets_of(self, path: Path, value: Any, declared: type | None) -> list[Path]:
         try:
-            return [path] if declared is None else list(secret_paths(declared, target.get("settings"), path))
+            readable = declared is not None and (value is None or isinstance(value, dict))
+            return list(secret_paths(declared, value, path)) if readable else [path]
         except (NameError, TypeError):  # hints that cannot be read: `check_settings` reports it
             return [path]
-
-    def declared(self, target: dict[str, Any]) -> type | None:
-        connector = target.get("connector")
-        known = isinstance(connector, str) and connector in self.connectors
-        return getattr(self.connectors[str(connector)], "Settings", type(None)) if known else None
 
     def forgotten_braces(self) -> list[Problem]:
         """Warnings for secrets that are the name of a variable themselves."""

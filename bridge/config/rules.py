@@ -4,22 +4,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.config.document import Document, Path
-from bridge.config.schema import Defaults, Source, Target, Tree
-from bridge.config.variables import names_in
+from bridge.config.fields import path_of
+from bridge.config.schema import Defaults, Target, Tree
+from bridge.config.signature import decoded
+from bridge.config.source import Fields, Source, challenge_of
+from bridge.config.source_doubts import doubts_of, is_platform
 from bridge.core.mapping import read_records
 from bridge.errors import Problem
+from bridge.model import fields as rules
 from bridge.model.event import Kind
+from bridge.model.fields import TEXTS
 from bridge.model.rules import Policy, Route, Rules, SourceRule, TargetRule
-
-SHORTEST_KEY = 8
-LONG_PAST_S = 3600
+from bridge.model.scheme import NEWOAKS
 
 
-def rules_of(tree: Tree, settings: dict[str, Any], connectors: Mapping[str, type]) -> Rules:
-    """The rules that the tree declares; `settings` holds each target's own, validated."""
+def rules_of(tree: Tree, settings: dict[tuple[str, str], Any], connectors: Mapping[str, type]) -> Rules:
+    """The rules that the tree declares; `settings` holds what plugins and connectors declare, by section and name."""
+    sources, targets = tree.sources.items(), tree.targets.items()
     return Rules(
-        sources={name: _source(name, source, tree.defaults) for name, source in tree.sources.items()},
-        targets={name: _target(name, target, settings[name], connectors) for name, target in tree.targets.items()},
+        sources={name: _source(name, one, tree.defaults, settings.get(("sources", name))) for name, one in sources},
+        targets={name: _target(name, target, settings["targets", name], connectors) for name, target in targets},
         retain_payloads_s=tree.retention.payloads,
         retain_metadata_s=tree.retention.metadata,
     )
@@ -29,7 +33,7 @@ def warnings_of(tree: Tree, document: Document, *, unset: Mapping[Path, str]) ->
     """What works, but hardly as it was meant. `unset`: where signing keys are missing, and the variables' names."""
     found = []
     for name, source in tree.sources.items():
-        found += _key_doubts(name, source, document, unset) + _doubts(name, source, document)
+        found += doubts_of(name, source, document, unset)
     if not tree.targets:
         message = "there are no targets: events will be stored and stay unrouted"
         found.append(document.problem(message, path=("targets",), hint="add one under targets:", key=True))
@@ -43,17 +47,39 @@ def warnings_of(tree: Tree, document: Document, *, unset: Mapping[Path, str]) ->
     return found
 
 
-def _source(name: str, source: Source, defaults: Defaults) -> SourceRule:
+def _source(name: str, source: Source, defaults: Defaults, settings: object) -> SourceRule:
+    scheme = source.scheme
     return SourceRule(
         name=name,
-        preset=source.preset,
-        signing_keys=tuple(key.encode("utf-8", "surrogatepass") for key in source.signing_keys if key.strip()),
+        preset=source.preset or ("newoaks" if scheme is NEWOAKS else ""),
+        scheme=scheme,
+        signing_keys=tuple(decoded(key, scheme) for key in source.signing_keys if key.strip()),
         past_s=source.tolerance.past,
         future_s=source.tolerance.future,
         chatbots=frozenset(source.chatbots),
         ignore_types=frozenset(source.ignore_types),
         timezone=source.timezone or defaults.timezone,
         phone_region=source.phone_region or defaults.phone_region,
+        fields=_fields(source.fields) if source.fields else None,
+        key=tuple(map(path_of, source.key)),
+        challenge=challenge_of(source),
+        public_url=source.public_url or "",
+        plugin=source.plugin or "",
+        settings=settings,
+        is_platform=is_platform(source),
+    )
+
+
+def _fields(said: Fields) -> rules.Fields:
+    kind = said.kind
+    return rules.Fields(
+        texts={name: tuple(map(path_of, paths)) for name in TEXTS if (paths := getattr(said, name))},
+        kind=rules.KindOf(
+            always=kind.always or "lead",
+            path=path_of(kind.path) if kind.path else (),
+            values={word.strip().lower(): found for word, found in kind.values.items()} or {one: one for one in Kind},
+        ),
+        events=path_of(said.events) if said.events else (),
     )
 
 
@@ -74,34 +100,6 @@ def _target(name: str, target: Target, settings: object, connectors: Mapping[str
         ),
         records=read_records(declared) if declared else (),  # which plugins has read before
     )
-
-
-def _key_doubts(name: str, source: Source, document: Document, unset: Mapping[Path, str]) -> list[Problem]:
-    path: Path = ("sources", name, "signing_keys")
-    if not any(key.strip() for key in source.signing_keys):  # told once, whatever the number of variables
-        written = [document.written.get((*path, n), "") for n in range(len(source.signing_keys))]
-        variables = [variable for text in written for variable in names_in(text)]
-        message = "no signing key is set yet: only test requests are accepted"
-        hint = f"set {' or '.join(variables)}" if variables else "list one under signing_keys"
-        return [document.problem(message, path=path, hint=hint, key=True)]
-    found = []
-    for n, key in enumerate(source.signing_keys):
-        if (*path, n) in unset:
-            message = f"{unset[*path, n]} is not set yet: this entry does not count"
-            found.append(document.problem(message, path=(*path, n), hint=f"set {unset[*path, n]}"))
-        elif key.strip() and len(key) < SHORTEST_KEY:
-            message = f"this signing key is shorter than {SHORTEST_KEY} characters"
-            found.append(document.problem(message, path=(*path, n), hint="was it copied whole?"))
-    return found
-
-
-def _doubts(name: str, source: Source, document: Document) -> list[Problem]:
-    found = []
-    if source.tolerance.past > LONG_PAST_S:
-        message = "requests this old are accepted: a recorded one can be sent again for that long"
-        past = ("sources", name, "tolerance", "past")
-        found.append(document.problem(message, path=past, hint="10m is enough for the sender's retries"))
-    return found
 
 
 def _unrouted(tree: Tree, document: Document) -> list[Problem]:

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from bridge.config.fields import coerce_bool, coerce_fraction, coerce_whole
-from bridge.config.schema import without_empty
+from bridge.config.part import without_empty
 from bridge.connector import Secret, WrongSettings
 from bridge.core.text import nearest
 

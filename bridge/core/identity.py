@@ -31,9 +31,11 @@ class Known:
 def key_of(event: Event, *, salt: bytes) -> str:
     """The natural identity, the same however often and in whatever spelling the event comes.
 
-    `created_at` counts in whole seconds: the platform's list has another precision than its push. Without a session
-    or a time, the content itself is the identity.
+    What the source's `key` fields say, where it has some. Else session and `created_at`, which counts in whole seconds:
+    the platform's list has another precision than its push. Without a session or a time, the content itself.
     """
+    if event.natural:
+        return keyed_hash(salt, "natural", event.source, event.chatbot_id, event.kind, *event.natural)
     parts = [event.source, event.chatbot_id, event.kind, event.session_id, _second(event)]
     if not (event.session_id and event.created_at):
         parts += content_of(event, region="").values()

@@ -1,43 +1,42 @@
 """Verify: is this request the source's, and is it recent? The first thing done with a body, and total:
-for any header and any bytes it returns a Verified or raises BadSignature.
-
-The rule is the vendor's (SmarterBot's page on its lead webhook, read 2026-11): `X-Webhook-Signature:
-t=<unix seconds>,v1=<hex>` with v1 = HMAC-SHA256(key, t + "." + JSON.stringify(req.body)).
+for any headers and any bytes it returns a Verified or raises BadSignature. How a source signs is its Scheme; what is
+here reads it, and knows no vendor.
 """
 
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import parse_qsl
 
+from bridge.core.signed import around, digest_of, header_of
+from bridge.core.text import instant
 from bridge.errors import BadSignature
+from bridge.model.scheme import NEWOAKS, Encoding, Scheme, Unit
+from bridge.model.signed import Request, Verified
 
-HEADER = "X-Webhook-Signature"
-MAX_HEADER_BYTES = 4096
-COPIED_BYTES = 65_536  # up to it, joining the parts costs less than feeding them one by one
+HEADER = "X-Webhook-Signature"  # of the platform's own scheme
 MAX_SIGNATURES = 8  # more than any rotation needs; each costs a comparison
+MAX_PARAMETERS = 64  # of a query that is looked into
+
+_ALPHABETS: dict[Encoding, bytes] = {
+    "hex": b"0123456789abcdef",
+    "base64": b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    "base64url": b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """A header that was read: `timestamp` word for word, since it is signed as it stands."""
+class Signature(NamedTuple):
+    """What a request says of its signature: `timestamp` word for word, since it is signed as it stands."""
 
     timestamp: bytes
-    at: int  # unix seconds
-    digests: tuple[bytes, ...]  # lower-case hex, 64 characters each
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """The body was signed by a live key, in time."""
-
-    at: int  # unix seconds, the sender's clock
-    reserialised: bool  # only the re-serialised body matched
+    at: float | None  # unix seconds; None where the scheme has no time
+    digests: list[bytes]  # encoded as the scheme's are, hex in lower case, base64 without padding
 
 
 def verify(
-    header: bytes | None,
-    body: bytes,
+    request: Request,
     *,
+    scheme: Scheme = NEWOAKS,
     keys: Sequence[bytes],
     now_s: float,
     past_s: float,
@@ -46,69 +45,122 @@ def verify(
 ) -> Verified:
     """What is known of an authentic, recent request; raises BadSignature for any other.
 
-    `reserialise` is asked only when the raw bytes did not match. Every key is compared with every signature, whatever
-    matched before, and the time window is looked at last: so a wrong clock can be told from a wrong key.
+    `reserialise` is asked only where the scheme has it, and only when the raw bytes did not match. Every key is
+    compared with every signature, whatever matched before, and the time window is looked at last: so a wrong clock can
+    be told from a wrong key.
     """
-    signature = read_header(header)
+    if scheme.proof != "hmac":
+        if scheme.proof == "token" and not _is_key(token_of(request, scheme), keys):
+            raise BadSignature("no key matches")
+        return Verified(int(now_s))
+    signature = read(request, scheme)
     reserialised = False
-    if not _matches(signature, body, keys):
-        again = reserialise(body)
-        if again is None or not _matches(signature, again, keys):
+    if not _matches(signature, request, request.body, scheme, keys):
+        again = reserialise(request.body) if scheme.reserialised else None
+        if again is None or not _matches(signature, request, again, scheme, keys):
             raise BadSignature("no key matches")
         reserialised = True
+    if signature.at is None:
+        return Verified(int(now_s))
     age_s = now_s - signature.at
     if age_s > past_s:
         raise BadSignature("too old", authentic=True)
     if -age_s > future_s:
         raise BadSignature("too far in the future", authentic=True)
-    return Verified(at=signature.at, reserialised=reserialised)
+    return Verified(int(signature.at), reserialised)
 
 
-def read_header(header: bytes | None) -> Signature:
-    """The header's parts; unknown schemes are passed over, `v1` may repeat, a second `t` is refused."""
-    if not header:
-        raise BadSignature("no signature")
-    if len(header) > MAX_HEADER_BYTES:
-        raise BadSignature("header too long")
-    timestamps, digests = [], []
-    for pair in header.split(b","):
-        name, _, value = pair.strip(b" \t").partition(b"=")
-        if name == b"t":
-            timestamps.append(value)
-        elif name == b"v1":
-            digests.append(value.lower())
-    if len(timestamps) != 1 or not _is_time(timestamps[0]):
+def read(request: Request, scheme: Scheme) -> Signature:
+    """The signature of a request; raises BadSignature where it has none that could be good."""
+    header = header_of(request, scheme.header, "no signature")
+    timestamp, found = b"", []
+    if scheme.format == "pairs":
+        times = []
+        time = scheme.timestamp.pair if scheme.timestamp else b""
+        for pair in header.split(scheme.separator):
+            name, equals, value = pair.strip(b" \t").partition(b"=")
+            if name == scheme.pair:
+                found.append(value)
+            elif name == time and equals:
+                times.append(value)
+        if time and len(times) != 1:
+            raise BadSignature("malformed timestamp")
+        timestamp = times[0] if times else b""
+    elif scheme.format == "plain":
+        header = header.strip(b" \t")
+        found = [header.removeprefix(scheme.prefix)] if header.startswith(scheme.prefix) else []
+    else:
+        items = (item.partition(b",") for item in header.split())
+        found = [value for version, _, value in items if version == scheme.version]
+    at = None
+    if scheme.timestamp:
+        if scheme.timestamp.header:
+            timestamp = header_of(request, scheme.timestamp.header, "no timestamp")
+        at = _time(timestamp, scheme.timestamp.unit)
+    return Signature(timestamp, at, _digests(found, scheme))
+
+
+def token_of(request: Request, scheme: Scheme) -> bytes:
+    """The token that a request brings; raises BadSignature where it has none, or two."""
+    if not scheme.query:
+        header = header_of(request, scheme.header, "no token")
+        if not header.startswith(scheme.prefix):
+            raise BadSignature("no token")
+        return header.removeprefix(scheme.prefix).strip(b" \t")
+    found = parameters(request.query).get(scheme.query, [])
+    if len(found) != 1 or not found[0]:
+        raise BadSignature("no token")
+    return found[0].encode("utf-8", "surrogatepass")
+
+
+def parameters(query: str) -> dict[str, list[str]]:
+    """The parameters of a query; of one with too many, none."""
+    found: dict[str, list[str]] = {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        return found
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _time(text: bytes, unit: Unit) -> float:
+    if unit == "iso":
+        moment = instant(text.decode()) if len(text) <= 40 and text.isascii() else None
+        if moment is None:
+            raise BadSignature("malformed timestamp")
+        return moment.timestamp()
+    if not (text.isdigit() and len(text) <= (12 if unit == "s" else 15)):
         raise BadSignature("malformed timestamp")
-    if not 1 <= len(digests) <= MAX_SIGNATURES or not all(map(_is_digest, digests)):
+    return int(text) if unit == "s" else int(text) / 1000
+
+
+def _digests(found: list[bytes], scheme: Scheme) -> list[bytes]:
+    alphabet, length = _ALPHABETS[scheme.encoding], scheme.digest_chars
+    digests = []
+    for text in found:
+        digest = text.lower() if scheme.encoding == "hex" else text.rstrip(b"=")
+        if len(digest) != length or digest.strip(alphabet):
+            raise BadSignature("malformed signature")
+        digests.append(digest)
+    if not 1 <= len(digests) <= MAX_SIGNATURES:
         raise BadSignature("malformed signature")
-    return Signature(timestamps[0], int(timestamps[0]), tuple(digests))
+    return digests
 
 
-def sign(body: bytes, *, key: bytes, at: int) -> str:
-    """The header value that a sender with `key` would send at unix second `at`."""
-    return f"t={at},v1={_digest(str(at).encode(), body, key).decode()}"
-
-
-def _matches(signature: Signature, body: bytes, keys: Sequence[bytes]) -> bool:
+def _matches(signature: Signature, request: Request, body: bytes, scheme: Scheme, keys: Sequence[bytes]) -> bool:
+    before, after = around(request, signature.timestamp, scheme)
     matched = False
     for key in keys:
-        expected = _digest(signature.timestamp, body, key)
+        expected = digest_of(before, after, body, scheme, key)
         for digest in signature.digests:
             matched |= hmac.compare_digest(expected, digest)
     return matched
 
 
-def _digest(timestamp: bytes, body: bytes, key: bytes) -> bytes:
-    if len(body) <= COPIED_BYTES:
-        return hmac.digest(key, b"%b.%b" % (timestamp, body), "sha256").hex().encode()
-    running = hmac.new(key, b"%b." % timestamp, "sha256")
-    running.update(body)
-    return running.hexdigest().encode()
-
-
-def _is_time(text: bytes) -> bool:
-    return 1 <= len(text) <= 12 and text.isdigit()
-
-
-def _is_digest(text: bytes) -> bool:
-    return len(text) == 64 and not text.strip(b"0123456789abcdef")
+def _is_key(token: bytes, keys: Sequence[bytes]) -> bool:
+    matched = False
+    for key in keys:
+        matched |= hmac.compare_digest(key, token)
+    return matched

@@ -11,6 +11,8 @@ _SPACES = re.compile(r"\s+")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
 _HTTP = re.compile(r"^https?://", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{5,17}(\.[0-9]{1,9})?")  # four digits are a year
+_MILLISECONDS = 1e11  # a number of seconds would be in the year 5138
 _ISO = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
     r"\s*(?:([Zz])|([+-])(\d{2}):?(\d{2})?)?"
@@ -57,6 +59,17 @@ def instant(text: str) -> datetime | None:
         )
         return local - offset
     except (ValueError, OverflowError):
+        return None
+
+
+def moment(text: str) -> datetime | None:
+    """A time as an `instant`, or as a number of seconds or milliseconds since 1970; None if it is none."""
+    if not _NUMBER.fullmatch(text.strip()):
+        return instant(text)
+    number = float(text)
+    try:
+        return datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS else number, UTC)
+    except (ValueError, OverflowError, OSError):
         return None
 
 

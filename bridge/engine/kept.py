@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bridge.errors import StoreError
 from bridge.log import logger
+from bridge.model.signed import Request
 from bridge.store import setup
 from bridge.store.codec import Codec
 from bridge.store.database import Database
@@ -16,10 +17,9 @@ log = logger("receive")
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class _Kept:
     source: str
-    header: bytes
-    body: bytes
+    request: Request
     received_at: int  # ms
 
 
@@ -29,13 +29,13 @@ class Kept:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._lock = threading.Lock()
-        self._requests: deque[_Request] = deque(maxlen=setup.KEEP)
+        self._requests: deque[_Kept] = deque(maxlen=setup.KEEP)
 
-    def note(self, source: str, *, header: bytes, body: bytes, received_at: int) -> None:
+    def note(self, source: str, request: Request, *, received_at: int) -> None:
         """One request. Of very many between two flushes only some are kept."""
         with self._lock:
             if len(self._requests) < setup.KEEP:
-                self._requests.append(_Request(source, header, body, received_at))
+                self._requests.append(_Kept(source, request, received_at))
 
     def flush(self, database: Database) -> None:
         """Writes what was gathered; what cannot be written is let go: it was answered 503."""
@@ -47,9 +47,6 @@ class Kept:
         try:
             with database.write() as connection:
                 for one in requests:
-                    setup.keep(
-                        connection, one.source, header=one.header, body=one.body, received_at=one.received_at,
-                        codec=self._codec,
-                    )  # fmt: skip
+                    setup.keep(connection, one.source, one.request, received_at=one.received_at, codec=self._codec)
         except StoreError as error:
             log.error("cannot keep requests", requests=len(requests), reason=str(error))

@@ -3,14 +3,15 @@ an event by now goes the way of a webhook: same key, revision and lanes, as sign
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.normalise import normalise
 from bridge.engine.clock import Clock
 from bridge.engine.commits import parts
+from bridge.engine.plugged import reading_of
 from bridge.model.event import Reading
 from bridge.model.rules import Rules
+from bridge.source import Source
 from bridge.store import operate, quarantine
 from bridge.store.arrival import Arrival, prepare
 from bridge.store.codec import Codec
@@ -36,11 +37,12 @@ class Quarantine:
     """Reads again by hand; `who` stands in the audit."""
 
     def __init__(
-        self, database: Database, rules: Rules, *, intake: Intake, salt: bytes, codec: Codec, clock: Clock, who: str,
-        shard: int,
+        self, database: Database, rules: Rules, *, plugins: Mapping[str, Source], intake: Intake, salt: bytes,
+        codec: Codec, clock: Clock, who: str, shard: int,
     ) -> None:  # fmt: skip
         self._database = database
         self._sources = rules.sources
+        self._plugins = plugins  # by the name of the source
         self._intake = intake
         self._salt = salt
         self._codec = codec
@@ -78,7 +80,7 @@ class Quarantine:
         source = self._sources.get(found.source)
         if source is None:
             return Reread(why_not=f"its source {found.source} is not in the configuration")
-        reading = normalise(found.raw, source=source)
+        reading = reading_of(found.raw, source=source, plugins=self._plugins)
         arrival = prepare(
             reading,
             source=source,

@@ -2,12 +2,14 @@
 what came and sends back what it gets; every decision about a webhook is here or below.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bridge.core.challenge import Echo, asked_and_signed, asked_with_token
 from bridge.core.ecmascript import restringify
-from bridge.core.normalise import is_unsigned_test, normalise
-from bridge.core.signature import HEADER, Verified, read_header, verify
+from bridge.core.normalise import is_unsigned_test
+from bridge.core.signature import MAX_HEADER_BYTES, read, token_of, verify
+from bridge.engine import plugged
 from bridge.engine.clock import Clock
 from bridge.engine.commits import Commits, store
 from bridge.engine.kept import Kept
@@ -17,14 +19,16 @@ from bridge.errors import BadSignature
 from bridge.log import logger
 from bridge.model.event import Reading
 from bridge.model.rules import Rules, SourceRule
+from bridge.model.signed import Request, Verified
+from bridge.source import Source
 from bridge.store import setup
 from bridge.store.arrival import prepare
 from bridge.store.codec import Codec
 from bridge.store.database import Database
 
-SIGNATURE_HEADER = HEADER
 HERE_BYTES = 16_384  # bodies above it are re-serialised apart: anybody may send one, and no lead may wait for it
 RETRY_AFTER_S = 30
+JSON = "application/json"
 
 log = logger("receive")
 
@@ -36,6 +40,7 @@ class Answer:
     status: int
     body: bytes
     retry_after_s: int | None = None
+    mimetype: str = JSON
 
 
 STORED = Answer(200, b'{"status":"success"}')
@@ -65,6 +70,7 @@ class Receiver:
         self,
         rules: Rules,
         *,
+        plugins: Mapping[str, Source],
         database: Database,
         committer: Commits,
         rejections: Rejections,
@@ -74,6 +80,7 @@ class Receiver:
         clock: Clock,
     ) -> None:
         self._sources = rules.sources
+        self._plugins = plugins  # by the name of the source
         self._database = database
         self._committer = committer
         self._rejections = rejections
@@ -86,9 +93,8 @@ class Receiver:
     def receive(
         self,
         source_name: str,
-        body: bytes,
+        request: Request,
         *,
-        header: bytes | None,
         address: str,
         answer_later: AnswerLater | None = None,
     ) -> Answer | Deferred:
@@ -99,28 +105,45 @@ class Receiver:
         source = self._sources.get(source_name)
         if source is None:
             return NO_SUCH_SOURCE
-        if is_unsigned_test(body):
+        if source.is_platform and is_unsigned_test(request.body):
             self._rejections.count("received", f"{source.name}:test")
             return TESTED
-        if not source.signing_keys:
-            return self._keep_for_later(source, body, header=header or b"", address=address)
+        if source.lacks_key:
+            return self._keep_for_later(source, request, address=address)
         try:
-            verified = self._verify(source, body, header=header, now_s=self._clock.now_ms() / 1000)
+            verified = self._verify(source, request, now_s=self._clock.now_ms() / 1000)
         except BadSignature as bad:
-            self._reject(source, bad, size_bytes=len(body), address=address)
+            self._reject(source, bad, size_bytes=len(request.body), address=address)
             return NOT_SIGNED
         except Busy:
             return BUSY
-        return self._store(source, normalise(body, source=source), verified, answer_later)
+        if source.challenge and (echo := asked_and_signed(request.body, source.challenge)):
+            return _echoed(echo)
+        return self._store(source, self._read(source, request.body), verified, answer_later)
+
+    def challenge(self, source_name: str, query: str, *, address: str) -> Answer | None:
+        """The answer to a sender that asks by GET whether this address is ours; None where none asks that way."""
+        source = self._sources.get(source_name)
+        if source is None or source.challenge is None or not source.challenge.query:
+            return None
+        try:
+            return _echoed(asked_with_token(query, source.challenge))
+        except BadSignature as bad:
+            self._reject(source, bad, size_bytes=0, address=address)
+            return NOT_SIGNED
 
     def verify_kept(self) -> int:
         """Stores what was kept of sources that have a key by now; gives how many requests that were."""
-        return sum(self._verify_kept(source) for source in self._sources.values() if source.signing_keys)
+        return sum(self._verify_kept(source) for source in self._sources.values() if not source.lacks_key)
 
-    def _verify(self, source: SourceRule, body: bytes, *, header: bytes | None, now_s: float) -> Verified:
+    def _verify(self, source: SourceRule, request: Request, *, now_s: float) -> Verified:
+        if source.public_url:
+            request = request._replace(url=source.public_url)
+        if source.plugin:
+            return plugged.verify(self._plugins[source.name], request)
         return verify(
-            header,
-            body,
+            request,
+            scheme=source.scheme,
             keys=source.signing_keys,
             now_s=now_s,
             past_s=source.past_s,
@@ -130,6 +153,9 @@ class Receiver:
 
     def _reserialise(self, body: bytes) -> bytes | None:
         return restringify(body) if len(body) <= HERE_BYTES else self._apart.restringify(body)
+
+    def _read(self, source: SourceRule, body: bytes) -> Reading:
+        return plugged.reading_of(body, source=source, plugins=self._plugins)
 
     def _store(
         self, source: SourceRule, reading: Reading, verified: Verified, answer_later: AnswerLater | None = None
@@ -163,33 +189,35 @@ class Receiver:
         else:
             log.info("rejected", source=source.name, reason=bad.reason, size_bytes=size_bytes)
 
-    def _keep_for_later(self, source: SourceRule, body: bytes, *, header: bytes, address: str) -> Answer:
-        self._rejections.note(source=source.name, reason="no signing key", address=address, size_bytes=len(body))
+    def _keep_for_later(self, source: SourceRule, request: Request, *, address: str) -> Answer:
+        size_bytes = len(request.body)
+        self._rejections.note(source=source.name, reason="no signing key", address=address, size_bytes=size_bytes)
         log.error(
             "no signing key", source=source.name, advice="set its key and restart: the request is kept until then"
         )
         now_ms = self._clock.now_ms()
-        if len(body) <= setup.LARGEST_BYTES and _may_be_signed(header, source, now_s=now_ms / 1000):
-            self._kept.note(source.name, header=header, body=body, received_at=now_ms)
+        if size_bytes <= setup.LARGEST_BYTES and _may_be_signed(request, source, now_s=now_ms / 1000):
+            headers = {name: value for name in source.scheme.headers if (value := request.headers.get(name))}
+            self._kept.note(source.name, request._replace(headers=headers), received_at=now_ms)
         return NO_KEY_YET
 
     def _verify_kept(self, source: SourceRule) -> int:
         with self._database.read() as connection:
             waiting = setup.kept(connection, source.name, codec=self._codec)
         stored = 0
-        for request in waiting:
+        for kept in waiting:
             try:
-                verified = self._verify(source, request.body, header=request.header, now_s=request.received_at / 1000)
+                verified = self._verify(source, kept.request, now_s=kept.received_at / 1000)
             except Busy:
                 continue  # it stays kept
             except BadSignature:
                 continue  # it stays: perhaps it is the key that is wrong
-            answer = self._store(source, normalise(request.body, source=source), verified)
+            answer = self._store(source, self._read(source, kept.request.body), verified)
             if isinstance(answer, Deferred) or answer.status != 200:
                 continue
             stored += 1
             with self._database.write() as connection:
-                setup.forget(connection, [request.id])
+                setup.forget(connection, [kept.id])
         if stored:
             log.info("kept requests stored", source=source.name, requests=stored)
         if stored < len(waiting):
@@ -199,10 +227,18 @@ class Receiver:
         return stored
 
 
-def _may_be_signed(header: bytes, source: SourceRule, *, now_s: float) -> bool:
+def _may_be_signed(request: Request, source: SourceRule, *, now_s: float) -> bool:
     """Whether a signature could turn out to be good once the key is known."""
+    if len(request.query) > MAX_HEADER_BYTES or sum(map(len, request.headers.values())) > setup.LARGEST_BYTES:
+        return False
     try:
-        age_s = now_s - read_header(header).at
+        if source.scheme.is_weak:
+            return bool(token_of(request, source.scheme))
+        at = read(request, source.scheme).at
     except BadSignature:
         return False
-    return -source.future_s <= age_s <= source.past_s
+    return at is None or -source.future_s <= now_s - at <= source.past_s
+
+
+def _echoed(echo: Echo) -> Answer:
+    return Answer(200, echo.body, mimetype=echo.mimetype)

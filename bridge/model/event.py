@@ -27,6 +27,7 @@ class Event:
     page_url: str = ""
     created_at: datetime | None = None  # aware, UTC
     raw: dict[str, Any] = field(default_factory=dict)  # the vendor's object; its text is repaired once stored
+    natural: tuple[str, ...] = ()  # what the source's `key` fields say, where all of them do; not stored, the key is
 
 
 # What a later record of the same event may add or change; the rest is in the key.

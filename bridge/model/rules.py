@@ -3,22 +3,37 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.model.fields import Challenge, Fields, Path
+from bridge.model.scheme import NEWOAKS, Scheme
+
 DEFAULT_RETRY_S: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400, 86400)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRule:
-    """One account that signs and sends. No live signing key means setup: test requests only."""
+    """One account that signs and sends. One that needs a signing key and has none is being set up."""
 
     name: str
     preset: str = "newoaks"
-    signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    scheme: Scheme = NEWOAKS
+    signing_keys: tuple[bytes, ...] = field(default=(), repr=False)  # decoded: what the digest is keyed with
     past_s: float = 600  # the sender's last retry may carry the t of its first try
     future_s: float = 300
     chatbots: frozenset[str] = frozenset()  # empty: any
     ignore_types: frozenset[str] = frozenset()  # lower case
     timezone: str = "UTC"
     phone_region: str = "US"
+    fields: Fields | None = None  # None: the platform's own names, in any case
+    key: tuple[Path, ...] = ()  # whose values are an event's natural identity; empty: session and creation time are
+    challenge: Challenge | None = None
+    public_url: str = ""  # this source's address as its sender writes it
+    plugin: str = ""  # the package's code that verifies instead of the scheme
+    settings: object = field(default=None, repr=False)  # an instance of the plugin's Settings; holds secrets
+    is_platform: bool = True  # the chatbot platform itself: it sends test requests, and its Type is never missing
+
+    @property
+    def lacks_key(self) -> bool:
+        return not (self.signing_keys or self.plugin or self.scheme.proof == "none")
 
 
 @dataclass(frozen=True, slots=True)

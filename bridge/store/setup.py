@@ -4,9 +4,11 @@ and verified when the key arrives, since a sender gives up long before an operat
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from bridge.model.signed import Request
 from bridge.store.codec import Codec
 from bridge.store.tables import unverified
 
@@ -18,13 +20,14 @@ LARGEST_BYTES = 65_536
 class Unverified:
     id: int
     received_at: int  # ms
-    header: bytes
-    body: bytes
+    request: Request
 
 
-def keep(connection: Connection, source: str, *, header: bytes, body: bytes, received_at: int, codec: Codec) -> None:
+def keep(connection: Connection, source: str, request: Request, *, received_at: int, codec: Codec) -> None:
     """Keeps one request, and lets go of those between the source's first ten and last ten."""
-    row = {"source": source, "received_at": received_at, "header": header, "body": codec.encode(body)}
+    headers = {name: value.decode("latin-1") for name, value in request.headers.items()}
+    around = codec.encode_json({"headers": headers, "method": request.method, "query": request.query})
+    row = {"source": source, "received_at": received_at, "request": around, "body": codec.encode(request.body)}
     connection.execute(unverified.insert().values(row))
     mine = select(unverified.c.id).where(unverified.c.source == source).order_by(unverified.c.id)
     ids = connection.execute(mine).scalars().all()
@@ -33,10 +36,16 @@ def keep(connection: Connection, source: str, *, header: bytes, body: bytes, rec
 
 def kept(connection: Connection, source: str, *, codec: Codec) -> list[Unverified]:
     """What is kept of the source, oldest first."""
-    query = select(*unverified.c["id", "received_at", "header", "body"]).where(unverified.c.source == source)
+    query = select(*unverified.c["id", "received_at", "request", "body"]).where(unverified.c.source == source)
     rows = connection.execute(query.order_by(unverified.c.id))
-    return [Unverified(row.id, row.received_at, row.header, codec.decode(row.body)) for row in rows]
+    return [Unverified(row.id, row.received_at, _request(row, codec)) for row in rows]
 
 
 def forget(connection: Connection, ids: Iterable[int]) -> None:
     connection.execute(delete(unverified).where(unverified.c.id.in_(list(ids))))
+
+
+def _request(row: Any, codec: Codec) -> Request:
+    around = codec.decode_json(row.request)
+    headers = {name: value.encode("latin-1") for name, value in around["headers"].items()}
+    return Request(codec.decode(row.body), headers, around["method"], around["query"])

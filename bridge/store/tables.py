@@ -260,7 +260,7 @@ unverified = Table(
     Column("id", Id, primary_key=True),
     Column("source", String(64), nullable=False, index=True),
     Column("received_at", BigInteger, nullable=False),
-    Column("header", LargeBinary, nullable=False),
+    Column("request", LargeBinary, nullable=False),  # (codec) JSON of what is signed besides: headers, query
     Column("body", LargeBinary, nullable=False),  # (codec)
 )
 

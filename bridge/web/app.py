@@ -5,16 +5,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from bridge.engine.receive import RETRY_AFTER_S, SIGNATURE_HEADER, Answer, Deferred
+from bridge.engine.receive import JSON, RETRY_AFTER_S, Answer, Deferred
 from bridge.log import logger
+from bridge.model.signed import Request
 from bridge.web.health import readiness
 from bridge.web.metrics import exposition
+from bridge.web.wsgi import Headers
 from bridge.wiring import Bridge
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a daily post of 10,000 records is 2.4 MB
-_ENVIRON_HEADER = "HTTP_" + SIGNATURE_HEADER.upper().replace("-", "_")
 
 log = logger("web")
 
@@ -41,13 +42,15 @@ def create_app(bridge: Bridge) -> Flask:
     @app.post("/webhooks/<source>")
     def webhook(source: str) -> Response:
         environ = request.environ
-        header = environ.get(_ENVIRON_HEADER)
         later = environ.get("bridge.later")  # our own server's: no thread waits for the disk
         whole = environ.get("bridge.body")  # as well; of any other server the body is a stream
         answer = receiver.receive(
             source,
-            whole if isinstance(whole, bytes) else request.get_data(cache=False),
-            header=header.encode("latin-1", "replace") if header is not None else None,
+            Request(
+                whole if isinstance(whole, bytes) else request.get_data(cache=False),
+                Headers(environ),
+                query=environ.get("QUERY_STRING", ""),
+            ),
             address=environ.get("REMOTE_ADDR", ""),
             answer_later=later,
         )
@@ -55,6 +58,16 @@ def create_app(bridge: Bridge) -> Flask:
             later.deferred = answer
             return LATER
         assert isinstance(answer, Answer)  # noqa: S101  deferred only where somebody takes it later
+        return _respond(answer)
+
+    @app.get("/webhooks/<source>")
+    def challenge(source: str) -> Response:
+        environ = request.environ
+        answer = None
+        if request.method == "GET":
+            answer = receiver.challenge(source, environ.get("QUERY_STRING", ""), address=environ.get("REMOTE_ADDR", ""))
+        if answer is None:
+            raise MethodNotAllowed(valid_methods=["POST"])
         return _respond(answer)
 
     @app.get("/healthz")
@@ -76,7 +89,9 @@ def create_app(bridge: Bridge) -> Flask:
 
 
 def _respond(answer: Answer) -> Response:
-    response = Response(answer.body, status=answer.status, mimetype="application/json")
+    response = Response(answer.body, status=answer.status, content_type=answer.mimetype)
+    if answer.mimetype != JSON:  # it holds what a sender wrote
+        response.headers["X-Content-Type-Options"] = "nosniff"
     if answer.retry_after_s is not None:
         response.headers["Retry-After"] = str(answer.retry_after_s)
     return response

@@ -2,11 +2,45 @@
 
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Reply = tuple[int, list[tuple[str, str]], bytes]  # status, headers, content
+
+
+class Headers(Mapping[str, bytes]):
+    """The headers of a WSGI request, by lower-case name. Only what is asked for is looked at."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+
+    def get(self, name: str, default: Any = None) -> Any:
+        value = self._environ.get(_key(name))
+        return default if value is None else value.encode("latin-1", "replace")
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._environ[_key(name)].encode("latin-1", "replace")  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._environ:
+            if key.startswith("HTTP_") or key in _UNPREFIXED:
+                yield key.removeprefix("HTTP_").lower().replace("_", "-")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+_UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
+
+
+@lru_cache(maxsize=1024)
+def _key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in _UNPREFIXED else f"HTTP_{key}"
 
 
 def environment_of(scope: Any, body: bytes) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from bridge.core.ecmascript import restringify
-from bridge.core.signature import sign, verify
+from bridge.core.signature import HEADER, verify
+from bridge.core.signing import sign
+from bridge.model.signed import Request
 from tests.bench.figures import Line, ratio
 from tests.bench.running import Bench
 from tests.processes import KEY, lead
@@ -36,7 +38,8 @@ def _line(bench: Bench, kind: str, body: bytes) -> Line:
 
 def _verify(header: bytes, body: bytes) -> None:
     keys = [KEY.encode()]
-    assert verify(header, body, keys=keys, now_s=AT, past_s=1, future_s=1, reserialise=restringify).reserialised
+    request = Request(body, {HEADER.lower(): header})
+    assert verify(request, keys=keys, now_s=AT, past_s=1, future_s=1, reserialise=restringify).reserialised
 
 
 def _std(body: bytes) -> None:

@@ -14,7 +14,8 @@ from typing import LiteralString
 import psycopg
 import requests
 
-from bridge.core.signature import HEADER, sign
+from bridge.core.signature import HEADER
+from bridge.core.signing import sign
 from bridge.sandbox.inbox import Inbox
 from tests.chaos.campaign import arrived
 from tests.chaos.ledger import Ledger, Sent

@@ -9,7 +9,8 @@ from random import Random
 
 import requests
 
-from bridge.core.signature import HEADER, sign
+from bridge.core.signature import HEADER
+from bridge.core.signing import sign
 from tests.chaos.ledger import Sent
 from tests.chaos.story import Post, story
 from tests.processes import KEY

@@ -52,7 +52,7 @@ def test_each_block_that_is_a_variant_loads(tmp_path, start):
 
 def test_there_are_variants():
     assert sum(bool(ONE_LINE.fullmatch(line)) for line in LINES) >= 8
-    assert 2 == sum(bool(BLOCK.fullmatch(line)) for line in LINES)
+    assert 3 == sum(bool(BLOCK.fullmatch(line)) for line in LINES)
 
 
 def assert_loads(folder: Path, lines: list[str]) -> Loaded:

@@ -41,7 +41,7 @@ retention: {}
 EXPECTED = [
     (1, 10, "version", "this must be 1", ""),
     (2, 1, "default", "unknown key 'default'", "did you mean 'defaults'?"),
-    (5, 13, "sources.main.preset", "this must be newoaks", "did you mean 'newoaks'?"),
+    (5, 13, "sources.main.preset", "unknown preset", "did you mean 'newoaks'?"),
     (6, 40, "sources.main.signing_keys[1]", "the same signing key", "entry [0]: remove one"),
     (7, 23, "sources.main.tolerance.past", "a duration needs a unit", "write 10s or 10m"),
     (7, 35, "sources.main.tolerance.future", "this is no duration", "1h30m"),

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.ecmascript import restringify
-from bridge.core.signature import MAX_HEADER_BYTES, MAX_SIGNATURES, Verified, sign, verify
+from bridge.core.signature import MAX_HEADER_BYTES, MAX_SIGNATURES, Verified, verify
+from bridge.core.signing import sign
 from bridge.errors import BadSignature
+from bridge.model.signed import Request
 
 AT = 1_700_764_581
 OLD, NEW, STRANGE = b"whsec_old", b"whsec_new", b"whsec_strange"
@@ -29,7 +31,12 @@ def check(
     now_s: float = AT,
 ) -> Verified:
     raw = header.encode() if isinstance(header, str) else header
-    return verify(raw, body, keys=keys, now_s=now_s, past_s=600, future_s=300, reserialise=restringify)
+    request = request_of(raw, body)
+    return verify(request, keys=keys, now_s=now_s, past_s=600, future_s=300, reserialise=restringify)
+
+
+def request_of(header: bytes | None, body: bytes) -> Request:
+    return Request(body, {} if header is None else {"x-webhook-signature": header})
 
 
 def digest(key: bytes = OLD, body: bytes = BODY, t: str = str(AT)) -> str:
@@ -82,7 +89,7 @@ def test_one_flipped_bit_of_the_body_is_refused(body: bytes, data: st.DataObject
     other = flipped(body, data.draw(st.integers(0, len(body) * 8 - 1)))
 
     with pytest.raises(BadSignature, match="no key matches"):
-        verify(header, other, keys=[OLD], now_s=AT, past_s=600, future_s=300, reserialise=lambda _: None)
+        verify(request_of(header, other), keys=[OLD], now_s=AT, past_s=600, future_s=300, reserialise=lambda _: None)
 
 
 @pytest.mark.parametrize("bit", range(len(BODY) * 8))
@@ -124,7 +131,7 @@ def test_a_body_is_re_serialised_only_where_its_raw_bytes_do_not_match() -> None
 
     for body in (BODY, b"other bytes"):
         header = sign(BODY, key=OLD, at=AT).encode()
-        verify(header, body, keys=[OLD], now_s=AT, past_s=600, future_s=300, reserialise=reserialise)
+        verify(request_of(header, body), keys=[OLD], now_s=AT, past_s=600, future_s=300, reserialise=reserialise)
 
     assert [b"other bytes"] == asked
 

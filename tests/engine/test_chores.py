@@ -3,6 +3,7 @@
 from bridge.engine.chores import Chores
 from bridge.engine.kept import Kept
 from bridge.engine.rejections import Rejections
+from bridge.model.signed import Request
 from bridge.store import setup
 from bridge.store.codec import Codec
 from bridge.store.database import Database
@@ -31,22 +32,22 @@ def test_what_is_still_to_be_written_is_written_at_the_end(database: Database) -
     chores = Chores([lambda: rejections.flush(database, shard=1), lambda: kept.flush(database)])
     chores.start()
     rejections.note(source="smarterbot", reason="too old", address="127.0.0.1", size_bytes=7)
-    kept.note("smarterbot", header=b"t=1,v1=00", body=b"{}", received_at=1)
+    kept.note("smarterbot", Request(b"{}", {"x-webhook-signature": b"t=1,v1=00"}), received_at=1)
 
     chores.stop()
 
     with database.read() as connection:
         assert ["too old"] == [row["reason"] for row in list_rejections(connection, limit=9)]
-        assert [b"{}"] == [one.body for one in setup.kept(connection, "smarterbot", codec=Codec())]
+        assert [b"{}"] == [one.request.body for one in setup.kept(connection, "smarterbot", codec=Codec())]
 
 
 def test_of_very_many_kept_requests_the_first_and_the_last_stay(database: Database) -> None:
     kept = Kept(Codec())
     for second in range(5):
         for number in range(30):
-            kept.note("smarterbot", header=b"t=1,v1=00", body=b"%d" % (100 * second + number), received_at=1)
+            kept.note("smarterbot", Request(b"%d" % (100 * second + number), {}), received_at=1)
         kept.flush(database)
 
     with database.read() as connection:
-        bodies = [int(one.body) for one in setup.kept(connection, "smarterbot", codec=Codec())]
+        bodies = [int(one.request.body) for one in setup.kept(connection, "smarterbot", codec=Codec())]
     assert (20, list(range(10)), 419) == (len(bodies), bodies[:10], bodies[-1])

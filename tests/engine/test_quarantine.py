@@ -29,7 +29,7 @@ def store(database: Database) -> Store:
 def reader(store: Store, source: SourceRule = SOURCE) -> Quarantine:
     clock = Clock(now_ms=lambda: store.now_ms, boot_s=lambda: 0.0, jitter=lambda: 0.0)
     return Quarantine(
-        store.database, Rules({source.name: source}, {"crm": TARGET}), intake=store.intake, salt=store.salt,
+        store.database, Rules({source.name: source}, {"crm": TARGET}), plugins={}, intake=store.intake, salt=store.salt,
         codec=CODEC, clock=clock, who="ann", shard=3,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import requests
 
-from bridge.core.signature import sign
+from bridge.core.signing import sign
 from tests.processes import KEY, Bridge, configuration, lead, running, wait_until
 
 SUCCESS = (200, '{"status":"success"}')
