@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from binascii import b2a_base64
 from functools import lru_cache
 
+from bridge.errors import BadSignature
 from bridge.model.scheme import Part, Scheme
 from bridge.model.signed import Request
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bridge.core.challenge import Echo, asked_and_signed, asked_with_token
 from bridge.core.ecmascript import restringify
 from bridge.core.normalise import is_unsigned_test
-from bridge.core.signature import MAX_HEADER_BYTES, read, token_of, verify
+from bridge.core.signature import read, token_of, verify
+from bridge.core.signed import MAX_HEADER_BYTES
 from bridge.engine import plugged
 from bridge.engine.clock import Clock
 from bridge.engine.commits import Commits, store

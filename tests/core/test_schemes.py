@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.presets import PRESETS
-from bridge.core.signature import MAX_HEADER_BYTES, verify
+from bridge.core.signature import verify
+from bridge.core.signed import MAX_HEADER_BYTES
 from bridge.core.signing import sign_request
 from bridge.errors import BadSignature
 from bridge.model.scheme import DIGEST_BYTES, Scheme, Timestamp, parts_of

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.ecmascript import restringify
-from bridge.core.signature import MAX_HEADER_BYTES, MAX_SIGNATURES, Verified, verify
+from bridge.core.signature import MAX_SIGNATURES, Verified, verify
+from bridge.core.signed import MAX_HEADER_BYTES
 from bridge.core.signing import sign
 from bridge.errors import BadSignature
 from bridge.model.signed import Request
