@@ -31,11 +31,11 @@ from bridge.engine.receive import Receiver
 from bridge.engine.rejections import Rejections
 from bridge.engine.rounds import Rounds
 from bridge.engine.tokens import Shares, Tokens
-from bridge.errors import BridgeError, Problem, SchemaError
+from bridge.errors import BridgeError, Problem, SchemaError, StoreError
 from bridge.log import logger
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import Rules, SourceRule, TargetRule
-from bridge.outbound import Door
+from bridge.outbound import Alone, Door, Shared
 from bridge.source import Source
 from bridge.store import schema, targets
 from bridge.store.codec import Codec
@@ -142,9 +142,18 @@ class Bridge:
     def caller(self, target: str) -> Caller:
         """The target's connector and its way out."""
         rule = self.rules.targets[target]
-        limit = Limit(self.database, target, rule.policy.rate, clock=self.clock) if rule.policy.rate else None
-        tokens = Tokens(self.database, target, rule.settings, salt=self.salt, codec=self.codec, clock=self.clock)
-        return Caller(rule, _connector(rule), _door(rule, self.clock, Shares(limit, tokens)), self.clock)
+        return Caller(rule, _connector(rule), _door(rule, self.clock, self._shared(rule)), self.clock)
+
+    def _shared(self, rule: TargetRule) -> Shared:
+        """Its rate and its token; where there is no database yet, nothing is shared with anybody."""
+        try:
+            require_database(self.database)
+            schema.check(self.database)
+        except StoreError:
+            return Alone()
+        limit = Limit(self.database, rule.name, rule.policy.rate, clock=self.clock) if rule.policy.rate else None
+        tokens = Tokens(self.database, rule.name, rule.settings, salt=self.salt, codec=self.codec, clock=self.clock)
+        return Shares(limit, tokens)
 
     def close(self) -> None:
         self.database.close()
@@ -207,7 +216,7 @@ def _plugin(rule: SourceRule) -> Source:
     return found
 
 
-def _door(rule: TargetRule, clock: Clock, shared: Shares) -> Door:
+def _door(rule: TargetRule, clock: Clock, shared: Shared) -> Door:
     return Door(
         connect_s=rule.policy.connect_s,
         timeout_s=rule.policy.timeout_s,

@@ -14,8 +14,7 @@ from tests.processes import configuration, http_target, lead, running
 
 LOG_AND_GO_ON = """
 from bridge import log
-from bridge.cli.process import _logs
-_logs()
+log.setup(terminal=False)
 for number in range(1000):
     log.logger("test").error("a line", number=number)
 print("went on")

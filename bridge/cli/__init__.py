@@ -69,6 +69,9 @@ def cli(ctx: click.Context, config: str | None) -> None:
     if config:
         os.environ["BRIDGE_CONFIG"] = config  # for this process and those it starts
     ctx.obj = {}
+    from bridge import log  # here: `--help` needs none
+
+    log.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
 
 
 def main() -> None:

@@ -32,7 +32,6 @@ def serve(host: str, port: int | None) -> None:
     Brings the database's schema up to date first. Ends with SIGTERM or ctrl-C, in good order.
     """
     die_with_parent()
-    _logs()
     bridge = wiring.open_bridge()
     _warn(bridge)
     schema.migrate(bridge.database)
@@ -51,7 +50,6 @@ def serve(host: str, port: int | None) -> None:
 def web(host: str, port: int | None) -> None:
     """Only receive: verify, store and answer webhooks."""
     die_with_parent()
-    _logs()
     bridge = wiring.open_bridge()
     bridge.committer_command = committer.COMMAND
     wiring.wait_for_schema(bridge.database, patience_s=SCHEMA_PATIENCE_S)
@@ -67,7 +65,6 @@ def web(host: str, port: int | None) -> None:
 def worker() -> None:
     """Only deliver. Start as many as you like: they share the work."""
     die_with_parent()
-    _logs()
     bridge = wiring.open_bridge()
     wiring.wait_for_schema(bridge.database, patience_s=SCHEMA_PATIENCE_S)
     process = bridge.worker()
@@ -86,16 +83,11 @@ def worker() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database to this version's schema. Safe to repeat, and to run from several places at once."""
-    _logs()
     database = wiring.open_database()
     before = schema.version(database)
     schema.migrate(database)
     now = schema.version(database)
     click.echo(f"{database.name}: {'already at' if before == now else 'brought to'} version {now}")
-
-
-def _logs() -> None:
-    logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
 
 
 def _port_of(port: int | None) -> int:
