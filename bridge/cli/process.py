@@ -10,7 +10,7 @@ import click
 from bridge import log as logs
 from bridge import wiring
 from bridge.cli import committer
-from bridge.cli.supervise import Supervisor, die_with_parent, free_port, wait_for_port
+from bridge.cli.supervise import Supervisor, die_with_parent, free_port, is_supervised, wait_for_port
 from bridge.store import schema
 from bridge.web import server
 
@@ -34,6 +34,7 @@ def serve(host: str, port: int | None) -> None:
     _logs()
     bridge = wiring.open_bridge()
     _warn(bridge)
+    wiring.require_kept(bridge.database, alone=True)
     schema.migrate(bridge.database)
     bridge.close()
     at = _port_of(port) or free_port(host)
@@ -51,7 +52,8 @@ def web(host: str, port: int | None) -> None:
     """Only receive: verify, store and answer webhooks."""
     die_with_parent()
     _logs()
-    bridge = wiring.open_bridge()
+    bridge = wiring.open_bridge(connections=wiring.WEB_CONNECTIONS)
+    _require_kept(bridge)
     bridge.committer_command = committer.COMMAND
     wiring.wait_for_schema(bridge.database, patience_s=SCHEMA_PATIENCE_S)
     bridge.start_receiving()
@@ -68,6 +70,7 @@ def worker() -> None:
     die_with_parent()
     _logs()
     bridge = wiring.open_bridge()
+    _require_kept(bridge)
     wiring.wait_for_schema(bridge.database, patience_s=SCHEMA_PATIENCE_S)
     process = bridge.worker()
 
@@ -87,6 +90,7 @@ def migrate() -> None:
     """Bring the database to this version's schema. Safe to repeat, and to run from several places at once."""
     _logs()
     database = wiring.open_database()
+    wiring.require_kept(database, alone=True)
     before = schema.version(database)
     schema.migrate(database)
     now = schema.version(database)
@@ -99,6 +103,11 @@ def _logs() -> None:
 
 def _port_of(port: int | None) -> int:
     return wiring.port() if port is None else port
+
+
+def _require_kept(bridge: wiring.Bridge) -> None:
+    if not is_supervised():  # else `serve` has seen to it
+        wiring.require_kept(bridge.database, alone=False)
 
 
 def _warn(bridge: wiring.Bridge) -> None:
