@@ -7,13 +7,14 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from bridge import plugins
 from bridge.config.load import load
 from bridge.connector import Connector
+from bridge.core import hosting
 from bridge.engine.attempt import Caller
 from bridge.engine.chores import Chores
 from bridge.engine.clock import Clock
@@ -39,12 +40,16 @@ from bridge.outbound import Alone, Door, Shared
 from bridge.source import Source
 from bridge.store import schema, targets
 from bridge.store.codec import Codec
-from bridge.store.database import Database, Unavailable
+from bridge.store.database import Database, Unavailable, read_url
+from bridge.store.disk import place_of
 from bridge.store.intake import Intake
 
 DEFAULT_CONFIG = "config.yaml"
 DEFAULT_DATABASE = "bridge.db"
 DEFAULT_PORT = 8000
+WEB_CONNECTIONS = 3  # two threads that look, and the chores
+COMMITTER_CONNECTIONS = 1
+CONNECTIONS = 2  # of a worker, besides the one that listens; and of everybody else
 GRACE_S = 20.0  # of the 30 s that a host gives between SIGTERM and SIGKILL
 
 log = logger("bridge")
@@ -190,11 +195,15 @@ class WorkerProcess:
 
 
 def open_bridge(
-    environment: Mapping[str, str] = os.environ, *, config: str | None = None, must_exist: bool = False
+    environment: Mapping[str, str] = os.environ,
+    *,
+    config: str | None = None,
+    must_exist: bool = False,
+    connections: int = CONNECTIONS,
 ) -> Bridge:
     """The bridge that the environment and the configuration describe; raises ConfigError with every problem.
 
-    `must_exist`: its database, as for `open_database`.
+    `must_exist`, `connections`: its database's, as for `open_database`.
     """
     connectors, broken = plugins.load_all(plugins.CONNECTORS)
     sources, broken_too = plugins.load_all(plugins.SOURCES)
@@ -202,7 +211,7 @@ def open_bridge(
         log.error("plugin cannot be used", problem=problem)
     path = config or environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG
     loaded = load(path, environment=environment, connectors=connectors, plugins=sources)
-    database = open_database(environment, must_exist=must_exist)
+    database = open_database(environment, must_exist=must_exist, connections=connections)
     return Bridge(loaded.rules, loaded.warnings, database, _clock(), Codec())
 
 
@@ -227,12 +236,36 @@ def _door(rule: TargetRule, clock: Clock, shared: Shared) -> Door:
     )
 
 
-def open_database(environment: Mapping[str, str] = os.environ, *, must_exist: bool = False) -> Database:
-    """The database that the environment names. `must_exist`: who only looks must not make an empty one."""
-    database = Database(environment.get("DATABASE_URL") or DEFAULT_DATABASE)
+def open_database(
+    environment: Mapping[str, str] = os.environ, *, must_exist: bool = False, connections: int = CONNECTIONS
+) -> Database:
+    """The database that the environment names. `must_exist`: who only looks must not make an empty one. `connections`:
+    how many it takes at most, of a server that may have only 20.
+    """
+    text = environment.get("DATABASE_URL") or DEFAULT_DATABASE
+    url = read_url(text, needs_tls=partial(hosting.needs_tls, environment))
+    database = Database(url, pool_size=connections)
     if must_exist:
         require_database(database)
     return database
+
+
+def require_kept(database: Database, environment: Mapping[str, str] = os.environ, *, alone: bool) -> None:
+    """Raises BridgeError where the database's file would be lost with the machine. `alone`: no other process, unless
+    this one starts it, is to share the file.
+    """
+    path = database.url.database or ""
+    if not database.is_sqlite or path.startswith("file:"):
+        return
+    place = place_of(path)
+    try:
+        refusal = hosting.refusal(environment, place, alone=alone)
+    except ValueError as error:
+        raise BridgeError(str(error)) from None
+    if refusal:
+        raise BridgeError(refusal)
+    if hosting.may_be_lost(environment, place):
+        log.warning("this database may be lost with the machine", path=place.path, file_system=place.kind)
 
 
 def require_database(database: Database) -> None:

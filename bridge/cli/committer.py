@@ -20,7 +20,7 @@ def main(file: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
     try:
-        bridge = wiring.open_bridge()
+        bridge = wiring.open_bridge(connections=wiring.COMMITTER_CONNECTIONS)
         with socket.socket(fileno=file) as connection:
             committer_apart.serve(bridge.committer_here(), connection)
         bridge.close()

@@ -84,6 +84,7 @@ def _bridge(folder: Path, inbox_url: str, url: str) -> Iterator[Path]:
         "DATABASE_URL": f"sqlite:///{folder}/bridge.db",
         "DEMO_SIGNING_KEY": KEY.decode(),
         SUPERVISED: "1",  # it ends when its input does: with this process, however that ends
+        "BRIDGE_ALLOW_EPHEMERAL_SQLITE": "1",  # nothing is kept, and that is meant
     }
     command = [sys.executable, "-m", "bridge", "serve", "--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
     with (folder / "log").open("wb") as log:

@@ -10,7 +10,7 @@ import click
 from bridge import log as logs
 from bridge import wiring
 from bridge.cli import committer
-from bridge.cli.supervise import Supervisor, die_with_parent, free_port, wait_for_port
+from bridge.cli.supervise import Supervisor, die_with_parent, free_port, is_supervised, wait_for_port
 from bridge.store import schema
 from bridge.web import server
 
@@ -34,6 +34,7 @@ def serve(host: str, port: int | None) -> None:
     die_with_parent()
     bridge = wiring.open_bridge()
     _warn(bridge)
+    wiring.require_kept(bridge.database, alone=True)
     schema.migrate(bridge.database)
     bridge.close()
     at = _port_of(port) or free_port(host)
@@ -50,7 +51,8 @@ def serve(host: str, port: int | None) -> None:
 def web(host: str, port: int | None) -> None:
     """Only receive: verify, store and answer webhooks."""
     die_with_parent()
-    bridge = wiring.open_bridge()
+    bridge = wiring.open_bridge(connections=wiring.WEB_CONNECTIONS)
+    _require_kept(bridge)
     bridge.committer_command = committer.COMMAND
     wiring.wait_for_schema(bridge.database, patience_s=SCHEMA_PATIENCE_S)
     bridge.start_receiving()
@@ -66,6 +68,7 @@ def worker() -> None:
     """Only deliver. Start as many as you like: they share the work."""
     die_with_parent()
     bridge = wiring.open_bridge()
+    _require_kept(bridge)
     wiring.wait_for_schema(bridge.database, patience_s=SCHEMA_PATIENCE_S)
     process = bridge.worker()
 
@@ -84,6 +87,7 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to this version's schema. Safe to repeat, and to run from several places at once."""
     database = wiring.open_database()
+    wiring.require_kept(database, alone=True)
     before = schema.version(database)
     schema.migrate(database)
     now = schema.version(database)
@@ -92,6 +96,11 @@ def migrate() -> None:
 
 def _port_of(port: int | None) -> int:
     return wiring.port() if port is None else port
+
+
+def _require_kept(bridge: wiring.Bridge) -> None:
+    if not is_supervised():  # else `serve` has seen to it
+        wiring.require_kept(bridge.database, alone=False)
 
 
 def _warn(bridge: wiring.Bridge) -> None:

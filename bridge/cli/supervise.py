@@ -126,9 +126,14 @@ class _Child:
         return wait_s
 
 
+def is_supervised() -> bool:
+    """Whether this process is one of `bridge serve`'s."""
+    return os.environ.get(SUPERVISED) == "1"
+
+
 def die_with_parent() -> None:
     """Makes a supervised process end itself, in good order, when its supervisor is gone. Call it first."""
-    if os.environ.get(SUPERVISED) != "1":
+    if not is_supervised():
         return
 
     def watch() -> None:

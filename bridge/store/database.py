@@ -49,8 +49,8 @@ class Unavailable(StoreError):
 class Database:
     """One process's way to the database. Thread-safe."""
 
-    def __init__(self, url: str, *, pool_size: int = 4) -> None:
-        self.url = _read_url(url)
+    def __init__(self, url: str | URL, *, pool_size: int = 4) -> None:
+        self.url = read_url(url) if isinstance(url, str) else url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
@@ -165,8 +165,10 @@ def _first_line(error: Exception) -> str:
 _NO_ADDRESS = "DATABASE_URL is no database address: expected postgres://user:password@host/name or sqlite:///path"
 
 
-def _read_url(url: str) -> URL:
-    """The SQLAlchemy URL: `postgres://` (Heroku's spelling) is Postgres, a bare path is a SQLite file."""
+def read_url(url: str, *, needs_tls: Callable[[str], bool] = lambda _: False) -> URL:
+    """The SQLAlchemy URL: `postgres://` (Heroku's spelling) is Postgres, a bare path is a SQLite file. `needs_tls`: of
+    a server's name or address; asked where the URL does not say itself how it is.
+    """
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             url = "postgresql+psycopg://" + url.removeprefix(prefix)
@@ -182,7 +184,15 @@ def _read_url(url: str) -> URL:
         raise StoreError(f"DATABASE_URL names {parsed.get_backend_name()}: only Postgres and SQLite are supported")
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StoreError("DATABASE_URL names a SQLite database in memory, which would lose events: name a file")
-    return parsed
+    return _encrypted(parsed, needs_tls)
+
+
+def _encrypted(url: URL, needs_tls: Callable[[str], bool]) -> URL:
+    if url.get_backend_name() == "sqlite" or "sslmode" in url.query or "service" in url.query:
+        return url
+    servers = url.query.get("hostaddr") or url.query.get("host") or url.host or ""
+    names = servers.split(",") if isinstance(servers, str) else servers
+    return url.update_query_dict({"sslmode": "require"}) if any(map(needs_tls, names)) else url
 
 
 def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
@@ -212,7 +222,7 @@ def _postgres_engine(url: URL, *, pool_size: int) -> Engine:
     return create_engine(
         url,
         pool_size=pool_size,
-        max_overflow=1,
+        max_overflow=0,
         pool_timeout=2,
         pool_recycle=1800,
         connect_args={

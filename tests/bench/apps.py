@@ -40,7 +40,7 @@ class CommitsEach(StoresNothing):
 def bridge(kind: type[Committer], port: int) -> None:
     """The bridge's web process, but for its committer."""
     log.setup(terminal=False, level=os.environ.get("BRIDGE_LOG", "info"))
-    found = wiring.open_bridge()
+    found = wiring.open_bridge(connections=5)  # the naive way takes one for each thread
     wiring.wait_for_schema(found.database, patience_s=30)
     found.committer = kind(found.database, found.intake, clock=found.clock, shard=os.getpid())
     found.start_receiving()
