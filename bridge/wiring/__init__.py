@@ -43,13 +43,34 @@ from bridge.store.codec import Codec
 from bridge.store.database import Database, Unavailable, read_url
 from bridge.store.disk import place_of
 from bridge.store.intake import Intake
+from bridge.wiring.databases import (
+    COMMITTER_CONNECTIONS,
+    CONNECTIONS,
+    WEB_CONNECTIONS,
+    open_database,
+    require_database,
+    require_kept,
+    wait_for_schema,
+)
+from bridge.wiring.environment import clock, port
+from bridge.wiring.ways import caller_of, plugin_of
+
+__all__ = [
+    "COMMITTER_CONNECTIONS",
+    "CONNECTIONS",
+    "WEB_CONNECTIONS",
+    "Bridge",
+    "WorkerProcess",
+    "clock",
+    "open_bridge",
+    "open_database",
+    "port",
+    "require_database",
+    "require_kept",
+    "wait_for_schema",
+]
 
 DEFAULT_CONFIG = "config.yaml"
-DEFAULT_DATABASE = "bridge.db"
-DEFAULT_PORT = 8000
-WEB_CONNECTIONS = 3  # two threads that look, and the chores
-COMMITTER_CONNECTIONS = 1
-CONNECTIONS = 2  # of a worker, besides the one that listens; and of everybody else
 GRACE_S = 20.0  # of the 30 s that a host gives between SIGTERM and SIGKILL
 
 log = logger("bridge")
@@ -104,7 +125,7 @@ class Bridge:
     @cached_property
     def plugins(self) -> dict[str, Source]:
         """Of the sources that have one, by their names."""
-        return {name: _plugin(rule) for name, rule in self.rules.sources.items() if rule.plugin}
+        return {name: plugin_of(rule) for name, rule in self.rules.sources.items() if rule.plugin}
 
     @cached_property
     def receiver(self) -> Receiver:
@@ -147,7 +168,7 @@ class Bridge:
     def caller(self, target: str) -> Caller:
         """The target's connector and its way out."""
         rule = self.rules.targets[target]
-        return Caller(rule, _connector(rule), _door(rule, self.clock, self._shared(rule)), self.clock)
+        return caller_of(rule, self._shared(rule), clock=self.clock)
 
     def _shared(self, rule: TargetRule) -> Shared:
         """Its rate and its token; where there is no database yet, nothing is shared with anybody."""
@@ -212,99 +233,4 @@ def open_bridge(
     path = config or environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG
     loaded = load(path, environment=environment, connectors=connectors, plugins=sources)
     database = open_database(environment, must_exist=must_exist, connections=connections)
-    return Bridge(loaded.rules, loaded.warnings, database, _clock(), Codec())
-
-
-def _connector(rule: TargetRule) -> Connector:
-    found: Connector = plugins.load(rule.connector)(rule.settings)
-    return found
-
-
-def _plugin(rule: SourceRule) -> Source:
-    found: Source = plugins.load(rule.plugin, plugins.SOURCES)(rule.settings)
-    return found
-
-
-def _door(rule: TargetRule, clock: Clock, shared: Shared) -> Door:
-    return Door(
-        connect_s=rule.policy.connect_s,
-        timeout_s=rule.policy.timeout_s,
-        allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
-        shared=shared,
-        clock=clock.boot_s,  # also counts while the machine sleeps, as the watchdog does
-        now_s=lambda: clock.now_ms() / 1000,
-    )
-
-
-def open_database(
-    environment: Mapping[str, str] = os.environ, *, must_exist: bool = False, connections: int = CONNECTIONS
-) -> Database:
-    """The database that the environment names. `must_exist`: who only looks must not make an empty one. `connections`:
-    how many it takes at most, of a server that may have only 20.
-    """
-    text = environment.get("DATABASE_URL") or DEFAULT_DATABASE
-    url = read_url(text, needs_tls=partial(hosting.needs_tls, environment))
-    database = Database(url, pool_size=connections)
-    if must_exist:
-        require_database(database)
-    return database
-
-
-def require_kept(database: Database, environment: Mapping[str, str] = os.environ, *, alone: bool) -> None:
-    """Raises BridgeError where the database's file would be lost with the machine. `alone`: no other process, unless
-    this one starts it, is to share the file.
-    """
-    path = database.url.database or ""
-    if not database.is_sqlite or path.startswith("file:"):
-        return
-    place = place_of(path)
-    try:
-        refusal = hosting.refusal(environment, place, alone=alone)
-    except ValueError as error:
-        raise BridgeError(str(error)) from None
-    if refusal:
-        raise BridgeError(refusal)
-    if hosting.may_be_lost(environment, place):
-        log.warning("this database may be lost with the machine", path=place.path, file_system=place.kind)
-
-
-def require_database(database: Database) -> None:
-    """Raises SchemaError where there is no file yet: to connect to SQLite would make one."""
-    path = database.url.database or ""
-    if database.is_sqlite and not path.startswith("file:") and not os.path.exists(path):
-        advice = "`bridge serve` or `bridge migrate` makes it; if there is one already, this is another folder"
-        raise SchemaError(f"no database at {os.path.abspath(path)}: {advice}")
-
-
-def port(environment: Mapping[str, str] = os.environ) -> int:
-    """The port to listen on; raises BridgeError where PORT is none."""
-    text = environment.get("PORT", "").strip() or str(DEFAULT_PORT)
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) < 1 << 16):
-        raise BridgeError(f"PORT is {text!r}: it must be a whole number from 0 to 65535, such as {DEFAULT_PORT}")
-    return int(text)
-
-
-def wait_for_schema(database: Database, *, patience_s: float) -> None:
-    """Returns when the database answers and its schema is this version's; raises what is wrong after the patience."""
-    waiting = Retrying(
-        retry=retry_if_exception_type((Unavailable, SchemaError)),
-        stop=stop_after_delay(patience_s),
-        wait=wait_exponential(multiplier=0.1, max=2),
-        before_sleep=_say_waiting,
-        reraise=True,
-    )
-    waiting(schema.check, database)
-
-
-def _say_waiting(state: RetryCallState) -> None:
-    if state.attempt_number in (1, 10) and state.outcome:
-        log.warning("waiting for the database", reason=str(state.outcome.exception()))
-
-
-def _clock() -> Clock:
-    boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return Clock(
-        now_ms=lambda: time.time_ns() // 1_000_000,
-        boot_s=lambda: time.clock_gettime(boot),
-        jitter=random.random,
-    )
+    return Bridge(loaded.rules, loaded.warnings, database, clock(), Codec())

@@ -1,0 +1,78 @@
+"""Databases: which one the environment names, and whether it may be used here."""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from bridge.core import hosting
+from bridge.errors import BridgeError, SchemaError
+from bridge.log import logger
+from bridge.store import schema
+from bridge.store.database import Database, Unavailable, read_url
+from bridge.store.disk import place_of
+
+DEFAULT_DATABASE = "bridge.db"
+WEB_CONNECTIONS = 3  # two threads that look, and the chores
+COMMITTER_CONNECTIONS = 1
+CONNECTIONS = 2  # of a worker, besides the one that listens; and of everybody else
+
+log = logger("bridge")
+
+
+def open_database(
+    environment: Mapping[str, str] = os.environ, *, must_exist: bool = False, connections: int = CONNECTIONS
+) -> Database:
+    """The database that the environment names. `must_exist`: who only looks must not make an empty one. `connections`:
+    how many it takes at most, of a server that may have only 20.
+    """
+    text = environment.get("DATABASE_URL") or DEFAULT_DATABASE
+    url = read_url(text, needs_tls=partial(hosting.needs_tls, environment))
+    database = Database(url, pool_size=connections)
+    if must_exist:
+        require_database(database)
+    return database
+
+
+def require_kept(database: Database, environment: Mapping[str, str] = os.environ, *, alone: bool) -> None:
+    """Raises BridgeError where the database's file would be lost with the machine. `alone`: no other process, unless
+    this one starts it, is to share the file.
+    """
+    path = database.url.database or ""
+    if not database.is_sqlite or path.startswith("file:"):
+        return
+    place = place_of(path)
+    try:
+        refusal = hosting.refusal(environment, place, alone=alone)
+    except ValueError as error:
+        raise BridgeError(str(error)) from None
+    if refusal:
+        raise BridgeError(refusal)
+    if hosting.may_be_lost(environment, place):
+        log.warning("this database may be lost with the machine", path=place.path, file_system=place.kind)
+
+
+def require_database(database: Database) -> None:
+    """Raises SchemaError where there is no file yet: to connect to SQLite would make one."""
+    path = database.url.database or ""
+    if database.is_sqlite and not path.startswith("file:") and not os.path.exists(path):
+        advice = "`bridge serve` or `bridge migrate` makes it; if there is one already, this is another folder"
+        raise SchemaError(f"no database at {os.path.abspath(path)}: {advice}")
+
+
+def wait_for_schema(database: Database, *, patience_s: float) -> None:
+    """Returns when the database answers and its schema is this version's; raises what is wrong after the patience."""
+    waiting = Retrying(
+        retry=retry_if_exception_type((Unavailable, SchemaError)),
+        stop=stop_after_delay(patience_s),
+        wait=wait_exponential(multiplier=0.1, max=2),
+        before_sleep=_say_waiting,
+        reraise=True,
+    )
+    waiting(schema.check, database)
+
+
+def _say_waiting(state: RetryCallState) -> None:
+    if state.attempt_number in (1, 10) and state.outcome:
+        log.warning("waiting for the database", reason=str(state.outcome.exception()))

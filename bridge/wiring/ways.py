@@ -1,0 +1,31 @@
+"""Ways: what leads to strangers: a target's connector with its way out, a source's plugin."""
+
+from bridge import plugins
+from bridge.connector import Connector
+from bridge.engine.attempt import Caller
+from bridge.engine.clock import Clock
+from bridge.model.rules import SourceRule, TargetRule
+from bridge.outbound import Door, Shared
+from bridge.source import Source
+
+
+def caller_of(rule: TargetRule, shared: Shared, *, clock: Clock) -> Caller:
+    """The target's connector, and its way out."""
+    connector: Connector = plugins.load(rule.connector)(rule.settings)
+    return Caller(rule, connector, _door(rule, clock, shared), clock)
+
+
+def plugin_of(rule: SourceRule) -> Source:
+    found: Source = plugins.load(rule.plugin, plugins.SOURCES)(rule.settings)
+    return found
+
+
+def _door(rule: TargetRule, clock: Clock, shared: Shared) -> Door:
+    return Door(
+        connect_s=rule.policy.connect_s,
+        timeout_s=rule.policy.timeout_s,
+        allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
+        shared=shared,
+        clock=clock.boot_s,  # also counts while the machine sleeps, as the watchdog does
+        now_s=lambda: clock.now_ms() / 1000,
+    )
