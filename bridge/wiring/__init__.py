@@ -3,18 +3,12 @@ chance and of the environment; nothing is wired at import time.
 """
 
 import os
-import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+from functools import cached_property
 
 from bridge import plugins
 from bridge.config.load import load
-from bridge.connector import Connector
-from bridge.core import hosting
 from bridge.engine.attempt import Caller
 from bridge.engine.chores import Chores
 from bridge.engine.clock import Clock
@@ -32,16 +26,15 @@ from bridge.engine.receive import Receiver
 from bridge.engine.rejections import Rejections
 from bridge.engine.rounds import Rounds
 from bridge.engine.tokens import Shares, Tokens
-from bridge.errors import BridgeError, Problem, SchemaError, StoreError
+from bridge.errors import Problem, StoreError
 from bridge.log import logger
 from bridge.model.record import Hold, Usable
-from bridge.model.rules import Rules, SourceRule, TargetRule
-from bridge.outbound import Alone, Door, Shared
+from bridge.model.rules import Rules, TargetRule
+from bridge.outbound import Alone, Shared
 from bridge.source import Source
 from bridge.store import schema, targets
 from bridge.store.codec import Codec
-from bridge.store.database import Database, Unavailable, read_url
-from bridge.store.disk import place_of
+from bridge.store.database import Database
 from bridge.store.intake import Intake
 from bridge.wiring.databases import (
     COMMITTER_CONNECTIONS,
