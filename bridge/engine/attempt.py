@@ -17,6 +17,7 @@ from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Hold, Link, Outcome, Record, Ref, Reject, Retry, Usable
 from bridge.model.rules import TargetRule
 from bridge.outbound import Door, DoorCall
+from bridge.plugins import MOST_IN_BATCH
 
 log = logger("deliver")
 
@@ -32,9 +33,10 @@ class Caller:
 
     @property
     def max_batch(self) -> int:
-        """How many deliveries the connector takes in one call."""
+        """How many deliveries the connector takes in one call: from 1 to MOST_IN_BATCH, whatever an instance says."""
         most = getattr(self.connector, "max_batch", 1)
-        return most if callable(getattr(self.connector, "deliver_batch", None)) and isinstance(most, int) else 1
+        takes_many = callable(getattr(self.connector, "deliver_batch", None)) and isinstance(most, int)
+        return min(max(most, 1), MOST_IN_BATCH) if takes_many else 1
 
     def attempt(self, claim: Claim) -> Result:
         """What came of one try; never raises."""

@@ -2,13 +2,13 @@
 runs a round, and hands the claims to the crews.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Crew, Probed
 from bridge.engine.housekeeping import Housekeeping
-from bridge.engine.pending import Pending, given_up
+from bridge.engine.pending import Pending
 from bridge.engine.presence import STALE_AFTER_S, Presence
 from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
@@ -34,7 +34,7 @@ class Dispatcher:
         self._presence = presence
         self._clock = clock
         self._crews: Mapping[str, Crew] = {}
-        self._inbox: SimpleQueue[Result | Probed | None] = SimpleQueue()  # None: look at the database
+        self._inbox: SimpleQueue[Sequence[Result | Probed] | None] = SimpleQueue()  # None: look at the database
         self._pending = Pending(rounds, clock)
         self._ready: set[str] = set()  # targets whose first probe has answered
         self._stopping = False
@@ -54,8 +54,8 @@ class Dispatcher:
             self._poked = True
             self._inbox.put(None)
 
-    def report(self, news: Result | Probed) -> None:
-        """What came of a claim or a probe. Called from the crews' threads."""
+    def report(self, news: Sequence[Result | Probed]) -> None:
+        """What came of a call's claims or of a probe. Called from the crews' threads."""
         self._inbox.put(news)
 
     def may_send(self) -> bool:
@@ -116,16 +116,17 @@ class Dispatcher:
         except Empty:
             pass
 
-    def _take(self, news: Result | Probed | None) -> None:
-        if isinstance(news, Result):
-            self._crews[news.claim.target].done(news)
-            self._pending.add(news)
-        elif isinstance(news, Probed):
-            self._ready.add(news.target)
-            self._pending.add(news)
-        else:
+    def _take(self, news: Sequence[Result | Probed] | None) -> None:
+        if news is None:
             self._poked = False
             self._due_ms = 0
+            return
+        for one in news:
+            self._pending.add(one)
+            if isinstance(one, Result):
+                self._crews[one.claim.target].done(one)
+            else:
+                self._ready.add(one.target)
 
     # -- working
 
@@ -186,8 +187,7 @@ class Dispatcher:
             return
         self._look_s = self._clock.boot_s()
         for crew in self._crews.values():
-            for claim in crew.overdue():
-                self._take(given_up(claim, f"no end after {crew.rule.policy.timeout_s:.0f} s", self._clock))
+            self._take(crew.overdue())
         for dead in self._presence.dead(self._rounds.living(), but=self._rounds.worker):
             taken = self._rounds.take_over(dead)
             self._presence.forget(dead)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from bridge.core.redact import kind_of
 from bridge.engine.clock import Clock
-from bridge.engine.crew import Load, Probed
+from bridge.engine.crew import Load, Probed, given_up
 from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Retry
+from bridge.model.record import Delivered
 from bridge.store.database import Unavailable, insist
 
 log = logger("worker")
@@ -95,10 +95,6 @@ class Pending:
         self.probed = [found for found in self.probed if id(found) not in done]
         for result in results:
             _tell(result)
-
-
-def given_up(claim: Claim, why: str, clock: Clock) -> Result:
-    return Result(claim, Retry(why, uncertain=True), clock.now_ms(), 0)
 
 
 def _tell(result: Result) -> None:

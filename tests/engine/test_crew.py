@@ -53,7 +53,7 @@ class Desk:
         self.gate, self.reported = Gate(), list[Any]()
         rule = TargetRule("crm", "scripted", policy=Policy(timeout_s=1))
         caller = Caller(rule, self.gate, Door(), machine.clock())
-        self.crew = Crew(caller, may_send=lambda: True, report=self.reported.append)
+        self.crew = Crew(caller, may_send=lambda: True, report=self.reported.extend)
 
     def wait_inside(self, count: int) -> None:
         wait_until(lambda: self.gate.inside == count)
@@ -139,7 +139,7 @@ def test_an_attempt_that_does_not_end_makes_room_for_another_and_its_late_end_do
     desk.wait_inside(1)
 
     machine.slept_s += 60
-    assert [1] == [late.delivery_id for late in desk.crew.overdue()]
+    assert [1] == [late.claim.delivery_id for late in desk.crew.overdue()]
 
     desk.wait_inside(2)  # the one that was given up, and its successor
     desk.gate.let_out(2)
