@@ -60,7 +60,7 @@ def between(least: str, most: str) -> Callable[[Any], float]:
     return check
 
 
-def rate(value: Any) -> Rate:
+def read_rate(value: Any) -> Rate:
     """How many requests in how long: 20/s, 100/10s, 600/m, 5000/1h."""
     match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:

@@ -20,7 +20,7 @@ from bridge.config.fields import (
     Whole,
     between,
     coerce_whole,
-    rate,
+    read_rate,
     wrong,
 )
 from bridge.model.rules import DEFAULT_RETRY_S, Policy, Rate, Rules, SourceRule
@@ -102,7 +102,7 @@ class When(Part):
 
 class Delivery(Part):
     concurrency: Annotated[Whole, Field(ge=1, le=1000)] = _POLICY.concurrency
-    rate: Annotated[Rate, BeforeValidator(rate)] | None = None
+    rate: Annotated[Rate, BeforeValidator(read_rate)] | None = None
     timeout: Annotated[float, BeforeValidator(between("1s", "10m"))] = _POLICY.timeout_s
     connect_timeout: Annotated[float, BeforeValidator(between("100ms", "10m"))] | None = None
     retry: Waits = list(DEFAULT_RETRY_S)
