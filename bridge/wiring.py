@@ -31,11 +31,11 @@ from bridge.engine.receive import Receiver
 from bridge.engine.rejections import Rejections
 from bridge.engine.rounds import Rounds
 from bridge.engine.tokens import Shares, Tokens
-from bridge.errors import BridgeError, Problem, SchemaError
+from bridge.errors import BridgeError, NotBegun, Problem, SchemaError, StoreError
 from bridge.log import logger
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import Rules, TargetRule
-from bridge.outbound import Door
+from bridge.outbound import Alone, Door, Shared
 from bridge.store import schema, targets
 from bridge.store.codec import Codec
 from bridge.store.database import Database, Unavailable
@@ -129,15 +129,36 @@ class Bridge:
         return WorkerProcess(self)
 
     def probe(self, target: str) -> Usable | Hold:
-        """Whether the target lets us in, asked now."""
-        return self.caller(target).probe()
+        """Whether the target lets us in, asked now; with its rate and token where a database has them."""
+        try:
+            return self._caller(target, self._shares_if_any(self.rules.targets[target])).probe()
+        except NotBegun as ended:
+            return Hold(f"probe: {ended.reason}")
+
+    def _shares_if_any(self, rule: TargetRule) -> Shared:
+        try:
+            require_database(self.database)
+            schema.check(self.database)
+            with self.database.write() as connection:
+                targets.make_known(connection, rule)
+            return self._shares(rule)
+        except StoreError:
+            return Alone()
 
     def caller(self, target: str) -> Caller:
         """The target's connector and its way out."""
         rule = self.rules.targets[target]
-        limit = Limit(self.database, target, rule.policy.rate, clock=self.clock) if rule.policy.rate else None
-        tokens = Tokens(self.database, target, rule.settings, salt=self.salt, codec=self.codec, clock=self.clock)
-        return Caller(rule, _connector(rule), _door(rule, self.clock, Shares(limit, tokens)), self.clock)
+        return self._caller(target, self._shares(rule))
+
+    def _caller(self, target: str, shared: Shared) -> Caller:
+        rule = self.rules.targets[target]
+        return Caller(rule, _connector(rule), _door(rule, self.clock, shared), self.clock)
+
+    def _shares(self, rule: TargetRule) -> Shares:
+        rate, timeout_s = rule.policy.rate, rule.policy.timeout_s
+        limit = Limit(self.database, rule.name, rate, clock=self.clock, timeout_s=timeout_s) if rate else None
+        tokens = Tokens(self.database, rule.name, rule.settings, salt=self.salt, codec=self.codec, clock=self.clock)
+        return Shares(limit, tokens)
 
     def close(self) -> None:
         self.database.close()
@@ -194,7 +215,7 @@ def _connector(rule: TargetRule) -> Connector:
     return found
 
 
-def _door(rule: TargetRule, clock: Clock, shared: Shares) -> Door:
+def _door(rule: TargetRule, clock: Clock, shared: Shared) -> Door:
     return Door(
         connect_s=rule.policy.connect_s,
         timeout_s=rule.policy.timeout_s,

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
 from bridge.engine.clock import Clock
+from bridge.errors import NotBegun
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Hold, Reject, Retry, Usable
 
 MOST_ALONE = 10_000  # beyond it the connector's way to take many at once is taken for broken
+AGAIN_S = 1.0  # before a probe that could not be asked is tried again
 GRACE_S = 5.0  # beyond the target's own timeout, before the watchdog gives an attempt up
 
 
@@ -79,6 +81,7 @@ class Crew:
         self._calls = itertools.count(1)
         self._threads = 0
         self._stopped = False
+        self._ended = threading.Event()
         self._probing_s: float | None = None  # since when
         self.call_s = 0.0  # how long a call takes, lately
         self.room = Room(1, 1)
@@ -175,8 +178,14 @@ class Crew:
             given_up(claim, why, self._clock, batch=flight.batch) for flight in late.values() for claim in flight.claims
         ]
 
+    def hurry(self) -> None:
+        """Nothing that was not begun is waited for any more."""
+        self._ended.set()
+        self._caller.stop()
+
     def stop(self) -> None:
         """Ends idle threads; one that still waits for an answer ends with its process."""
+        self._ended.set()
         with self._turn:
             self._stopped = True
             self._turn.notify_all()
@@ -254,13 +263,19 @@ class Crew:
         return mine
 
     def _probe(self, began_s: float) -> None:
-        answer = self._caller.probe()
+        answer = None
+        try:
+            answer = self._caller.probe()
+        except NotBegun:
+            self._ended.wait(AGAIN_S)
         with self._turn:
             mine = self._probing_s == began_s
             if mine:
                 self._probing_s = None
-        if mine:
+        if mine and answer is not None:
             self._report([Probed(self.rule.name, answer)])
+        elif mine and not self._ended.is_set():
+            self.probe()
 
 
 def given_up(claim: Claim, why: str, clock: Clock, *, batch: int = 0) -> Result:

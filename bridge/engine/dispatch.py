@@ -206,23 +206,29 @@ class Dispatcher:
     def _drain(self, grace_s: float) -> None:
         """Gives back what was not begun, waits for what is in flight, and lets go of the rest as uncertain."""
         until_s = self._clock.boot_s() + grace_s
-        back = [claim for crew in self._crews.values() for claim in crew.unsent()]
-        self._pending.give_back(back)
+        for crew in self._crews.values():
+            crew.hurry()
+        given_back = self._give_back_unsent()
         in_flight = sum(crew.load for crew in self._crews.values())
-        log.info("stopping", in_flight=in_flight, given_back=len(back))
+        log.info("stopping", in_flight=in_flight, given_back=given_back)
         self._settle_all()
         while any(crew.load for crew in self._crews.values()) and self._clock.boot_s() < until_s:
             self._gather(min(LOOK_S, max(until_s - self._clock.boot_s(), 0.001)))
+            self._give_back_unsent()
             self._settle_all()
-        left = [claim for crew in self._crews.values() for claim in crew.held()]
-        self._pending.give_up(left, "stopped in the middle")
-        self._settle_all()
+        if left := sum(crew.load for crew in self._crews.values()):
+            log.warning("stopped in the middle of attempts", deliveries=left)
         try:
             self._rounds.leave(self._pending.results)
         except StoreError as error:
             log.error("could not say goodbye: others will take over", reason=str(error))
         for crew in self._crews.values():
             crew.stop()
+
+    def _give_back_unsent(self) -> int:
+        back = [claim for crew in self._crews.values() for claim in crew.unsent()]
+        self._pending.give_back(back)
+        return len(back)
 
     def _settle_all(self) -> None:
         if not self._pending.results:

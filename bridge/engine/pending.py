@@ -34,10 +34,6 @@ class Pending:
         """These were not begun."""
         self.results += [Result(claim, None, self._clock.now_ms(), 0) for claim in claims]
 
-    def give_up(self, claims: Sequence[Claim], why: str) -> None:
-        """These were begun, and nobody waits for their end any more."""
-        self.results += [given_up(claim, why, self._clock) for claim in claims]
-
     def settle(self, loads: Mapping[str, Load], *, claiming: bool = True) -> Round | None:
         """One round with all that is here. None: the database refused that, and took one by one what it could; nothing
         was claimed. Raises Unavailable. What is not written stays here, also where the round says `evicted`.

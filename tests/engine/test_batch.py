@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from bridge.connector import Call, Delivered, Outcome, Plan, Record, Ref, Reject, Retry
-from bridge.core.mapping import read_records
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
 from bridge.engine.crew import Crew, Room
@@ -18,16 +17,9 @@ from bridge.model.record import Link
 from bridge.model.rules import Policy, TargetRule
 from bridge.outbound import Door
 from bridge.plugins import MOST_IN_BATCH
-from tests.engine.test_crew import STORED
+from tests.engine.test_crew import RECORDS, STORED
 from tests.engine.workers import Machine, Scripted
 from tests.processes import wait_until
-
-RECORDS = read_records(
-    [
-        {"name": "person", "object": "contact", "keyed_by": "person", "fields": {"kind": "{{ kind }}"}},
-        {"name": "note", "object": "note", "fields": {"of": "{{ records.person.id }}", "text": "from the chat"}},
-    ]
-)
 
 
 def claim(number: int, **more: Any) -> Claim:
