@@ -93,13 +93,12 @@ class Tokens:
 
         def action() -> _Last | None:
             with self._database.write() as connection:
-                shelf = shared.shelf(connection, self._target)
-                now_ms = self._clock.now_ms()
+                shelf = shared.shelf(connection, self._target, boot_s=self._clock.boot_s)
                 self._known = self._read(shelf.token)
-                waits = now_ms < shelf.until <= now_ms + FETCHING_S * 1000
+                waits = shelf.now < shelf.until <= shelf.now + FETCHING_S * 1000
                 if self._usable(self._known, instead_of) or waits:
                     return None
-                until = now_ms + round(FETCHING_S * 1000)
+                until = shelf.now + round(FETCHING_S * 1000)
                 shared.begin_fetching(connection, self._target, by=mine, until=until)
             return _Last(self._known[0] if self._known else None)
 

@@ -11,7 +11,7 @@ from bridge.store import bulk
 
 _FREE_AT = "SELECT free_at FROM targets WHERE name = ?"
 _GIVE_OUT = "UPDATE targets SET free_at = ? WHERE name = ?"
-_TOKEN = "SELECT token, token_by, token_by_until FROM targets WHERE name = ?"  # noqa: S105
+_TOKEN = "SELECT token, token_by_until FROM targets WHERE name = ?"  # noqa: S105
 _TAKE_FETCHING = "UPDATE targets SET token_by = ?, token_by_until = ? WHERE name = ?"
 _SAVE_TOKEN = "UPDATE targets SET token = ?, token_by = NULL, token_by_until = 0 WHERE name = ? AND token_by = ?"  # noqa: S105
 _NO_LONGER_FETCHING = "UPDATE targets SET token_by = NULL, token_by_until = 0 WHERE name = ? AND token_by = ?"
@@ -33,12 +33,9 @@ def give_out(
     `lead_s` from now; gives by `boot_s` when it was asked, and when that time begins. None: it would begin later than
     `within_s`, and none was given out. What was given out further ahead than `far_s`, a clock wrote that is wrong.
 
-    On Postgres the time is the server's, so that the clocks of several machines need not agree; on SQLite it is the one
-    machine's since it was started, which no hand sets.
     """
     found = bulk.rows(connection, bulk.locked(connection, _FREE_AT, "FOR UPDATE"), target)
-    now_us = round(boot_s() * 1e6) if connection.dialect.name == "sqlite" else bulk.one(connection, _CLOCK)
-    now_s = boot_s()
+    now_us, now_s = _now_us(connection, boot_s), boot_s()
     free_at = found[0][0] if found else 0
     if free_at > now_us + far_s * 1e6:
         free_at = 0
@@ -52,18 +49,18 @@ def give_out(
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A target's stored token (encoded), and whether somebody fetches another: until when, in ms."""
+    """A target's stored token (encoded); until when somebody has the right to fetch another."""
 
     token: bytes | None
-    by: str
     until: int
+    now: int  # in ms, of the same clock
 
 
-def shelf(connection: Connection, target: str) -> Shelf:
+def shelf(connection: Connection, target: str, *, boot_s: Callable[[], float]) -> Shelf:
     """Locked until the transaction ends."""
     found = bulk.rows(connection, bulk.locked(connection, _TOKEN, "FOR UPDATE"), target)
-    token, by, until = found[0] if found else (None, None, 0)
-    return Shelf(token, by or "", until)
+    token, until = found[0] if found else (None, 0)
+    return Shelf(token, until, _now_us(connection, boot_s) // 1000)
 
 
 def begin_fetching(connection: Connection, target: str, *, by: str, until: int) -> None:
@@ -77,3 +74,10 @@ def save_token(connection: Connection, target: str, token: bytes, *, by: str) ->
 
 def stop_fetching(connection: Connection, target: str, *, by: str) -> None:
     bulk.execute(connection, _NO_LONGER_FETCHING, target, by)
+
+
+def _now_us(connection: Connection, boot_s: Callable[[], float]) -> int:
+    """A time that is the same for all. On Postgres the server's, so that the clocks of several machines need not agree;
+    on SQLite the one machine's since it was started, which no hand sets.
+    """
+    return round(boot_s() * 1e6) if connection.dialect.name == "sqlite" else int(bulk.one(connection, _CLOCK))

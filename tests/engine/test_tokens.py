@@ -177,17 +177,37 @@ def test_a_fetch_that_fails_leaves_the_way_free(known: Database) -> None:
     assert "token 1" == text(process(known).get(Login().fetch, instead_of=None, within_s=1))
 
 
+def fetching(database: Database, *, for_s: float) -> None:
+    """Somebody has the right to fetch for so long, and is not heard of again."""
+    with database.write() as connection:
+        now = shared.shelf(connection, "crm", boot_s=time.monotonic).now
+        shared.begin_fetching(connection, "crm", by="a dead one", until=now + round(for_s * 1000))
+
+
 def test_whoever_dies_while_fetching_keeps_the_others_waiting_for_a_minute_and_no_longer(known: Database) -> None:
-    at = Time()
-    with known.write() as connection:
-        until = at.clock().now_ms() + round(module.FETCHING_S * 1000)
-        shared.begin_fetching(connection, "crm", by="a dead one", until=until)
-
+    fetching(known, for_s=module.FETCHING_S)
     with pytest.raises(NotBegun):
-        process(known, at=at).get(Login().fetch, instead_of=None, within_s=0.3)
-    at.ahead_ms = round(module.FETCHING_S * 1000) + 1
+        process(known).get(Login().fetch, instead_of=None, within_s=0.3)
 
-    assert "token 1" == text(process(known, at=at).get(Login().fetch, instead_of=None, within_s=30))
+    fetching(known, for_s=-0.001)
+
+    assert "token 1" == text(process(known).get(Login().fetch, instead_of=None, within_s=30))
+
+
+@pytest.mark.parametrize("ahead_s", [-3600, -61, 61, 3600])
+def test_processes_whose_clocks_do_not_agree_fetch_it_once(known: Database, ahead_s: int) -> None:
+    login, at = Login(), Time()
+    login.open.clear()
+    at.ahead_ms = ahead_s * 1000
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(process(known).get, login.fetch, instead_of=None, within_s=30)
+        wait_until(lambda: login.came)
+        with pytest.raises(NotBegun):
+            process(known, at=at).get(login.fetch, instead_of=None, within_s=0.3)
+        login.open.set()
+        assert "token 1" == text(first.result(timeout=60))
+
+    assert [""] == login.came
 
 
 def test_one_that_came_too_late_does_not_replace_what_another_fetched_meanwhile(known: Database) -> None:
@@ -267,9 +287,7 @@ def test_a_token_that_the_database_did_not_take_is_written_down_with_its_next_us
 
 
 def test_whoever_waits_for_a_token_when_the_worker_stops_waits_no_longer(known: Database) -> None:
-    with known.write() as connection:
-        until = Time().clock().now_ms() + round(module.FETCHING_S * 1000)
-        shared.begin_fetching(connection, "crm", by="another", until=until)
+    fetching(known, for_s=module.FETCHING_S)
     one = process(known)
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(one.get, Login().fetch, instead_of=None, within_s=3600) for _ in range(3)]
