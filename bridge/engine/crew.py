@@ -12,42 +12,14 @@ from dataclasses import dataclass
 
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
-from bridge.engine.clock import Clock
+from bridge.engine.room import Load, Probed, Room, given_up
 from bridge.errors import NotBegun
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Hold, Reject, Retry, Usable
+from bridge.model.record import Delivered, Hold, Reject
 
 MOST_ALONE = 10_000  # beyond it the connector's way to take many at once is taken for broken
 AGAIN_S = 1.0  # before a probe that could not be asked is tried again
 GRACE_S = 5.0  # beyond the target's own timeout, before the watchdog gives an attempt up
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """What a probe said of a target."""
-
-    target: str
-    answer: Usable | Hold
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How many calls one target may have in flight here, and how many claims may be held for it."""
-
-    calls: int
-    most: int
-    again: int = 1 << 30  # of them, how many that were tried before: what is left over is kept free for first attempts
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How busy a crew is."""
-
-    held: int  # claims handed in and not yet reported
-    call_s: float  # how long a call takes, lately; 0: not known
-    hungry: bool  # whether to claim more for it
-    again: int = 0  # of the claims, those that were tried before
-    batch: int = 1  # how many go out in one call at most
 
 
 @dataclass(slots=True)
@@ -276,8 +248,3 @@ class Crew:
             self._report([Probed(self.rule.name, answer)])
         elif mine and not self._ended.is_set():
             self.probe()
-
-
-def given_up(claim: Claim, why: str, clock: Clock, *, batch: int = 0) -> Result:
-    """What is to be said of an attempt that was begun, and whose end nobody waits for any more."""
-    return Result(claim, Retry(why, uncertain=True), clock.now_ms(), 0, batch=batch)

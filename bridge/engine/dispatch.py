@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
-from bridge.engine.crew import Crew, Probed
+from bridge.engine.crew import Crew
 from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.pending import Pending
 from bridge.engine.presence import STALE_AFTER_S, Presence
+from bridge.engine.room import Probed
 from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger

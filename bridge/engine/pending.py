@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bridge.core.redact import kind_of
 from bridge.engine.clock import Clock
-from bridge.engine.crew import Load, Probed, given_up
+from bridge.engine.room import Load, Probed, given_up
 from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger

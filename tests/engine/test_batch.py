@@ -10,7 +10,8 @@ import pytest
 from bridge.connector import Call, Delivered, Outcome, Plan, Record, Ref, Reject, Retry
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
-from bridge.engine.crew import Crew, Room
+from bridge.engine.crew import Crew
+from bridge.engine.room import Room
 from bridge.errors import CallFailed
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Link

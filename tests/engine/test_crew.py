@@ -10,7 +10,8 @@ import pytest
 from bridge.connector import Call, Delivered, Hold, Outcome, Record, Usable
 from bridge.core.mapping import read_records
 from bridge.engine.attempt import Caller
-from bridge.engine.crew import Crew, Probed, Room
+from bridge.engine.crew import Crew
+from bridge.engine.room import Probed, Room
 from bridge.errors import NotBegun
 from bridge.model.delivery import Claim, Result
 from bridge.model.event import Event, Kind, StoredEvent

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bridge.connector import Delivered, Hold, Retry, Usable
-from bridge.engine.crew import Load
 from bridge.engine.operate import Operator
 from bridge.engine.pending import Pending
 from bridge.engine.presence import Presence
+from bridge.engine.room import Load
 from bridge.engine.rounds import Rounds
 from bridge.engine.settle import ANOTHER_ACCOUNT
 from bridge.errors import BridgeError
