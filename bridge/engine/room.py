@@ -1,4 +1,4 @@
-"""Room: what crews and the dispatcher tell each other: how many calls there may be, how busy a crew is, what came of it."""
+"""Room: what crews and the dispatcher tell each other: how many calls there may be, how busy a crew is, and results."""
 
 from dataclasses import dataclass
 
