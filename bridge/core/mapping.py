@@ -140,6 +140,8 @@ def _read_record(one: Mapping[str, Any], *, at: str, earlier: list[str]) -> Reco
 
 
 def _read_value(value: Any, *, at: str, earlier: list[str]) -> Any:
+    if _has_placeholder_within(value):
+        raise ValueError(f"{at}: a placeholder is a field's whole value: inside a list or a mapping it stays as it is")
     if not isinstance(value, str) or "{{" not in value:
         return value
     found = _PLACEHOLDER.fullmatch(value.strip())
@@ -155,6 +157,11 @@ def _read_value(value: Any, *, at: str, earlier: list[str]) -> Any:
         advice = f"did you mean {near}?" if near else f"there are {', '.join(sorted(NAMES))}"
         raise ValueError(f"{at}: an event has no {name!r}: {advice}")
     return Named(name)
+
+
+def _has_placeholder_within(value: Any) -> bool:
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return any((isinstance(part, str) and "{{" in part) or _has_placeholder_within(part) for part in parts)
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -5,7 +5,7 @@ catch everything: whatever a connector does, the delivery gets an outcome.
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from typing import Any
 
 from bridge.connector import Connector, Field
 from bridge.core.mapping import records_for
@@ -17,6 +17,7 @@ from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Hold, Link, Outcome, Record, Ref, Reject, Retry, Usable
 from bridge.model.rules import TargetRule
 from bridge.outbound import Door, DoorCall
+from bridge.plugins import MOST_IN_BATCH
 
 log = logger("deliver")
 
@@ -32,28 +33,37 @@ class Caller:
 
     @property
     def max_batch(self) -> int:
-        """How many deliveries the connector takes in one call."""
+        """How many deliveries the connector takes in one call: from 1 to MOST_IN_BATCH, whatever an instance says."""
         most = getattr(self.connector, "max_batch", 1)
-        return most if callable(getattr(self.connector, "deliver_batch", None)) and isinstance(most, int) else 1
+        takes_many = callable(getattr(self.connector, "deliver_batch", None)) and isinstance(most, int)
+        return min(max(most, 1), MOST_IN_BATCH) if takes_many else 1
 
     def attempt(self, claim: Claim) -> Result:
         """What came of one try; never raises."""
         started_at, started_s = self.clock.now_ms(), self.clock.boot_s()
         written = Written()
         outcome = self._guarded(claim, self.door.call(self.rule.policy.timeout_s), written)
-        took_s = self.clock.boot_s() - started_s
-        return Result(claim, outcome, started_at, round(took_s * 1000), tuple(written.links))
+        took_ms = round((self.clock.boot_s() - started_s) * 1000)
+        return Result(claim, outcome, started_at, took_ms, tuple(written.links))
 
     def probe(self) -> Usable | Hold:
-        """Whether the target is usable; never raises."""
+        """Whether the target is usable. Raises NotBegun, and nothing else, where it could not be asked in time: that
+        says nothing of the target.
+        """
         try:
             return storable_probe(self.connector.probe(self.door.call(self.rule.policy.timeout_s)))
+        except NotBegun:
+            raise
         except (CallFailed, CallEnded) as failed:
             ended = failed.outcome if isinstance(failed, CallEnded) else None
             return ended if isinstance(ended, Hold) else Hold(f"probe: {failed}")
         except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
             log.error("probe failed", target=self.rule.name, **trace_of(error))
             return Hold(f"probe: {type(error).__name__} in the connector")
+
+    def stop(self) -> None:
+        """No attempt waits any more for what the bridge itself holds back; each has NotBegun where it would."""
+        self.door.shared.stop()
 
     def describe(self, object_: str) -> list[Field] | Hold:
         """The fields that an object has at the target; a Hold says why they cannot be told. Never raises."""
@@ -86,6 +96,7 @@ class Caller:
             if not isinstance(outcome, Delivered):
                 return outcome
             written.add(record, outcome)
+            call.sent = False  # nothing of the next one
         return written.delivered()
 
 
@@ -151,7 +162,7 @@ def outcome_of(error: BaseException, claim: Claim, *, sent: bool) -> Outcome | N
         case CallFailed():
             return Retry(error.reason, uncertain=error.uncertain or sent)
         case CallEnded():
-            return _ended(storable_outcome(error.outcome), sent=sent)
+            return _ended(error.outcome, sent=sent)
         case MappingError():
             return Reject(f"mapping: {error}", cause=f"mapping {error.field}")
         case _:
@@ -160,13 +171,13 @@ def outcome_of(error: BaseException, claim: Claim, *, sent: bool) -> Outcome | N
 
 
 def _ended(outcome: Outcome, *, sent: bool) -> Outcome:
-    match outcome:
-        case Retry() | Hold():
-            return replace(outcome, uncertain=outcome.uncertain or sent)
-        case Delivered() | Reject():
-            return Retry("the connector's way to a token gave neither a token nor a Hold or Retry", uncertain=sent)
-        case _:
-            assert_never(outcome)
+    try:
+        found = storable_outcome(outcome)
+    except (Exception, SystemExit):  # noqa: BLE001  a stranger's
+        found = Delivered()
+    if isinstance(found, Retry | Hold):
+        return replace(found, uncertain=found.uncertain or sent)
+    return Retry("the connector's way to a token gave neither a token nor a Hold or Retry", uncertain=sent)
 
 
 def trace_of(error: BaseException) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Batch: one call of a connector that writes many deliveries' records at once: one plan a delivery. A plan that harms
-the call must not cost its neighbours: where the call fails before anything was sent, each is tried by itself.
+the call must not cost its neighbours: where the call fails before anything was sent, each is to be tried by itself.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ class BatchFault(Exception):
 
 
 def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tuple[list[Result], bool]:
-    """What came of one call with all these claims, and whether they belong together in another; never raises. `number`
-    tells it from other calls.
+    """What came of one call with all these claims, and whether they belong together in another; never raises. A claim
+    of which there is no result was not tried: it is to be tried by itself. `number` tells the call from others.
     """
     started_at, started_s = caller.clock.now_ms(), caller.clock.boot_s()
     call = caller.door.call(caller.rule.policy.timeout_s)
@@ -52,7 +52,7 @@ def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tu
         its_fault = not isinstance(error, CallFailed | CallEnded)
         if its_fault and not call.sent:
             log.error("a batch failed, each is tried by itself", target=caller.rule.name, **trace_of(error))
-            return results + [caller.attempt(one.claim) for one in planned], False
+            return results, False
         for one in planned:
             add(one.claim, outcome_of(error, one.claim, sent=call.sent), one.written)
         return results, not its_fault

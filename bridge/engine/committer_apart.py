@@ -23,7 +23,7 @@ from bridge.store.arrival import Arrival, packed, unpacked
 
 BUFFER_BYTES = 4 << 20
 START_S = 60.0  # for the process to be ready
-SEND_S = 1.0  # for it to take an arrival; it takes them from the socket whatever the database does
+SEND_S = 5.0  # for it to take an arrival, however large: no less than its pings are waited for
 MOST_PINGS = 5  # without an answer
 PING = 0  # the number of what is no arrival
 END_S = 15.0  # for it to commit what it has

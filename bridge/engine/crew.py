@@ -7,64 +7,44 @@ The dispatcher hands in claims and gets results back through a queue; it alone c
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
+from bridge.engine.room import Load, Probed, Room, given_up
+from bridge.errors import NotBegun
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Hold, Usable
+from bridge.model.record import Delivered, Hold, Reject
 
-MOST_ALONE = 10_000
+MOST_ALONE = 10_000  # beyond it the connector's way to take many at once is taken for broken
+AGAIN_S = 1.0  # before a probe that could not be asked is tried again
 GRACE_S = 5.0  # beyond the target's own timeout, before the watchdog gives an attempt up
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """What a probe said of a target."""
-
-    target: str
-    answer: Usable | Hold
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How many calls one target may have in flight here, and how many claims may be held for it."""
-
-    calls: int
-    most: int
-    again: int = 1 << 30  # of them, how many that were tried before: what is left over is kept free for first attempts
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How busy a crew is."""
-
-    held: int  # claims handed in and not yet reported
-    call_s: float  # how long a call takes, lately; 0: not known
-    hungry: bool  # whether to claim more for it
-    again: int = 0  # of the claims, those that were tried before
-    batch: int = 1  # how many go out in one call at most
 
 
 @dataclass(slots=True)
 class _Flight:
     claims: list[Claim]
     started_s: float
+    batch: int  # the number of the call that they are in together; 0: it takes one at a time
+
+    @property
+    def again(self) -> bool:
+        return self.claims[0].attempts > 0
 
 
 class Crew:
     """One target's threads."""
 
     def __init__(
-        self, caller: Caller, *, may_send: Callable[[], bool], report: Callable[[Result | Probed], None]
+        self, caller: Caller, *, may_send: Callable[[], bool], report: Callable[[Sequence[Result | Probed]], None]
     ) -> None:
         self.rule = caller.rule
-        self.max_batch = max(caller.max_batch, 1)
+        self.max_batch = caller.max_batch
         self._caller = caller
         self._clock = caller.clock
         self._may_send = may_send
-        self._report = report
+        self._report = report  # all that one call came to at once: it is judged together
         self._held: dict[int, Claim] = {}  # by delivery id: claimed and not yet reported
         self._turn = threading.Condition()  # its lock guards all that follows
         self._todo: deque[Claim] = deque()
@@ -73,6 +53,7 @@ class Crew:
         self._calls = itertools.count(1)
         self._threads = 0
         self._stopped = False
+        self._ended = threading.Event()
         self._probing_s: float | None = None  # since when
         self.call_s = 0.0  # how long a call takes, lately
         self.room = Room(1, 1)
@@ -127,7 +108,7 @@ class Crew:
         if result.outcome is not None:
             took_s = result.took_ms / 1000
             self.call_s = took_s if not self.call_s else 0.9 * self.call_s + 0.1 * took_s
-        if isinstance(result.outcome, Delivered):
+        if isinstance(result.outcome, Delivered | Reject):
             self._alone.discard(result.claim.delivery_id)
 
     def unsent(self) -> list[Claim]:
@@ -147,11 +128,12 @@ class Crew:
             self._probing_s = began_s = self._clock.boot_s()
         threading.Thread(target=self._probe, args=(began_s,), name=f"probe-{self.rule.name}", daemon=True).start()
 
-    def overdue(self) -> list[Claim]:
-        """Attempts past their deadline: their threads are given up, and others take their place. So is a probe: it is
-        reported as failed.
+    def overdue(self) -> list[Result]:
+        """What is to be said of attempts past their deadline: their threads are given up, and others take their place.
+        So is a probe: it is reported as failed.
         """
-        limit_s = self._clock.boot_s() - self.rule.policy.timeout_s - GRACE_S
+        timeout_s = self.rule.policy.timeout_s
+        limit_s = self._clock.boot_s() - timeout_s - GRACE_S
         with self._turn:
             late = {number: flight for number, flight in self._flights.items() if flight.started_s < limit_s}
             for number in late:
@@ -162,11 +144,20 @@ class Crew:
                 self._probing_s = None
             self._hire()
         if probe_is_late:
-            self._report(Probed(self.rule.name, Hold(f"probe: no end after {self.rule.policy.timeout_s:.0f} s")))
-        return [claim for flight in late.values() for claim in flight.claims]
+            self._report([Probed(self.rule.name, Hold(f"probe: no end after {timeout_s:.0f} s"))])
+        why = f"no end after {timeout_s:.0f} s"
+        return [
+            given_up(claim, why, self._clock, batch=flight.batch) for flight in late.values() for claim in flight.claims
+        ]
+
+    def hurry(self) -> None:
+        """Nothing that was not begun is waited for any more."""
+        self._ended.set()
+        self._caller.stop()
 
     def stop(self) -> None:
         """Ends idle threads; one that still waits for an answer ends with its process."""
+        self._ended.set()
         with self._turn:
             self._stopped = True
             self._turn.notify_all()
@@ -181,58 +172,79 @@ class Crew:
 
     def _work(self) -> None:
         number = threading.get_ident()
-        while (claims := self._next(number)) and self._send(number, claims):
+        while (flight := self._next(number)) and self._send(number, flight):
             pass
 
-    def _next(self, number: int) -> list[Claim]:
+    def _next(self, number: int) -> _Flight | None:
         """Waits for claims and for room to send them; none when the crew has stopped."""
         with self._turn:
-            while not self._stopped and (not self._todo or len(self._flights) >= self.room.calls):
+            while not self._stopped and (len(self._flights) >= self.room.calls or self._first() is None):
                 self._turn.wait()
             if self._stopped:
-                return []
-            claims = self._together()
-            self._flights[number] = _Flight(claims, self._clock.boot_s())
-            return claims
+                return None
+            flight = self._flights[number] = self._together()
+            return flight
 
-    def _together(self) -> list[Claim]:
+    def _first(self) -> int | None:
+        """Where the first claim stands that may be sent now: those that were tried before leave some calls free."""
+        room = self.room
+        most_again = room.calls if room.again >= room.most else -(-room.again // self.max_batch)
+        if sum(flight.again for flight in self._flights.values()) < most_again:
+            return 0 if self._todo else None
+        return next((at for at, claim in enumerate(self._todo) if not claim.attempts), None)
+
+    def _together(self) -> _Flight:
         """What goes out in the next call, in order. First attempts and later ones keep apart, so that what is slow or
         sick does not take new ones with it.
         """
-        first = self._todo.popleft()
-        claims = [first]
-        if self.max_batch == 1 or first.delivery_id in self._alone:
-            return claims
-        others: list[Claim] = []
+        at = self._first() or 0
+        first = self._todo[at]
+        del self._todo[at]
+        if not self._goes_with_others(first):
+            return _Flight([first], self._clock.boot_s(), 0)
+        claims, others = [first], list[Claim]()
         while self._todo and len(claims) < self.max_batch:
             claim = self._todo.popleft()
-            fits = (claim.attempts > 0) == (first.attempts > 0) and claim.delivery_id not in self._alone
+            fits = (claim.attempts > 0) == (first.attempts > 0) and self._goes_with_others(claim)
             (claims if fits else others).append(claim)
         self._todo.extendleft(reversed(others))
-        return claims
+        return _Flight(claims, self._clock.boot_s(), next(self._calls))
 
-    def _send(self, number: int, claims: list[Claim]) -> bool:
+    def _goes_with_others(self, claim: Claim) -> bool:
+        return self.max_batch > 1 and claim.delivery_id not in self._alone and len(self._alone) < MOST_ALONE
+
+    def _send(self, number: int, flight: _Flight) -> bool:
         """Makes the attempt; False where the watchdog gave this thread up meanwhile."""
+        claims, sound = flight.claims, True
         if not self._may_send():
             results = [Result(claim, None, self._clock.now_ms(), 0) for claim in claims]
-        elif self.max_batch == 1 or claims[0].delivery_id in self._alone:
+        elif not flight.batch:
             results = [self._caller.attempt(claims[0])]
         else:
-            results, sound = attempt_batch(self._caller, claims, number=next(self._calls))
-            if not sound and len(self._alone) < MOST_ALONE:
-                self._alone.update(claim.delivery_id for claim in claims)
+            results, sound = attempt_batch(self._caller, claims, number=flight.batch)
         with self._turn:
             mine = self._flights.pop(number, None) is not None
+            if not sound:
+                self._alone.update(claim.delivery_id for claim in claims)
+            if mine and len(results) < len(claims):  # each is tried by itself, with all the time that an attempt has
+                tried = {result.claim.delivery_id for result in results}
+                self._todo.extendleft(claim for claim in reversed(claims) if claim.delivery_id not in tried)
+                self._hire()
             self._turn.notify()
-        for result in results:
-            self._report(result)
+        self._report(results)
         return mine
 
     def _probe(self, began_s: float) -> None:
-        answer = self._caller.probe()
+        answer = None
+        try:
+            answer = self._caller.probe()
+        except NotBegun:
+            self._ended.wait(AGAIN_S)
         with self._turn:
             mine = self._probing_s == began_s
             if mine:
                 self._probing_s = None
-        if mine:
-            self._report(Probed(self.rule.name, answer))
+        if mine and answer is not None:
+            self._report([Probed(self.rule.name, answer)])
+        elif mine and not self._ended.is_set():
+            self.probe()

@@ -2,14 +2,15 @@
 runs a round, and hands the claims to the crews.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
-from bridge.engine.crew import Crew, Probed
+from bridge.engine.crew import Crew
 from bridge.engine.housekeeping import Housekeeping
-from bridge.engine.pending import Pending, given_up
+from bridge.engine.pending import Pending
 from bridge.engine.presence import STALE_AFTER_S, Presence
+from bridge.engine.room import Probed
 from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger
@@ -34,7 +35,7 @@ class Dispatcher:
         self._presence = presence
         self._clock = clock
         self._crews: Mapping[str, Crew] = {}
-        self._inbox: SimpleQueue[Result | Probed | None] = SimpleQueue()  # None: look at the database
+        self._inbox: SimpleQueue[Sequence[Result | Probed] | None] = SimpleQueue()  # None: look at the database
         self._pending = Pending(rounds, clock)
         self._ready: set[str] = set()  # targets whose first probe has answered
         self._stopping = False
@@ -54,8 +55,8 @@ class Dispatcher:
             self._poked = True
             self._inbox.put(None)
 
-    def report(self, news: Result | Probed) -> None:
-        """What came of a claim or a probe. Called from the crews' threads."""
+    def report(self, news: Sequence[Result | Probed]) -> None:
+        """What came of a call's claims or of a probe. Called from the crews' threads."""
         self._inbox.put(news)
 
     def may_send(self) -> bool:
@@ -116,16 +117,17 @@ class Dispatcher:
         except Empty:
             pass
 
-    def _take(self, news: Result | Probed | None) -> None:
-        if isinstance(news, Result):
-            self._crews[news.claim.target].done(news)
-            self._pending.add(news)
-        elif isinstance(news, Probed):
-            self._ready.add(news.target)
-            self._pending.add(news)
-        else:
+    def _take(self, news: Sequence[Result | Probed] | None) -> None:
+        if news is None:
             self._poked = False
             self._due_ms = 0
+            return
+        for one in news:
+            self._pending.add(one)
+            if isinstance(one, Result):
+                self._crews[one.claim.target].done(one)
+            else:
+                self._ready.add(one.target)
 
     # -- working
 
@@ -186,8 +188,7 @@ class Dispatcher:
             return
         self._look_s = self._clock.boot_s()
         for crew in self._crews.values():
-            for claim in crew.overdue():
-                self._take(given_up(claim, f"no end after {crew.rule.policy.timeout_s:.0f} s", self._clock))
+            self._take(crew.overdue())
         for dead in self._presence.dead(self._rounds.living(), but=self._rounds.worker):
             taken = self._rounds.take_over(dead)
             self._presence.forget(dead)
@@ -206,23 +207,29 @@ class Dispatcher:
     def _drain(self, grace_s: float) -> None:
         """Gives back what was not begun, waits for what is in flight, and lets go of the rest as uncertain."""
         until_s = self._clock.boot_s() + grace_s
-        back = [claim for crew in self._crews.values() for claim in crew.unsent()]
-        self._pending.give_back(back)
+        for crew in self._crews.values():
+            crew.hurry()
+        given_back = self._give_back_unsent()
         in_flight = sum(crew.load for crew in self._crews.values())
-        log.info("stopping", in_flight=in_flight, given_back=len(back))
+        log.info("stopping", in_flight=in_flight, given_back=given_back)
         self._settle_all()
         while any(crew.load for crew in self._crews.values()) and self._clock.boot_s() < until_s:
             self._gather(min(LOOK_S, max(until_s - self._clock.boot_s(), 0.001)))
+            self._give_back_unsent()
             self._settle_all()
-        left = [claim for crew in self._crews.values() for claim in crew.held()]
-        self._pending.give_up(left, "stopped in the middle")
-        self._settle_all()
+        if left := sum(crew.load for crew in self._crews.values()):
+            log.warning("stopped in the middle of attempts", deliveries=left)
         try:
             self._rounds.leave(self._pending.results)
         except StoreError as error:
             log.error("could not say goodbye: others will take over", reason=str(error))
         for crew in self._crews.values():
             crew.stop()
+
+    def _give_back_unsent(self) -> int:
+        back = [claim for crew in self._crews.values() for claim in crew.unsent()]
+        self._pending.give_back(back)
+        return len(back)
 
     def _settle_all(self) -> None:
         if not self._pending.results:

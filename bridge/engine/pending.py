@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from bridge.core.redact import kind_of
 from bridge.engine.clock import Clock
-from bridge.engine.crew import Load, Probed
+from bridge.engine.room import Load, Probed, given_up
 from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Retry
+from bridge.model.record import Delivered
 from bridge.store.database import Unavailable, insist
 
 log = logger("worker")
@@ -33,10 +33,6 @@ class Pending:
     def give_back(self, claims: Sequence[Claim]) -> None:
         """These were not begun."""
         self.results += [Result(claim, None, self._clock.now_ms(), 0) for claim in claims]
-
-    def give_up(self, claims: Sequence[Claim], why: str) -> None:
-        """These were begun, and nobody waits for their end any more."""
-        self.results += [given_up(claim, why, self._clock) for claim in claims]
 
     def settle(self, loads: Mapping[str, Load], *, claiming: bool = True) -> Round | None:
         """One round with all that is here. None: the database refused that, and took one by one what it could; nothing
@@ -95,10 +91,6 @@ class Pending:
         self.probed = [found for found in self.probed if id(found) not in done]
         for result in results:
             _tell(result)
-
-
-def given_up(claim: Claim, why: str, clock: Clock) -> Result:
-    return Result(claim, Retry(why, uncertain=True), clock.now_ms(), 0)
 
 
 def _tell(result: Result) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from bridge.core.mapping import record_keys
 from bridge.engine.clock import Clock
-from bridge.engine.crew import Load, Room
 from bridge.engine.presence import Presence
+from bridge.engine.room import Load, Room
 from bridge.engine.settle import Settler, needs_lock
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result, TargetState

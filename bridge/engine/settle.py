@@ -46,6 +46,7 @@ class Settler:
         tally: Tally,
     ) -> None:
         """Settles the results of this worker's claims, and what they say of their targets."""
+        written = _link_rows(results, known, now_ms)
         results = _one_each(results)
         standings = {
             name: Standing(
@@ -58,7 +59,7 @@ class Settler:
         }
         settled = judge_round(results, standings, policies=self._policies, now_ms=now_ms, jitter=self._clock.jitter())
         settlements.settle(connection, settled, worker=worker, now_ms=now_ms, codec=self._codec, tally=tally)
-        links.remember(connection, _link_rows(results, known, now_ms))
+        links.remember(connection, written)
         for name, standing in standings.items():
             self._save(connection, known[name], standing, now_ms)
 

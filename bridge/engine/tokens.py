@@ -3,6 +3,7 @@ the right to fetch it; the others wait for the result. It is kept in the target'
 settings that it was fetched with: with other credentials it is not used.
 """
 
+import math
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,12 +17,15 @@ from bridge.engine.rate import Limit
 from bridge.errors import CallEnded, NotBegun, StoreError
 from bridge.log import logger
 from bridge.model.record import Hold, Retry
+from bridge.outbound import FETCH_S
 from bridge.store import shared
 from bridge.store.codec import Codec
 from bridge.store.database import Database, insist
+from bridge.store.one_at_a_time import OneAtATime
 
 LOOK_S = 0.1  # between looks at whether another process has fetched it
-FETCHING_S = 60.0  # after it, whoever fetches is taken for dead
+FETCHING_S = FETCH_S + 15  # after it, whoever fetches is taken for dead
+LONGEST_S = 10 * 365 * 86400.0  # that a token is kept, whatever is said of it
 
 log = logger("deliver")
 
@@ -30,7 +34,7 @@ class Tokens:
     """One target's token, in one process. Thread-safe."""
 
     def __init__(
-        self, database: Database, target: str, settings: object, *, salt: bytes, codec: Codec, clock: Clock
+        self, database: Database | OneAtATime, target: str, settings: object, *, salt: bytes, codec: Codec, clock: Clock
     ) -> None:
         self._database = database
         self._target = target
@@ -38,7 +42,9 @@ class Tokens:
         self._codec = codec
         self._clock = clock
         self._turn = threading.Lock()
+        self._stopped = threading.Event()
         self._known: tuple[Token, int] | None = None  # and until when, in ms
+        self._owed: tuple[bytes, str] | None = None  # what the database did not take yet, and in whose name
         self._refusals = 0  # fetches that brought no token
         self._refusal: Hold | Retry = Hold("")  # what the last of them brought
 
@@ -50,14 +56,27 @@ class Tokens:
         """
         until_s = self._clock.boot_s() + within_s
         refusals = self._refusals
-        if not self._turn.acquire(timeout=within_s):
-            raise NotBegun("waited for an access token")
+        while not self._turn.acquire(timeout=LOOK_S):
+            self._go_on(until_s, "waited for an access token")
         try:
             if self._refusals != refusals:
                 raise CallEnded(self._refusal)
+            if self._owed:
+                self._write(*self._owed)
             return self._usable(self._known, instead_of) or self._find(fetch, instead_of, until_s)
         finally:
             self._turn.release()
+
+    def stop(self) -> None:
+        """Nobody waits any more for what another fetches."""
+        self._stopped.set()
+
+    def _go_on(self, until_s: float, why: str) -> None:
+        """Raises NotBegun where nobody is to wait any longer."""
+        if self._stopped.is_set():
+            raise NotBegun("the worker stops")
+        if self._clock.boot_s() >= until_s:
+            raise NotBegun(why)
 
     def _find(self, fetch: FetchToken, instead_of: Token | None, until_s: float) -> Token:
         mine = uuid.uuid4().hex
@@ -67,22 +86,20 @@ class Tokens:
                 return found
             if last is not None:
                 return self._fetch(fetch, last, mine)
-            if self._clock.boot_s() + LOOK_S > until_s:
-                raise NotBegun("waited for an access token that another process fetches")
-            threading.Event().wait(LOOK_S)
+            self._go_on(until_s - LOOK_S, "waited for an access token that another process fetches")
+            self._stopped.wait(LOOK_S)
 
     def _look(self, instead_of: Token | None, mine: str) -> "_Last | None":
         """Reads the row. The last token, if it is for us to fetch the next; None: it is not."""
 
         def action() -> _Last | None:
-            now_ms = self._clock.now_ms()
             with self._database.write() as connection:
-                shelf = shared.shelf(connection, self._target)
+                shelf = shared.shelf(connection, self._target, boot_s=self._clock.boot_s)
                 self._known = self._read(shelf.token)
-                waits = now_ms < shelf.until <= now_ms + FETCHING_S * 1000
+                waits = shelf.now < shelf.until <= shelf.now + FETCHING_S * 1000
                 if self._usable(self._known, instead_of) or waits:
                     return None
-                until = now_ms + round(FETCHING_S * 1000)
+                until = shelf.now + round(FETCHING_S * 1000)
                 shared.begin_fetching(connection, self._target, by=mine, until=until)
             return _Last(self._known[0] if self._known else None)
 
@@ -93,6 +110,8 @@ class Tokens:
             found = fetch(last.token)
             if isinstance(found, Token):
                 return self._keep(found, mine)
+            if not isinstance(found, Hold | Retry):
+                raise TypeError(f"a fetch gives a Token, a Hold or a Retry, not {type(found).__name__}")
         except BaseException:
             self._give_up(mine)
             raise
@@ -103,10 +122,18 @@ class Tokens:
 
     def _keep(self, token: Token, mine: str) -> Token:
         """Writes the token down before anybody uses it: the refresh token in it may be the only one that is left."""
-        until = self._clock.now_ms() + round(token.valid_s * 1000)
+        valid_s = 0.0 if math.isnan(token.valid_s) else min(max(token.valid_s, 0.0), LONGEST_S)
+        until = self._clock.now_ms() + round(valid_s * 1000)
         row = {"of": self._of, "until": until, "text": token.text.reveal()}
         row["more"] = {name: _text(value) for name, value in token.more.items()}
-        encoded = self._codec.encode_json(row)
+        self._write(self._codec.encode_json(row), mine)
+        self._known = (token, until)
+        return token
+
+    def _write(self, encoded: bytes, mine: str) -> None:
+        """Writes a token down. Where the database does not take it, it is good all the same, and written with the next
+        use of it: it is ours for as long as nobody takes us for dead.
+        """
 
         def action() -> bool:
             with self._database.write() as connection:
@@ -115,10 +142,10 @@ class Tokens:
         try:
             if not insist(action):
                 log.warning("a token came late: another was fetched meanwhile", target=self._target)
-        except StoreError as error:  # it is good all the same
+            self._owed = None
+        except StoreError as error:
             log.error("cannot keep the access token", target=self._target, reason=str(error))
-        self._known = (token, until)
-        return token
+            self._owed = (encoded, mine)
 
     def _give_up(self, mine: str) -> None:
         def action() -> None:
@@ -168,7 +195,7 @@ class Shares:
             self._limit.spend(count, within_s=within_s)
 
     def stop(self) -> None:
-        """Nobody waits for the rate any more."""
+        self._tokens.stop()
         if self._limit is not None:
             self._limit.stop()
 

@@ -4,6 +4,6 @@ them to vetted addresses, `answers` reads what comes back; `shared` is what all 
 
 from bridge.outbound.door import Door, DoorCall
 from bridge.outbound.line import MAX_IDLE_S
-from bridge.outbound.shared import Alone, Shared
+from bridge.outbound.shared import FETCH_S, Alone, Shared
 
-__all__ = ["MAX_IDLE_S", "Alone", "Door", "DoorCall", "Shared"]
+__all__ = ["FETCH_S", "MAX_IDLE_S", "Alone", "Door", "DoorCall", "Shared"]

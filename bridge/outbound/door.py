@@ -14,12 +14,12 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
-from bridge.connector import FetchToken, Token
+from bridge.connector import FetchToken, Hold, Retry, Token
 from bridge.core.exchange import Received, as_json, fault, headers_for, place
 from bridge.errors import CallFailed, NotBegun
 from bridge.model.wire import Place
 from bridge.outbound.line import Line, PerThread
-from bridge.outbound.shared import Alone, Shared
+from bridge.outbound.shared import FETCH_S, Alone, Shared
 
 for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
     logging.getLogger(_name).setLevel(logging.ERROR)  # below it they log whole URLs, and a query may hold a key
@@ -71,15 +71,20 @@ class DoorCall:
 
     def token(self, fetch: FetchToken, *, instead_of: Token | None = None) -> Token:
         """See `bridge.connector.Call`. What is sent to get it is no part of what is to be delivered."""
-        sent = self.sent
+        sent, until_s = self.sent, self._until_s
+
+        def fetched(last: Token | None) -> Token | Hold | Retry:
+            self._until_s = min(until_s, self.door.clock() + FETCH_S)
+            return fetch(last)
+
         try:
-            return self.door.shared.token(fetch, instead_of=instead_of, within_s=self.deadline_s)
+            return self.door.shared.token(fetched, instead_of=instead_of, within_s=self.deadline_s)
         except NotBegun:
             raise
         except CallFailed as failed:
             raise CallFailed(f"no access token: {failed.reason}") from None
         finally:
-            self.sent = sent
+            self.sent, self._until_s = sent, until_s
 
     def spend(self, count: int) -> None:
         """See `bridge.connector.Call`. They may have been sent as soon as they are announced."""

@@ -8,12 +8,16 @@ from typing import Protocol
 from bridge.connector import FetchToken, Token
 from bridge.errors import CallEnded
 
+FETCH_S = 45.0  # that an access token's fetch may take: no other process takes the fetcher for dead before
+
 
 class Shared(Protocol):
     """What all calls to one target share, in whatever thread and process. Raises CallEnded or NotBegun."""
 
     def token(self, fetch: FetchToken, *, instead_of: Token | None, within_s: float) -> Token: ...
     def spend(self, count: int, *, within_s: float) -> None: ...
+    def stop(self) -> None:
+        """Nobody waits any more: NotBegun."""
 
 
 class Alone:
@@ -33,3 +37,4 @@ class Alone:
             return self._token
 
     def spend(self, count: int, *, within_s: float) -> None: ...
+    def stop(self) -> None: ...

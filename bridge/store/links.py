@@ -47,9 +47,11 @@ def attach(
     found = bulk.among(connection, _OF_KEYS, set().union(*wanted), claims[0].target, account)
     if not found:
         return claims
-    rows = [_Row._make(row) for row in found]
+    by_key: dict[str, list[_Row]] = {}
+    for row in map(_Row._make, found):
+        by_key.setdefault(row.record_key, []).append(row)
     return [
-        _with_links(claim, [row for row in rows if row.record_key in its])
+        _with_links(claim, [row for key in its for row in by_key.get(key, ())])
         for claim, its in zip(claims, wanted, strict=True)
     ]
 

@@ -2,17 +2,16 @@
 token.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from bridge.store import bulk
 
-FAR_S = 3600.0  # what is given out further ahead was written by a clock that is wrong
-
 _FREE_AT = "SELECT free_at FROM targets WHERE name = ?"
 _GIVE_OUT = "UPDATE targets SET free_at = ? WHERE name = ?"
-_TOKEN = "SELECT token, token_by, token_by_until FROM targets WHERE name = ?"  # noqa: S105
+_TOKEN = "SELECT token, token_by_until FROM targets WHERE name = ?"  # noqa: S105
 _TAKE_FETCHING = "UPDATE targets SET token_by = ?, token_by_until = ? WHERE name = ?"
 _SAVE_TOKEN = "UPDATE targets SET token = ?, token_by = NULL, token_by_until = 0 WHERE name = ? AND token_by = ?"  # noqa: S105
 _NO_LONGER_FETCHING = "UPDATE targets SET token_by = NULL, token_by_until = 0 WHERE name = ? AND token_by = ?"
@@ -20,39 +19,48 @@ _CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 
 def give_out(
-    connection: Connection, target: str, count: int, *, apart_s: float, now_us: int, within_s: float
-) -> float | None:
-    """Gives out the next `count` requests of a target's rate, `apart_s` from each other; gives in how many seconds the
-    first of them may begin. None: that would be later than `within_s`, and none was given out.
+    connection: Connection,
+    target: str,
+    *,
+    before_s: float,
+    for_s: float,
+    within_s: float,
+    lead_s: float,
+    far_s: float,
+    boot_s: Callable[[], float],
+) -> tuple[float, float] | None:
+    """Gives out the next `for_s` of a target's time, `before_s` after what was given out before, and not before
+    `lead_s` from now; gives by `boot_s` when it was asked, and when that time begins. None: it would begin later than
+    `within_s`, and none was given out. What was given out further ahead than `far_s`, a clock wrote that is wrong.
 
-    On Postgres the time is the server's, so that the clocks of several machines need not agree.
     """
     found = bulk.rows(connection, bulk.locked(connection, _FREE_AT, "FOR UPDATE"), target)
-    if connection.dialect.name != "sqlite":
-        now_us = bulk.one(connection, _CLOCK)
+    now_us, now_s = _now_us(connection, boot_s), boot_s()
     free_at = found[0][0] if found else 0
-    begins = now_us if free_at > now_us + FAR_S * 1e6 else max(free_at, now_us)
-    wait_s = (begins - now_us) / 1e6
-    if wait_s > within_s:
+    if free_at > now_us + far_s * 1e6:
+        free_at = 0
+    begins = free_at + round(before_s * 1e6)
+    if max(begins - now_us, 0) > within_s * 1e6:
         return None
-    bulk.execute(connection, _GIVE_OUT, begins + round(count * apart_s * 1e6), target)
-    return wait_s
+    begins = max(begins, now_us + round(lead_s * 1e6))
+    bulk.execute(connection, _GIVE_OUT, begins + round(for_s * 1e6), target)
+    return now_s, now_s + (begins - now_us) / 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A target's stored token (encoded), and whether somebody fetches another: until when, in ms."""
+    """A target's stored token (encoded); until when somebody has the right to fetch another."""
 
     token: bytes | None
-    by: str
     until: int
+    now: int  # in ms, of the same clock
 
 
-def shelf(connection: Connection, target: str) -> Shelf:
+def shelf(connection: Connection, target: str, *, boot_s: Callable[[], float]) -> Shelf:
     """Locked until the transaction ends."""
     found = bulk.rows(connection, bulk.locked(connection, _TOKEN, "FOR UPDATE"), target)
-    token, by, until = found[0] if found else (None, None, 0)
-    return Shelf(token, by or "", until)
+    token, until = found[0] if found else (None, 0)
+    return Shelf(token, until, _now_us(connection, boot_s) // 1000)
 
 
 def begin_fetching(connection: Connection, target: str, *, by: str, until: int) -> None:
@@ -66,3 +74,10 @@ def save_token(connection: Connection, target: str, token: bytes, *, by: str) ->
 
 def stop_fetching(connection: Connection, target: str, *, by: str) -> None:
     bulk.execute(connection, _NO_LONGER_FETCHING, target, by)
+
+
+def _now_us(connection: Connection, boot_s: Callable[[], float]) -> int:
+    """A time that is the same for all. On Postgres the server's, so that the clocks of several machines need not agree;
+    on SQLite the one machine's since it was started, which no hand sets.
+    """
+    return round(boot_s() * 1e6) if connection.dialect.name == "sqlite" else int(bulk.one(connection, _CLOCK))

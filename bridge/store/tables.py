@@ -204,7 +204,7 @@ targets = Table(
     Column("probing_until", BigInteger, nullable=False, server_default="0"),  # a worker looks; others leave it alone
     Column("health", Text, nullable=False, server_default="{}"),  # JSON: what the hold rules remember
     Column("delivered_at", BigInteger, nullable=False, server_default="0"),
-    Column("free_at", BigInteger, nullable=False, server_default="0"),  # µs; up to it, all the rate allows is given out
+    Column("free_at", BigInteger, nullable=False, server_default="0"),  # µs; up to it all of the rate is given out
     Column("token", LargeBinary),  # (codec) JSON: access token of the CRM, shared by all processes
     Column("token_by", String(32)),  # who is fetching one
     Column("token_by_until", BigInteger, nullable=False, server_default="0"),  # others leave it to them

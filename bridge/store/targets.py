@@ -41,14 +41,25 @@ def register(connection: Connection, rules: Iterable[TargetRule]) -> None:
     wanted = {rule.name: rule.connector for rule in rules}
     for name, connector in sorted(wanted.items()):
         if name not in known:
-            row = {"name": name, "connector": connector, "configured": True, "state": TargetState.ACTIVE.value}
-            bulk.insert(connection, targets, [row], also="ON CONFLICT DO NOTHING")  # another process was first: as good
+            _insert(connection, name, connector)
         elif known[name].connector != connector or not known[name].configured:
             change = update(targets).where(targets.c.name == name)
             connection.execute(change.values(connector=connector, configured=True))
     gone = sorted(name for name, row in known.items() if row.configured and name not in wanted)
     if gone:
         connection.execute(update(targets).where(targets.c.name.in_(gone)).values(configured=False))
+
+
+def make_known(connection: Connection, rule: TargetRule) -> None:
+    """Makes a row for the target where there is none."""
+    known = connection.execute(select(targets.c.name).where(targets.c.name == rule.name)).scalar()
+    if known is None:
+        _insert(connection, rule.name, rule.connector)
+
+
+def _insert(connection: Connection, name: str, connector: str) -> None:
+    row = {"name": name, "connector": connector, "configured": True, "state": TargetState.ACTIVE.value}
+    bulk.insert(connection, targets, [row], also="ON CONFLICT DO NOTHING")  # another process was first: as good
 
 
 _ALL = (

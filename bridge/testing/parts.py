@@ -76,7 +76,9 @@ class Parts:
         """What comes of one try; fails where the connector raised."""
         caller = self.caller(server, timeout_s=timeout_s)
         if caller.max_batch > 1:
-            (result,), _ = attempt_batch(caller, [claim], number=1)
+            results, _ = attempt_batch(caller, [claim], number=1)
+            assert results, "deliver_batch raised, or did not say what came of each plan"
+            (result,) = results
         else:
             result = caller.attempt(claim)
         must_not_have_raised(result.outcome)

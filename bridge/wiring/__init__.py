@@ -26,16 +26,17 @@ from bridge.engine.receive import Receiver
 from bridge.engine.rejections import Rejections
 from bridge.engine.rounds import Rounds
 from bridge.engine.tokens import Shares, Tokens
-from bridge.errors import Problem, StoreError
+from bridge.errors import NotBegun, Problem, StoreError
 from bridge.log import logger
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import Rules, TargetRule
-from bridge.outbound import Alone, Shared
+from bridge.outbound import Alone
 from bridge.source import Source
 from bridge.store import schema, targets
 from bridge.store.codec import Codec
 from bridge.store.database import Database
 from bridge.store.intake import Intake
+from bridge.store.one_at_a_time import OneAtATime
 from bridge.wiring.databases import (
     COMMITTER_CONNECTIONS,
     CONNECTIONS,
@@ -156,23 +157,35 @@ class Bridge:
 
     def probe(self, target: str) -> Usable | Hold:
         """Whether the target lets us in, asked now."""
-        return self.caller(target).probe()
+        try:
+            return self.caller(target).probe()
+        except NotBegun as ended:
+            return Hold(f"probe: {ended.reason}")
 
     def caller(self, target: str) -> Caller:
-        """The target's connector and its way out."""
+        """The target's connector and its way out, for who only looks: with its rate and token, if a database is there
+        that has them.
+        """
         rule = self.rules.targets[target]
-        return caller_of(rule, self._shared(rule), clock=self.clock)
-
-    def _shared(self, rule: TargetRule) -> Shared:
-        """Its rate and its token; where there is no database yet, nothing is shared with anybody."""
         try:
             require_database(self.database)
             schema.check(self.database)
+            with self.database.write() as connection:
+                targets.make_known(connection, rule)
+            return caller_of(rule, self.shares(rule), clock=self.clock)
         except StoreError:
-            return Alone()
-        limit = Limit(self.database, rule.name, rule.policy.rate, clock=self.clock) if rule.policy.rate else None
-        tokens = Tokens(self.database, rule.name, rule.settings, salt=self.salt, codec=self.codec, clock=self.clock)
+            return caller_of(rule, Alone(), clock=self.clock)
+
+    def shares(self, rule: TargetRule) -> Shares:
+        """The target's rate and token, as all its workers have them."""
+        rate, timeout_s, database = rule.policy.rate, rule.policy.timeout_s, self._one_at_a_time
+        limit = Limit(database, rule.name, rate, clock=self.clock, timeout_s=timeout_s) if rate else None
+        tokens = Tokens(database, rule.name, rule.settings, salt=self.salt, codec=self.codec, clock=self.clock)
         return Shares(limit, tokens)
+
+    @cached_property
+    def _one_at_a_time(self) -> OneAtATime:
+        return OneAtATime(self.database)
 
     def close(self) -> None:
         self.database.close()
@@ -205,7 +218,9 @@ class WorkerProcess:
         self._dispatcher.stop()
 
     def _crew(self, bridge: Bridge, name: str) -> Crew:
-        return Crew(bridge.caller(name), may_send=self._dispatcher.may_send, report=self._dispatcher.report)
+        rule = bridge.rules.targets[name]
+        caller = caller_of(rule, bridge.shares(rule), clock=bridge.clock)
+        return Crew(caller, may_send=self._dispatcher.may_send, report=self._dispatcher.report)
 
 
 def open_bridge(

@@ -5,8 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from bridge import wiring
-from bridge.engine.crew import Load
 from bridge.engine.presence import Presence
+from bridge.engine.room import Load
 from bridge.engine.rounds import Rounds
 from bridge.model.delivery import Result
 from bridge.model.record import Delivered

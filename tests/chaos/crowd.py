@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bridge import wiring
 from bridge.core.normalise import normalise
-from bridge.engine.crew import Load
 from bridge.engine.presence import Presence
+from bridge.engine.room import Load
 from bridge.engine.rounds import Rounds
 from bridge.model.delivery import Result
 from bridge.model.record import Delivered

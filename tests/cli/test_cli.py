@@ -91,6 +91,7 @@ def test_check_connect_asks_every_target_and_says_which_refuses_us(bridge: Bridg
             "gone": http_target(inbox.url, settings={"probe": {"url": "http://127.0.0.1:9/"}}),
             "mute": http_target(inbox.url),
         }
+        targets["good"]["delivery"] = {"rate": "20/s"}
         (bridge.folder / "config.yaml").write_text(configuration(targets))
 
         done = bridge.run("check", "--connect")
@@ -104,6 +105,7 @@ def test_check_connect_asks_every_target_and_says_which_refuses_us(bridge: Bridg
     )
     assert 1 == done.stdout.count("probe:")
     assert 0 == inbox.counts().arrivals
+    assert [] == [*bridge.folder.glob("*.db*")]  # whoever only looks makes no database
 
 
 @pytest.mark.parametrize("command", ["serve", "web", "worker", "check"])

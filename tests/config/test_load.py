@@ -36,7 +36,7 @@ targets:
     connector: http
     settings: {url: http://x}
     when: {kind: lead, source: [main, other]}
-    delivery: {concurrency: 8, timeout: 1m30s, connect_timeout: 2s, retry: [5s, 1h30m]}
+    delivery: {concurrency: 8, rate: 100/10s, timeout: 1m30s, connect_timeout: 2s, retry: [5s, 1h30m]}
   rest:
     connector: http
     settings: {url: http://y, auth: {basic: {username: u, password: p}}, size: big, tags: [a, b]}
@@ -63,7 +63,7 @@ def test_the_whole_tree_becomes_rules(tmp_path):
     assert ("America/New_York", "US") == (rules.sources["other"].timezone, rules.sources["other"].phone_region)
     sales, rest = rules.targets["sales"], rules.targets["rest"]
     assert (frozenset({"lead"}), frozenset({"main", "other"})) == (sales.route.kinds, sales.route.sources)
-    assert Policy(concurrency=8, timeout_s=90, connect_s=2, retry_s=(5, 5400)) == sales.policy
+    assert Policy(concurrency=8, rate=Rate(100, 10), timeout_s=90, connect_s=2, retry_s=(5, 5400)) == sales.policy
     assert Policy(timeout_s=5, connect_s=5, retry_s=()) == rest.policy
     assert Policy() == rules.targets["plain"].policy
     assert ("big", ("a", "b")) == (rest.settings.size, rest.settings.tags)

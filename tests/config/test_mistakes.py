@@ -144,6 +144,8 @@ def test_one_mistake_in_settings_gives_one_problem_at_its_place(tmp_path, text, 
             "connect_timeout is longer than timeout",
             "lower it",
         ),
+        (SOURCE + KEYED + "    delivery: {rate: 20}\n", "this is no rate", "write 20/s"),
+        (SOURCE + KEYED + "    delivery: {rate: 0/s}\n", "this rate cannot be kept", "from 1 to"),
     ],
 )
 def test_a_mistake_outside_settings_gives_one_problem(tmp_path, text, message, hint):

@@ -8,25 +8,19 @@ from typing import Any
 import pytest
 
 from bridge.connector import Call, Delivered, Outcome, Plan, Record, Ref, Reject, Retry
-from bridge.core.mapping import read_records
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
-from bridge.engine.crew import Crew, Room
+from bridge.engine.crew import Crew
+from bridge.engine.room import Room
 from bridge.errors import CallFailed
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Link
 from bridge.model.rules import Policy, TargetRule
 from bridge.outbound import Door
-from tests.engine.test_crew import STORED
+from bridge.plugins import MOST_IN_BATCH
+from tests.engine.test_crew import RECORDS, STORED
 from tests.engine.workers import Machine, Scripted
 from tests.processes import wait_until
-
-RECORDS = read_records(
-    [
-        {"name": "person", "object": "contact", "keyed_by": "person", "fields": {"kind": "{{ kind }}"}},
-        {"name": "note", "object": "note", "fields": {"of": "{{ records.person.id }}", "text": "from the chat"}},
-    ]
-)
 
 
 def claim(number: int, **more: Any) -> Claim:
@@ -109,16 +103,27 @@ def test_a_plan_has_the_records_that_are_missing_and_the_ids_of_those_that_are_t
         lambda plans, call: [Delivered()] * len(plans),
     ],
 )
-def test_where_a_call_fails_before_anything_was_sent_each_is_tried_by_itself(answer: Any) -> None:
+def test_where_a_call_fails_before_anything_was_sent_each_is_to_be_tried_by_itself(answer: Any) -> None:
     batcher = Batcher(answer)
 
     results, sound = attempt_batch(
         caller(batcher, records=RECORDS), [claim(number) for number in range(1, 5)], number=1
     )
 
-    assert not sound
+    assert ([], False) == (results, sound)
+
+
+def test_each_that_is_to_be_tried_by_itself_is(crew_of: Callable[..., Crew], reported: list[Result]) -> None:
+    batcher = Batcher(lambda plans, call: 1 / 0)
+    crew = crew_of(batcher, records=RECORDS)
+    crew.make_room(Room(1, 50))
+
+    crew.take([claim(number) for number in range(1, 5)])
+
+    wait_until(lambda: len(reported) == 4)
     good = Delivered("note-single")
-    assert [good, good, Retry("ValueError in the connector"), good] == outcomes(results)
+    assert [good, good, Retry("ValueError in the connector"), good] == outcomes(reported)
+    assert ([[1, 2, 3, 4]], {0}) == (batcher.calls, {result.batch for result in reported})
 
 
 def test_where_it_fails_later_all_are_uncertain_and_nobody_is_tried_twice() -> None:
@@ -173,11 +178,11 @@ def reported() -> list[Result]:
 
 
 @pytest.fixture
-def crew_of(reported: list[Result]) -> Iterator[Callable[[Batcher], Crew]]:
+def crew_of(reported: list[Result]) -> Iterator[Callable[..., Crew]]:
     crews: list[Crew] = []
 
-    def make(batcher: Batcher) -> Crew:
-        crews.append(Crew(caller(batcher), may_send=lambda: True, report=reported.append))  # type: ignore[arg-type]
+    def make(batcher: Batcher, *, records: Any = ()) -> Crew:
+        crews.append(Crew(caller(batcher, records=records), may_send=lambda: True, report=reported.extend))
         return crews[-1]
 
     yield make
@@ -186,7 +191,7 @@ def crew_of(reported: list[Result]) -> Iterator[Callable[[Batcher], Crew]]:
 
 
 def test_what_waits_goes_out_together_and_what_comes_alone_goes_at_once(
-    crew_of: Callable[[Batcher], Crew], reported: list[Result]
+    crew_of: Callable[..., Crew], reported: list[Result]
 ) -> None:
     gate = Gate()
     batcher = Batcher(gate)
@@ -201,9 +206,7 @@ def test_what_waits_goes_out_together_and_what_comes_alone_goes_at_once(
     assert [[1], list(range(2, 40))] == batcher.calls
 
 
-def test_no_more_go_out_together_than_the_connector_takes(
-    crew_of: Callable[[Batcher], Crew], reported: list[Result]
-) -> None:
+def test_no_more_go_out_together_than_the_connector_takes(crew_of: Callable[..., Crew], reported: list[Result]) -> None:
     batcher = Batcher(max_batch=10)
     crew = crew_of(batcher)
     crew.make_room(Room(1, 50))
@@ -214,9 +217,7 @@ def test_no_more_go_out_together_than_the_connector_takes(
     assert [10, 10, 5] == [len(call) for call in batcher.calls]
 
 
-def test_first_attempts_do_not_go_out_with_later_ones(
-    crew_of: Callable[[Batcher], Crew], reported: list[Result]
-) -> None:
+def test_first_attempts_do_not_go_out_with_later_ones(crew_of: Callable[..., Crew], reported: list[Result]) -> None:
     batcher = Batcher()
     crew = crew_of(batcher)
     crew.make_room(Room(1, 50))
@@ -228,7 +229,7 @@ def test_first_attempts_do_not_go_out_with_later_ones(
 
 
 def test_those_that_were_in_a_call_that_failed_go_alone_from_then_on(
-    crew_of: Callable[[Batcher], Crew], reported: list[Result]
+    crew_of: Callable[..., Crew], reported: list[Result]
 ) -> None:
     def answer(plans: Sequence[Plan], call: Call) -> Any:
         call.spend(1)
@@ -248,7 +249,7 @@ def test_those_that_were_in_a_call_that_failed_go_alone_from_then_on(
 
 
 def test_a_crew_asks_for_more_while_a_call_could_begin_and_nothing_waits(
-    crew_of: Callable[[Batcher], Crew], reported: list[Result]
+    crew_of: Callable[..., Crew], reported: list[Result]
 ) -> None:
     gate = Gate()
     crew = crew_of(Batcher(gate))
@@ -275,3 +276,101 @@ def test_one_call_that_fails_is_one_sign_of_a_target_that_is_down(reported: list
     more = [Result(claim(number), Retry("connection reset"), 1, 1, batch=number) for number in (6, 7)]
     judge_round(more, {"crm": standing}, policies={"crm": Policy()}, now_ms=1, jitter=0.0)
     assert standing.held
+
+
+def test_each_of_those_that_are_tried_by_themselves_has_all_the_time_there_is(
+    crew_of: Callable[..., Crew], reported: list[Result]
+) -> None:
+    machine, late = Machine(), list[Result]()
+
+    def answer(plans: Sequence[Plan], call: Call) -> Any:
+        raise ValueError
+
+    class Slow(Batcher):
+        def deliver(self, record: Record, call: Call) -> Outcome:
+            machine.slept_s += 3.0
+            late.extend(crew.overdue())
+            return super().deliver(record, call)
+
+    batcher = Slow(answer)
+    rule = TargetRule("crm", "batcher", policy=Policy(timeout_s=5))
+    crew = Crew(Caller(rule, batcher, Door(), machine.clock()), may_send=lambda: True, report=reported.extend)
+    crew.make_room(Room(1, 50))
+
+    crew.take([claim(number) for number in range(10, 20)])
+
+    wait_until(lambda: len(reported) == 10)
+    crew.stop()
+    assert [] == late  # nobody takes one for lost that is still to be sent: it would be sent twice
+    assert 10 == len(batcher.singles)
+
+
+def test_what_is_tried_by_itself_can_be_taken_back_until_it_is_begun(
+    crew_of: Callable[..., Crew], reported: list[Result]
+) -> None:
+    inside, exits = threading.Event(), threading.Semaphore(0)
+
+    def answer(plans: Sequence[Plan], call: Call) -> Any:
+        raise ValueError
+
+    class Slow(Batcher):
+        def deliver(self, record: Record, call: Call) -> Outcome:
+            inside.set()
+            exits.acquire(timeout=30)
+            return super().deliver(record, call)
+
+    crew = crew_of(Slow(answer))
+    crew.make_room(Room(1, 50))
+    crew.take([claim(10), claim(11), claim(12)])
+    inside.wait(30)
+
+    assert [11, 12] == [found.delivery_id for found in crew.unsent()]
+
+    exits.release(3)
+    wait_until(lambda: len(reported) == 1)
+
+
+def test_few_that_were_tried_before_do_not_take_up_all_calls(
+    crew_of: Callable[..., Crew], reported: list[Result]
+) -> None:
+    gate = Gate()
+    batcher = Batcher(gate)
+    crew = crew_of(batcher)
+    crew.make_room(Room(calls=4, most=200, again=150))
+    for number in range(5):  # each is due by itself: each would be a call of its own
+        crew.take([claim(number, attempts=1)])
+        wait_until(lambda number=number: len(batcher.calls) == min(number + 1, 3))
+
+    crew.take([claim(9)])
+
+    wait_until(lambda: [9] in batcher.calls)
+    assert [[0], [1], [2], [9]] == batcher.calls
+    gate.exits.release(10)
+    wait_until(lambda: len(reported) == 6)
+    assert [3, 4] in batcher.calls
+
+
+def test_a_call_of_many_that_does_not_end_is_one_sign_of_a_target_that_is_down(
+    crew_of: Callable[..., Crew], reported: list[Result]
+) -> None:
+    machine, gate = Machine(), Gate()
+    rule = TargetRule("crm", "batcher", policy=Policy(timeout_s=5))
+    connector = Batcher(gate)
+    crew = Crew(Caller(rule, connector, Door(), machine.clock()), may_send=lambda: True, report=reported.extend)
+    crew.make_room(Room(1, 50))
+    crew.take([claim(number) for number in range(5)])
+    wait_until(lambda: connector.calls)
+    machine.slept_s += 60
+
+    late = crew.overdue()
+
+    assert 5 == len(late)
+    assert 1 == len({result.batch for result in late})
+    assert 0 not in {result.batch for result in late}
+    gate.exits.release(1)
+    crew.stop()
+
+
+def test_a_connector_cannot_ask_for_more_at_once_than_a_transaction_can_bear() -> None:
+    assert MOST_IN_BATCH == caller(Batcher(max_batch=10**9)).max_batch
+    assert 1 == caller(Batcher(max_batch=-5)).max_batch

@@ -91,6 +91,24 @@ def test_one_that_is_stopped_is_given_up_and_whoever_waits_is_told(apart: Commit
     assert apart.submit(desk.arrival(lead(2)), answers.append) is None
 
 
+def test_one_that_takes_nothing_for_less_time_than_pings_are_waited_for_is_kept(
+    apart: CommitterApart, desk: Store
+) -> None:
+    answers: list[bool] = []
+    process = psutil.Process(apart._process.pid)
+    process.suspend()
+    again = threading.Timer(1.5, process.resume)
+    again.start()
+
+    for number in range(20):  # more than its socket takes
+        apart.submit(desk.arrival(lead(number, content="x" * 1_000_000)), answers.append)
+
+    wait_until(lambda: 20 == len(answers))
+    again.join()
+    assert [True] * 20 == answers
+    assert not apart.has_ended
+
+
 def test_one_that_lives_answers_its_pings_while_the_database_does_not_answer(
     apart: CommitterApart, database: Database
 ) -> None:

@@ -7,16 +7,26 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Call, Delivered, Outcome, Record
+from bridge.connector import Call, Delivered, Hold, Outcome, Record, Usable
+from bridge.core.mapping import read_records
 from bridge.engine.attempt import Caller
-from bridge.engine.crew import Crew, Probed, Room
+from bridge.engine.crew import Crew
+from bridge.engine.room import Probed, Room
+from bridge.errors import NotBegun
 from bridge.model.delivery import Claim, Result
 from bridge.model.event import Event, Kind, StoredEvent
+from bridge.model.record import Link
 from bridge.model.rules import Policy, TargetRule
-from bridge.outbound import Door
+from bridge.outbound import Alone, Door
 from tests.engine.workers import Machine, Scripted
 from tests.processes import wait_until
 
+RECORDS = read_records(
+    [
+        {"name": "person", "object": "contact", "keyed_by": "person", "fields": {"kind": "{{ kind }}"}},
+        {"name": "note", "object": "note", "fields": {"of": "{{ records.person.id }}", "text": "from the chat"}},
+    ]
+)
 STORED = StoredEvent(1, "key", 1, datetime(2023, 11, 23, tzinfo=UTC), Event("smarterbot", Kind.LEAD))
 
 
@@ -53,7 +63,7 @@ class Desk:
         self.gate, self.reported = Gate(), list[Any]()
         rule = TargetRule("crm", "scripted", policy=Policy(timeout_s=1))
         caller = Caller(rule, self.gate, Door(), machine.clock())
-        self.crew = Crew(caller, may_send=lambda: True, report=self.reported.append)
+        self.crew = Crew(caller, may_send=lambda: True, report=self.reported.extend)
 
     def wait_inside(self, count: int) -> None:
         wait_until(lambda: self.gate.inside == count)
@@ -139,7 +149,7 @@ def test_an_attempt_that_does_not_end_makes_room_for_another_and_its_late_end_do
     desk.wait_inside(1)
 
     machine.slept_s += 60
-    assert [1] == [late.delivery_id for late in desk.crew.overdue()]
+    assert [1] == [late.claim.delivery_id for late in desk.crew.overdue()]
 
     desk.wait_inside(2)  # the one that was given up, and its successor
     desk.gate.let_out(2)
@@ -149,3 +159,50 @@ def test_an_attempt_that_does_not_end_makes_room_for_another_and_its_late_end_do
     desk.gate.let_out(2)
     desk.wait_reported(4)
     assert [] == desk.crew.overdue()
+
+
+class Busy(Alone):
+    """A rate that is used up so many times, and then is not."""
+
+    def __init__(self, *spends: bool) -> None:
+        super().__init__()
+        self.spends = list(spends)  # True: there is room
+
+    def spend(self, count: int, *, within_s: float) -> None:
+        if self.spends and not self.spends.pop(0):
+            raise NotBegun("waited for the target's rate")
+
+
+class Asking(Scripted):
+    """Sends one request for each thing that it is asked."""
+
+    def deliver(self, record: Record, call: Call) -> Outcome:
+        call.spend(1)
+        return Delivered(f"id of {record.name}")
+
+    def probe(self, call: Call) -> Usable | Hold:
+        call.spend(1)
+        return Usable("org")
+
+
+def test_a_probe_whose_turn_does_not_come_says_nothing_of_the_target_and_is_tried_again(machine: Machine) -> None:
+    reported: list[Any] = []
+    rule = TargetRule("crm", "scripted", policy=Policy(timeout_s=1))
+    caller = Caller(rule, Asking(), Door(shared=Busy(False, False)), machine.clock())
+    crew = Crew(caller, may_send=lambda: True, report=reported.extend)
+
+    crew.probe()
+
+    wait_until(lambda: reported)
+    assert [Probed("crm", Usable("org"))] == reported
+    crew.stop()
+
+
+def test_a_record_that_is_written_is_no_reason_to_doubt_the_next_whose_turn_did_not_come(machine: Machine) -> None:
+    rule = TargetRule("crm", "scripted", records=RECORDS)
+    caller = Caller(rule, Asking(), Door(shared=Busy(True, False)), machine.clock())
+
+    result = caller.attempt(claim(1))
+
+    assert None is result.outcome
+    assert [Link("contact", "p1", "id of person")] == list(result.links)

@@ -3,10 +3,13 @@
 import itertools
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from bridge.engine.clock import Clock
 from bridge.engine.rate import Limit
@@ -156,3 +159,62 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Database:
     with database.write() as connection:
         targets.register(connection, [TargetRule("crm", "http")])
     return database
+
+
+@pytest.mark.parametrize("step_s", [-1800.0, -5.0, 1.0, 600.0])
+def test_a_wall_clock_that_is_set_neither_stops_anybody_nor_lets_more_through(ours: Database, step_s: float) -> None:
+    hands, wall = Hands(), {"ahead_s": 0.0}
+    clock = Clock(
+        now_ms=lambda: int((hands.now_s + wall["ahead_s"]) * 1000), boot_s=lambda: hands.now_s, jitter=lambda: 0.0
+    )
+    limit, other = hands.limit(ours, Rate(10, 1.0)), hands.limit(ours, Rate(10, 1.0))
+    limit._clock = other._clock = clock
+    times = list[float]()
+    for number in range(40):
+        wall["ahead_s"] = step_s if number >= 20 else 0.0
+        (limit, other)[number % 2].spend(1, within_s=10)
+        times.append(hands.now_s)
+
+    assert most_in_any_window(times, 1.0) <= 10
+    assert times[-1] - times[0] < 10  # each misses the other's moments here
+
+
+def test_requests_that_are_announced_together_may_be_sent_together(ours: Database) -> None:
+    hands = Hands()
+    limit, other, times = hands.limit(ours, Rate(10, 1.0)), hands.limit(ours, Rate(10, 1.0)), list[float]()
+    for count in (1, 1, 5, 1, 3, 1, 1, 1, 1, 1, 1, 10, 1, 1, 5, 5, 1):
+        (limit if count % 2 else other).spend(count, within_s=60)
+        times += [hands.now_s] * count
+
+    assert most_in_any_window(times, 1.0) <= 10
+
+
+def test_many_requests_do_not_wait_where_nothing_was_sent_before(ours: Database) -> None:
+    hands = Hands()
+    before_s = hands.now_s
+
+    hands.limit(ours, Rate(10, 1.0)).spend(10, within_s=1)
+
+    assert before_s == hands.now_s
+
+
+def test_a_commit_that_takes_long_moves_no_moment_into_those_of_others(ours: Database) -> None:
+    hands = Hands()
+    slow, quick = hands.limit(ours, Rate(10, 1.0)), hands.limit(ours, Rate(10, 1.0))
+
+    class Slow:
+        """The database, behind a disk that takes its time."""
+
+        @contextmanager
+        def write(self) -> Iterator[Connection]:
+            with ours.write() as connection:
+                yield connection
+            hands.now_s += 0.3
+
+    slow._database = Slow()  # type: ignore[assignment]
+    times = list[float]()
+    for number in range(40):
+        (quick if number % 3 else slow).spend(1, within_s=30)
+        times.append(hands.now_s)
+
+    assert most_in_any_window(times, 1.0) <= 10

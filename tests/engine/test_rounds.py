@@ -13,14 +13,15 @@ import pytest
 from sqlalchemy import select, update
 
 from bridge.connector import Delivered, Hold, Retry, Usable
-from bridge.engine.crew import Load
 from bridge.engine.operate import Operator
 from bridge.engine.pending import Pending
 from bridge.engine.presence import Presence
+from bridge.engine.room import Load
 from bridge.engine.rounds import Rounds
 from bridge.engine.settle import ANOTHER_ACCOUNT
 from bridge.errors import BridgeError
 from bridge.model.delivery import Claim, Result
+from bridge.model.record import Link
 from bridge.model.rules import Policy, TargetRule
 from bridge.store import schema, workers
 from bridge.store.codec import Codec
@@ -131,6 +132,20 @@ def test_of_two_results_of_one_claim_the_delivered_counts_and_only_once(store: S
 
     assert ["delivered", "queued"] == store.states()
     assert {} == store.miscounted()
+
+
+def test_what_an_attempt_wrote_that_was_given_up_is_remembered_although_it_counts_no_more(
+    store: Store, worker: Worker
+) -> None:
+    store.receive(lead(1))
+    claim = only(worker.claim())
+    given_up, wrote = Retry("no end", uncertain=True), (Link("contact", "p", "7"),)
+    late = Result(claim, Retry("HTTP 500", uncertain=True), worker.clock.now_ms(), 5, wrote)
+
+    worker.rounds.run([worker.result(claim, given_up), late], {})
+
+    with store.database.read() as connection:
+        assert ["7"] == list(connection.execute(select(links.c.crm_id)).scalars())
 
 
 def test_who_registers_again_without_knowing_that_it_was_leaves_no_phantom(worker: Worker) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select, update
 
-from bridge.connector import Hold, Retry, Secret, Token
+from bridge.connector import Delivered, Hold, Retry, Secret, Token
 from bridge.engine import tokens as module
 from bridge.engine.clock import Clock
-from bridge.engine.tokens import Tokens
+from bridge.engine.tokens import Shares, Tokens
 from bridge.errors import CallEnded, CallFailed, NotBegun
 from bridge.model.rules import TargetRule
+from bridge.outbound import Door
 from bridge.store import shared
 from bridge.store import targets as rows
 from bridge.store.codec import Codec
@@ -52,10 +53,10 @@ class Turn:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.asked = 0
+        self.asked = set[int]()
 
     def acquire(self, timeout: float) -> bool:
-        self.asked += 1
+        self.asked.add(threading.get_ident())
         return self._lock.acquire(timeout=timeout)
 
     def release(self) -> None:
@@ -154,7 +155,7 @@ def test_a_login_that_is_refused_ends_the_attempts_of_all_who_waited_for_it_and_
         first = pool.submit(one.get, refused, instead_of=None, within_s=30)
         assert began.wait(30)
         others = [pool.submit(one.get, refused, instead_of=None, within_s=30) for _ in range(4)]
-        wait_until(lambda: turn.asked == 5)
+        wait_until(lambda: len(turn.asked) == 5)
         go.set()
         ended = [asked.exception(timeout=60) for asked in (first, *others)]
 
@@ -176,17 +177,37 @@ def test_a_fetch_that_fails_leaves_the_way_free(known: Database) -> None:
     assert "token 1" == text(process(known).get(Login().fetch, instead_of=None, within_s=1))
 
 
+def fetching(database: Database, *, for_s: float) -> None:
+    """Somebody has the right to fetch for so long, and is not heard of again."""
+    with database.write() as connection:
+        now = shared.shelf(connection, "crm", boot_s=time.monotonic).now
+        shared.begin_fetching(connection, "crm", by="a dead one", until=now + round(for_s * 1000))
+
+
 def test_whoever_dies_while_fetching_keeps_the_others_waiting_for_a_minute_and_no_longer(known: Database) -> None:
-    at = Time()
-    with known.write() as connection:
-        until = at.clock().now_ms() + round(module.FETCHING_S * 1000)
-        shared.begin_fetching(connection, "crm", by="a dead one", until=until)
-
+    fetching(known, for_s=module.FETCHING_S)
     with pytest.raises(NotBegun):
-        process(known, at=at).get(Login().fetch, instead_of=None, within_s=0.3)
-    at.ahead_ms = round(module.FETCHING_S * 1000) + 1
+        process(known).get(Login().fetch, instead_of=None, within_s=0.3)
 
-    assert "token 1" == text(process(known, at=at).get(Login().fetch, instead_of=None, within_s=30))
+    fetching(known, for_s=-0.001)
+
+    assert "token 1" == text(process(known).get(Login().fetch, instead_of=None, within_s=30))
+
+
+@pytest.mark.parametrize("ahead_s", [-3600, -61, 61, 3600])
+def test_processes_whose_clocks_do_not_agree_fetch_it_once(known: Database, ahead_s: int) -> None:
+    login, at = Login(), Time()
+    login.open.clear()
+    at.ahead_ms = ahead_s * 1000
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(process(known).get, login.fetch, instead_of=None, within_s=30)
+        wait_until(lambda: login.came)
+        with pytest.raises(NotBegun):
+            process(known, at=at).get(login.fetch, instead_of=None, within_s=0.3)
+        login.open.set()
+        assert "token 1" == text(first.result(timeout=60))
+
+    assert [""] == login.came
 
 
 def test_one_that_came_too_late_does_not_replace_what_another_fetched_meanwhile(known: Database) -> None:
@@ -217,3 +238,68 @@ def test_a_row_that_cannot_be_read_is_as_good_as_none(known: Database) -> None:
         connection.execute(update(targets).values(token=b"\x07 of a later version"))
 
     assert "token 1" == text(process(known).get(Login().fetch, instead_of=None, within_s=30))
+
+
+def test_a_fetch_ends_before_anybody_takes_the_fetcher_for_dead(known: Database) -> None:
+    """Its refresh token may be good for one use: nobody else may use it while it is under way."""
+    door = Door(timeout_s=600, shared=Shares(None, process(known)))
+    call = door.call()
+    had: list[float] = []
+
+    def fetch(last: Token | None) -> Token:
+        had.append(call.deadline_s)
+        return Login().fetch(last)
+
+    call.token(fetch)
+
+    assert had[0] < module.FETCHING_S - 10
+    assert call.deadline_s > 590
+
+
+@pytest.mark.parametrize("valid_s", [float("inf"), 1e300, float("nan"), -5.0])
+def test_whatever_is_said_of_how_long_a_token_is_good_it_is_kept(known: Database, valid_s: float) -> None:
+    login = Login(valid_s=valid_s)
+
+    assert "token 1" == text(process(known).get(login.fetch, instead_of=None, within_s=30))
+    seen: list[Token | None] = []
+    with pytest.raises(CallEnded):
+        process(known).get(
+            lambda last: seen.append(last) or Hold("no"), instead_of=Token(Secret("token 1"), 0), within_s=30
+        )
+
+    assert ["refresh 1"] == [last.more["refresh"].reveal() for last in seen if last]
+
+
+def test_a_token_that_the_database_did_not_take_is_written_down_with_its_next_use(known: Database) -> None:
+    login = Login()
+    one = process(known)
+
+    def fetch(last: Token | None) -> Token:
+        one._database = Database("sqlite:////nowhere/at/all.db")
+        return login.fetch(last)
+
+    one.get(fetch, instead_of=None, within_s=30)
+    one._database = known
+    one.get(fetch, instead_of=None, within_s=30)
+
+    assert "token 1" == text(process(known).get(login.fetch, instead_of=None, within_s=30))
+    assert [""] == login.came
+
+
+def test_whoever_waits_for_a_token_when_the_worker_stops_waits_no_longer(known: Database) -> None:
+    fetching(known, for_s=module.FETCHING_S)
+    one = process(known)
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(one.get, Login().fetch, instead_of=None, within_s=3600) for _ in range(3)]
+        Shares(None, one).stop()
+        ended = [one.exception(timeout=30) for one in asked]
+
+    assert ["the worker stops"] * 3 == [str(found) for found in ended]
+
+
+@pytest.mark.parametrize("found", [None, "token", Delivered()])
+def test_a_fetch_that_gives_something_else_is_the_connectors_fault(known: Database, found: object) -> None:
+    with pytest.raises(TypeError, match="a fetch gives a Token"):
+        process(known).get(lambda last: found, instead_of=None, within_s=30)  # type: ignore[arg-type, return-value]
+
+    assert "token 1" == text(process(known).get(Login().fetch, instead_of=None, within_s=1))

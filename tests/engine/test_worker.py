@@ -3,16 +3,21 @@
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bridge.connector import Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable
+from bridge.engine.rate import Limit
+from bridge.engine.tokens import Shares, Tokens
+from bridge.model.rules import Rate
 from bridge.store import workers
+from bridge.store.codec import Codec
 from bridge.store.database import Database
 from bridge.store.tables import deliveries, targets
-from tests.engine.workers import Machine, Running, Scripted
+from tests.engine.workers import POLICY, Machine, Running, Scripted
 from tests.processes import wait_until
 
 Start = Callable[..., Running]
@@ -26,8 +31,9 @@ def start(database: Database) -> Iterator[Start]:
         *script: Callable[[Record, Call], Any],
         machine: Machine | None = None,
         probe: Callable[[], Any] = Usable,
+        **more: Any,
     ) -> Running:
-        running.append(Running(database, Scripted(*script, probe=probe), machine or Machine()))
+        running.append(Running(database, Scripted(*script, probe=probe), machine or Machine(), **more))
         return running[-1]
 
     yield begin
@@ -233,3 +239,47 @@ def test_attempts_that_hang_again_and_again_leave_a_place_for_new_leads(start: S
     assert ["claimed", "queued"] == sorted(worker.states()[:2])
     release.set()
     wait_until(lambda: ["delivered"] * 3 == worker.states())
+
+
+def test_what_waits_for_the_rate_when_the_worker_stops_is_given_back_as_it_was(
+    start: Start, database: Database
+) -> None:
+    clock = Machine().clock()
+    limit = Limit(database, "crm", Rate(1, 3600.0), clock=clock)
+    tokens = Tokens(database, "crm", None, salt=b"", codec=Codec(), clock=clock)
+
+    def asks(record: Record, call: Call) -> Outcome:
+        call.spend(1)
+        return Delivered()
+
+    worker = start(*[asks] * 8, policy=replace(POLICY, timeout_s=600.0), shared=Shares(limit, tokens))
+    for number in (1, 2, 3):
+        worker.receive(number)
+    wait_until(lambda: "delivered" in worker.states() and worker.states().count("claimed") == 2)
+
+    worker.stop()
+
+    assert ["delivered", "queued", "queued"] == sorted(worker.states())
+    assert [("delivered", False)] == worker.tries()
+    with database.read() as connection:
+        assert not any(connection.execute(select(deliveries.c.uncertain)).scalars())
+
+
+def test_what_is_let_go_of_in_the_middle_is_uncertain_and_says_nothing_of_its_target(start: Start) -> None:
+    go = threading.Event()
+
+    def hangs(record: Record, call: Call) -> Outcome:
+        go.wait(60)
+        return Delivered()
+
+    worker = start(*[hangs] * 4, policy=replace(POLICY, concurrency=4, timeout_s=600.0))
+    for number in range(4):
+        worker.receive(number)
+    wait_until(lambda: len(worker.connector.keys) == 4)
+
+    worker.stop()
+    go.set()
+
+    assert ["queued"] * 4 == worker.states()
+    assert [("retry", True)] * 4 == worker.tries()
+    assert "active" == worker.target().state

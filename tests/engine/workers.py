@@ -18,7 +18,7 @@ from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.presence import Presence
 from bridge.engine.rounds import Rounds
 from bridge.model.rules import Policy, Rules, SourceRule, TargetRule
-from bridge.outbound import Door
+from bridge.outbound import Alone, Door, Shared
 from bridge.store import schema
 from bridge.store.arrival import prepare
 from bridge.store.codec import Codec
@@ -67,17 +67,25 @@ class Scripted:
 class Running:
     """A worker in this process, on a thread of its own."""
 
-    def __init__(self, database: Database, connector: Scripted, machine: Machine) -> None:
+    def __init__(
+        self,
+        database: Database,
+        connector: Scripted,
+        machine: Machine,
+        *,
+        policy: Policy = POLICY,
+        shared: Shared | None = None,
+    ) -> None:
         self.database = database
         self.connector = connector
-        self.rule = TargetRule("crm", "scripted", policy=POLICY)
+        self.rule = TargetRule("crm", "scripted", policy=policy)
         rules = Rules({"smarterbot": SOURCE}, {"crm": self.rule})
         clock, codec = machine.clock(), Codec()
         self.presence = Presence(clock)
         self.rounds = Rounds(database, rules.targets, codec=codec, clock=clock)
         tidy = Housekeeping(database, rules, salt=schema.salt(database), codec=codec, clock=clock)
         self.dispatcher = Dispatcher(self.rounds, self.presence, tidy, clock=clock)
-        caller = Caller(self.rule, connector, Door(timeout_s=1.0), clock)
+        caller = Caller(self.rule, connector, Door(timeout_s=policy.timeout_s, shared=shared or Alone()), clock)
         self.crew = Crew(caller, may_send=self.dispatcher.may_send, report=self.dispatcher.report)
         self.thread = threading.Thread(target=self.dispatcher.run, args=({"crm": self.crew},), kwargs={"grace_s": 2.0})
         self.thread.start()
