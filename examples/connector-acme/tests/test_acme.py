@@ -1,6 +1,6 @@
 """The suite that every connector has to pass, and what is Acme's own."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from bridge_acme import Acme
 
@@ -16,6 +16,8 @@ class AcmeApi:
     def answer(self, request: Request) -> Response:
         if request.path == "/me":
             return Response(200, {"account": "acme-7"})
+        if request.json().get("email") == "nobody":
+            return Response(422, {"error": "email: no address"})
         known = request.path in self.records
         self.records[request.path] = request.json()
         return Response(200 if known else 201, {"id": request.path.rpartition("/")[2][-6:]})
@@ -26,6 +28,7 @@ class AcmeApi:
 
 class TestAcme(ConnectorSuite):
     connector = Acme
+    unwanted: ClassVar[dict[str, str]] = {"email": "nobody"}  # what the stand-in refuses by itself
 
     def settings(self, url: str) -> dict[str, Any]:
         return {"url": url, "api_key": "a key for tests", "allow_private_addresses": True}
