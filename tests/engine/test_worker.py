@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bridge.connector import Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable
 from bridge.store import workers
@@ -33,6 +33,19 @@ def start(database: Database) -> Iterator[Start]:
     yield begin
     for found in running:
         found.stop()
+
+
+def test_a_target_that_is_new_has_its_row_before_it_is_probed(start: Start, database: Database) -> None:
+    seen: list[list[str]] = []
+
+    def probe() -> Usable:
+        with database.read() as connection:
+            seen.append(list(connection.execute(select(targets.c.name)).scalars()))
+        return Usable()
+
+    start(probe=probe)
+
+    assert ["crm"] == wait_until(lambda: seen)[0]
 
 
 @pytest.mark.parametrize("fault", [lambda record, call: 1 / 0, lambda record, call: sys.exit(1)])
