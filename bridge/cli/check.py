@@ -8,6 +8,7 @@ from bridge import wiring
 from bridge.cli.show import printable
 from bridge.errors import StoreError
 from bridge.model.record import Hold
+from bridge.wiring.ways import connector_of
 
 
 @click.command()
@@ -18,6 +19,8 @@ def check(connect: bool) -> None:  # noqa: FBT001
     for warning in bridge.warnings:
         click.echo(f"warning: {warning}", err=True)
     sources, targets = sorted(bridge.rules.sources), sorted(bridge.rules.targets)
+    for target in targets:
+        connector_of(bridge.rules.targets[target])  # raises BridgeError: it would not start
     click.echo(f"the configuration is good: sources {', '.join(sources)}; targets {', '.join(targets) or 'none'}")
     _look_at_database(bridge)
     if connect:

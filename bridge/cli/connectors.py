@@ -35,7 +35,7 @@ def connectors_list(as_json: bool) -> None:  # noqa: FBT001
 @click.option("--object", "object_", help="With --target: the CRM's word for the kind of record, such as Lead.")
 @json_option
 def connectors_describe(name: str, target: str | None, object_: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """What stands under `settings:` of a target with connector NAME, and what it writes without `records:`."""
+    """What stands under `settings:` of a target with connector NAME, and the records it writes."""
     if bool(target) != bool(object_):
         raise click.UsageError("--target and --object go together")
     if target and object_:
@@ -68,6 +68,8 @@ def connectors_new(name: str, folder: Path | None) -> None:
         file = place / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    if name in plugins.names():
+        click.echo(f"warning: a connector {name!r} is installed already; of two, the bridge takes neither", err=True)
     click.echo(f"{place}: a package that works. Next, in that folder: pip install -e '.[test]', then pytest")
 
 

@@ -136,7 +136,10 @@ def _phone_region(value: str) -> str:
 
 def _one_of(kind: str, *, otherwise: str = "") -> Callable[[str, ValidationInfo], str]:
     def check(value: str, info: ValidationInfo) -> str:
-        options = (info.context or {}).get(kind, ())
+        context = info.context or {}
+        options = context.get(kind, ())
+        if fault := context.get("broken", {}).get(kind, {}).get(value):
+            raise wrong(fault, hint="its author has to mend it, or remove that package")
         if value not in options:
             raise wrong(f"unknown {kind}", hint=meant(value, options, otherwise=otherwise))
         return value

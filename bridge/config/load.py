@@ -40,11 +40,13 @@ def load(
     environment: Mapping[str, str],
     connectors: Mapping[str, type],
     plugins: Mapping[str, type] | None = None,
+    broken: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Loaded:
     """The configuration in the file at `path`.
 
-    `connectors`: name -> connector class; `plugins`: name -> class of a source. Raises ConfigError with every problem
-    that was found.
+    `connectors`: name -> connector class; `plugins`: name -> class of a source; `broken`: "connector" and "plugin" ->
+    name -> what is wrong with one that is installed and cannot be used. Raises ConfigError with every problem that was
+    found.
     """
     document = read(_bytes(FilePath(path)), file=str(path))
     if document.parsed and document.value is None and not document.problems:
@@ -52,7 +54,7 @@ def load(
         document.problems.append(Problem("the configuration is empty", file=document.file, hint=hint))
     if not document.parsed or document.value is None:
         raise ConfigError(with_excerpts(document.problems, document, secret=set()))
-    return _Loading(document, environment, connectors, plugins or {}).finish()
+    return _Loading(document, environment, connectors, plugins or {}, broken or {}).finish()
 
 
 class _Loading:
@@ -64,10 +66,12 @@ class _Loading:
         environment: Mapping[str, str],
         connectors: Mapping[str, type],
         plugins: Mapping[str, type],
+        broken: Mapping[str, Mapping[str, str]],
     ) -> None:
         self.document = document
         self.connectors = connectors
         self.plugins = plugins
+        self.broken = broken
         self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key)
         self.secret = {path for path in document.values if _is_signing_key(path) or (not path and not self.tree)}
         self.settings: dict[tuple[str, str], Any] = {}
@@ -103,6 +107,7 @@ class _Loading:
             "connector": self.connectors.keys(),
             "plugin": self.plugins.keys(),
             "source": _mapping(self.tree, "sources").keys(),
+            "broken": self.broken,
         }
         try:
             return Tree.model_validate(self.document.value, context=context)

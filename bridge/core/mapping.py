@@ -18,6 +18,7 @@ from bridge.model.rules import KEYED_BY, Named, RecordRule
 
 LONGEST_NAME = 31  # a record key is an event's or a person's (32), and may have ":" and a name after it (64 in all)
 MOST_RECORDS = 20
+_PARTS = "a name, an object, fields, and perhaps keyed_by (event or person)"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z0-9_]+)*)\s*\}\}")
@@ -50,6 +51,8 @@ def idempotency_key(claim: Claim) -> str:
 def read_records(declared: Iterable[Mapping[str, Any]]) -> tuple[RecordRule, ...]:
     """The rules that `default_records` declare; raises ValueError with what is wrong and where."""
     rules: list[RecordRule] = []
+    if isinstance(declared, str | Mapping):
+        raise ValueError(f"default_records: this is a {type(declared).__name__}: write a list of mappings")
     for number, one in enumerate(declared):
         rules.append(_read_record(one, at=f"default_records[{number}]", earlier=[rule.name for rule in rules]))
     if not 1 <= len(rules) <= MOST_RECORDS:
@@ -121,9 +124,13 @@ def _filled(rule: RecordRule, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_record(one: Mapping[str, Any], *, at: str, earlier: list[str]) -> RecordRule:
-    known = {"name", "object", "keyed_by", "fields"}
-    if not isinstance(one, Mapping) or one.keys() - known or {"name", "object", "fields"} - one.keys():
-        raise ValueError(f"{at}: a record has a name, an object, fields, and keyed_by: event or person; nothing else")
+    if not isinstance(one, Mapping):
+        raise ValueError(f"{at}: this is a {type(one).__name__}: write a mapping with {_PARTS}")
+    missing = [part for part in ("name", "object", "fields") if part not in one]
+    unknown = sorted(str(part) for part in one.keys() - {"name", "object", "keyed_by", "fields"})
+    if missing or unknown:
+        found = [f"{part!r} is missing" for part in missing] + [f"{part!r} is unknown" for part in unknown]
+        raise ValueError(f"{at}: {', '.join(found)}: a record has {_PARTS}")
     name, object_, keyed_by, fields = one["name"], one["object"], one.get("keyed_by", "event"), one["fields"]
     if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ValueError(f"{at}.name: a-z, 0-9 and _, beginning with a letter, at most {LONGEST_NAME} characters")
@@ -150,7 +157,8 @@ def _read_value(value: Any, *, at: str, earlier: list[str]) -> Any:
     name = found[1]
     if ref := _REF.fullmatch(name):
         if ref[1] not in earlier:
-            raise ValueError(f"{at}: there is no earlier record {ref[1]!r}: {', '.join(earlier) or 'it is the first'}")
+            known = f"the earlier ones are {', '.join(earlier)}" if earlier else "this one is the first"
+            raise ValueError(f"{at}: there is no earlier record {ref[1]!r}: {known}")
         return Ref(ref[1])
     if name not in NAMES:
         near = nearest(name, NAMES)

@@ -17,7 +17,7 @@ from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Hold, Link, Outcome, Record, Ref, Reject, Retry, Usable
 from bridge.model.rules import TargetRule
 from bridge.outbound import Door, DoorCall
-from bridge.plugins import MOST_IN_BATCH
+from bridge.plugins.wrong import MOST_IN_BATCH
 
 log = logger("deliver")
 

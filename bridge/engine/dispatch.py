@@ -72,9 +72,9 @@ class Dispatcher:
     def run(self, crews: Mapping[str, Crew], *, grace_s: float) -> None:
         """Delivers until stopped; then waits up to `grace_s` for what is in flight, and lets go of the rest."""
         self._crews = crews
+        self._rounds.enlist(self._presence)  # first: a token that a probe fetches is kept in the target's row
         for crew in crews.values():
             crew.probe()
-        self._rounds.enlist(self._presence)
         while not self._stopping:
             self._gather(self._patience_s())
             if self._stopping:

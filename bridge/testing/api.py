@@ -53,7 +53,7 @@ class Api(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong, with each request or (`writes_only`) with those that write a record.
+    """What goes wrong, with each request, or with those that make a record (`writes_only`) or do not (`reads_only`).
 
     `stored`: the API does what it is asked, and only the answer is lost.
     """
@@ -63,8 +63,9 @@ class Fault:
     hang: bool = False
     stored: bool = False
     writes_only: bool = False
+    reads_only: bool = False
     logins: bool = False  # also with requests that get an access token
-    echo: bool = False  # the answer's body is the request's headers: some APIs quote what they refuse
+    echo: bool = False  # the answer's body is what was sent: some APIs quote what they refuse
 
 
 class Server:
@@ -74,7 +75,9 @@ class Server:
         self.api = api
         self._is_login = is_login
         self.fault: Fault | None = None
+        self.slow_s = 0.0  # before each answer
         self.requests: list[Request] = []
+        self.logins: list[Response] = []  # what was answered to those that get an access token
         self._turn = threading.Lock()
         self._ended = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -99,17 +102,22 @@ class Server:
         """The answer to one request, and what is to go wrong with it."""
         with self._turn:
             self.requests.append(request)
-            fault = self.fault if self.fault and (self.fault.logins or not self._is_login(request)) else None
-            if fault and not fault.stored and not fault.writes_only:
+            is_login = self._is_login(request)
+            fault = self.fault if self.fault and (self.fault.logins or not is_login) else None
+            if fault and not (fault.stored or fault.writes_only or fault.reads_only):
                 return fault.answer or Response(200), fault
             before = self.api.count()
             answer = self.api.answer(request)
-            if fault is None or (fault.writes_only and self.api.count() == before):
+            if is_login:
+                self.logins.append(answer)
+            wrote = self.api.count() != before
+            if fault is None or (fault.writes_only and not wrote) or (fault.reads_only and wrote):
                 return answer, None
             return fault.answer or answer, fault
 
-    def hang(self) -> None:
-        self._ended.wait(HANG_S)
+    def wait(self, seconds: float) -> None:
+        """Returns after so long, or when the server ends."""
+        self._ended.wait(seconds)
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
@@ -126,9 +134,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer, fault = server.take(Request(self.command, self.path, headers, body))
-            if fault and fault.hang:
-                server.hang()
-            content = "\n".join(headers.values()).encode() if fault and fault.echo else answer.content()
+            server.wait(HANG_S if fault and fault.hang else server.slow_s)
+            content = "\n".join(headers.values()).encode() + body if fault and fault.echo else answer.content()
             head = f"HTTP/1.1 {answer.status} Answer\r\nContent-Length: {len(content)}\r\n"
             named = {"Content-Type": "application/json"} | dict(answer.headers)
             head += "".join(f"{name}: {value}\r\n" for name, value in named.items())

@@ -33,6 +33,17 @@ ODD = replace(
 SPARSE = Event(source="smarterbot", kind=Kind.LEAD, session_id="31307")
 
 
+def other_lead(number: int) -> Event:
+    """A lead of another person for each number."""
+    return replace(
+        LEAD,
+        session_id=str(40000 + number),
+        first_name=f"Dana {number}",
+        email=f"dana{number}@example.com",
+        phone=f"+1212556{number:04d}",
+    )
+
+
 def claim_of(event: Event, number: int = 1, *, revision: int = 1) -> Claim:
     """A worker's right to the delivery of this event, which nobody has tried yet. The same number, the same event and
     person.
@@ -63,6 +74,11 @@ def next_attempt(claim: Claim, last: Result) -> Claim:
     uncertain = claim.uncertain or bool(getattr(last.outcome, "uncertain", False))
     done = claim.done | {(link.record_key, link.object) for link in last.links}
     return replace(claim, attempts=claim.attempts + 1, uncertain=uncertain, links=links, done=done, token="1.2")  # noqa: S106
+
+
+def tried_before(claim: Claim) -> Claim:
+    """The claim of an event of which nobody knows whether an earlier attempt brought it."""
+    return replace(claim, attempts=1, uncertain=True, token="1.3")  # noqa: S106
 
 
 def next_revision(claim: Claim, last: Result, event: Event) -> Claim:

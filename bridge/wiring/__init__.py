@@ -236,9 +236,10 @@ def open_bridge(
     """
     connectors, broken = plugins.load_all(plugins.CONNECTORS)
     sources, broken_too = plugins.load_all(plugins.SOURCES)
-    for problem in (*broken, *broken_too):
+    for problem in (*broken.values(), *broken_too.values()):
         log.error("plugin cannot be used", problem=problem)
     path = config or environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG
-    loaded = load(path, environment=environment, connectors=connectors, plugins=sources)
+    broken_ones = {"connector": broken, "plugin": broken_too}
+    loaded = load(path, environment=environment, connectors=connectors, plugins=sources, broken=broken_ones)
     database = open_database(environment, must_exist=must_exist, connections=connections)
     return Bridge(loaded.rules, loaded.warnings, database, clock(), Codec())

@@ -4,15 +4,26 @@ from bridge import plugins
 from bridge.connector import Connector
 from bridge.engine.attempt import Caller
 from bridge.engine.clock import Clock
+from bridge.errors import BridgeError
 from bridge.model.rules import SourceRule, TargetRule
 from bridge.outbound import Door, Shared
 from bridge.source import Source
 
 
 def caller_of(rule: TargetRule, shared: Shared, *, clock: Clock) -> Caller:
-    """The target's connector, and its way out."""
-    connector: Connector = plugins.load(rule.connector)(rule.settings)
-    return Caller(rule, connector, _door(rule, clock, shared), clock)
+    """The target's connector, and its way out; raises BridgeError."""
+    return Caller(rule, connector_of(rule), _door(rule, clock, shared), clock)
+
+
+def connector_of(rule: TargetRule) -> Connector:
+    """The target's connector, made with its settings; raises BridgeError where its own code fails."""
+    kind = plugins.load(rule.connector)
+    try:
+        found: Connector = kind(rule.settings)
+    except plugins.FAULTS as fault:
+        raised = f"{type(fault).__name__} {plugins.place_of(fault)}".strip()  # its text may quote a setting
+        raise BridgeError(f"target {rule.name}: connector {rule.connector!r} fails as it is made: {raised}") from None
+    return found
 
 
 def plugin_of(rule: SourceRule) -> Source:

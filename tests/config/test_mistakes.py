@@ -155,6 +155,20 @@ def test_a_mistake_outside_settings_gives_one_problem(tmp_path, text, message, h
     assert hint in problem.hint
 
 
+def test_a_connector_that_is_installed_and_broken_is_told_as_such(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(SOURCE + "targets: {t: {connector: acme}}")
+
+    with pytest.raises(ConfigError) as caught:
+        load(
+            path, environment={}, connectors={}, broken={"connector": {"acme": "connector 'acme' has no method probe"}}
+        )
+
+    (problem,) = caught.value.problems
+    assert "connector 'acme' has no method probe" in problem.message
+    assert "author" in problem.hint
+
+
 @pytest.mark.parametrize("name", ["", "Main", "1st", "a b", "a" * 41, "-a", "é", "a/b", "a\u0661"])
 def test_a_name_that_cannot_stand_in_a_url_is_refused(tmp_path, name):
     found = problems_of(tmp_path, f'version: 1\nsources:\n  "{name}": {{}}\n')

@@ -41,6 +41,19 @@ def start(database: Database) -> Iterator[Start]:
         found.stop()
 
 
+def test_a_target_that_is_new_has_its_row_before_it_is_probed(start: Start, database: Database) -> None:
+    seen: list[list[str]] = []
+
+    def probe() -> Usable:
+        with database.read() as connection:
+            seen.append(list(connection.execute(select(targets.c.name)).scalars()))
+        return Usable()
+
+    start(probe=probe)
+
+    assert ["crm"] == wait_until(lambda: seen)[0]
+
+
 @pytest.mark.parametrize("fault", [lambda record, call: 1 / 0, lambda record, call: sys.exit(1)])
 def test_a_connector_that_raises_is_retried(start: Start, fault: Callable[[Record, Call], Any]) -> None:
     worker = start(fault)

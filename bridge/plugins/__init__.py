@@ -6,11 +6,10 @@ import difflib
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from bridge.connector import API_VERSION
-from bridge.core.mapping import read_records
 from bridge.errors import BridgeError, UnknownConnector, UnknownPlugin
+from bridge.plugins.wrong import FAULTS, lacks, place_of, told, wrong_with
 
-MOST_IN_BATCH = 1000
+__all__ = ["CONNECTORS", "FAULTS", "SOURCES", "Group", "described", "load", "load_all", "names", "place_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +24,6 @@ class Group:
 
 CONNECTORS = Group("bridge.connectors", "connector", ("deliver", "probe"), UnknownConnector)
 SOURCES = Group("bridge.sources", "plugin", ("verify",), UnknownPlugin)
-
-# What importing a stranger's module may raise. Not BaseException: an interrupt is no fault of the package.
-_FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
 
 
 def names(group: Group = CONNECTORS) -> list[str]:
@@ -62,15 +46,15 @@ def load(name: str, group: Group = CONNECTORS) -> type:
     return _checked(found[0], group)
 
 
-def load_all(group: Group = CONNECTORS) -> tuple[dict[str, type], list[str]]:
-    """Every one that loads, by name; and what is wrong with each of the others."""
+def load_all(group: Group = CONNECTORS) -> tuple[dict[str, type], dict[str, str]]:
+    """Every one that loads, by name; and what is wrong with each of the others, by name."""
     classes: dict[str, type] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     for name in names(group):
         try:
             classes[name] = load(name, group)
         except group.fault as fault:
-            problems.append(str(fault))
+            problems[name] = str(fault)
     return classes, problems
 
 
@@ -101,34 +85,15 @@ def _checked(entry: EntryPoint, group: Group) -> type:
     who = f"{group.word} {entry.name!r} of package {_package(entry)}"
     try:
         found = entry.load()
-    except _FAULTS as fault:
-        raise group.fault(f"{who} cannot be imported: {type(fault).__name__}: {fault}") from fault
+    except FAULTS as fault:
+        raise group.fault(f"{who} cannot be imported: {told(fault)}") from fault
     if not isinstance(found, type):
         raise group.fault(f"{who} is no class: {entry.value} is a {type(found).__name__}")
-    missing = [f"no method {name}" for name in group.methods if not callable(getattr(found, name, None))]
-    if not isinstance(getattr(found, "Settings", None), type):
-        missing.insert(0, "no class Settings")
-    if missing:
+    if missing := lacks(found, group.methods):
         raise group.fault(f"{who} is no {group.word}: {entry.value} has {', '.join(missing)}")
-    if group is CONNECTORS and (wrong := _wrong(found)):
+    if group is CONNECTORS and (wrong := wrong_with(found)):
         raise group.fault(f"{who} cannot be used: {wrong}")
     return found
-
-
-def _wrong(connector: type) -> str:
-    """What is wrong with what the class says of itself, beyond what it must have."""
-    version = getattr(connector, "api_version", API_VERSION)
-    if version != API_VERSION:
-        return f"it is written for version {version!r} of bridge.connector; this is version {API_VERSION}"
-    batches, most = callable(getattr(connector, "deliver_batch", None)), getattr(connector, "max_batch", None)
-    if batches != (most is not None) or (batches and not (type(most) is int and 1 <= most <= MOST_IN_BATCH)):
-        return f"deliver_batch and max_batch (1 to {MOST_IN_BATCH}) belong together"
-    try:
-        if declared := getattr(connector, "default_records", ()):
-            read_records(declared)
-    except (ValueError, TypeError) as fault:
-        return str(fault)
-    return ""
 
 
 def _package(entry: EntryPoint) -> str:
