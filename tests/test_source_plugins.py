@@ -82,8 +82,8 @@ def test_one_that_cannot_be_imported_is_named_and_the_others_work(install) -> No
     found, problems = plugins.load_all(plugins.SOURCES)
 
     assert ["acme"] == list(found)
-    assert "plugin 'broken' of package acme-broken 1.2 cannot be imported: ModuleNotFoundError" in problems[0]
-    assert problems[1].endswith("is no plugin: acme_empty:Acme has no class Settings, no method verify")
+    assert "plugin 'broken' of package acme-broken 1.2 cannot be imported: ModuleNotFoundError" in problems["broken"]
+    assert problems["empty"].endswith("is no plugin: acme_empty:Acme has no class Settings, no method verify")
 
 
 def test_an_unknown_name_brings_the_nearest_one(install) -> None:

@@ -17,7 +17,7 @@ from bridge.model.delivery import Claim, Result
 from bridge.model.record import Link
 from bridge.model.rules import Policy, TargetRule
 from bridge.outbound import Door
-from bridge.plugins import MOST_IN_BATCH
+from bridge.plugins.wrong import MOST_IN_BATCH
 from tests.engine.test_crew import RECORDS, STORED
 from tests.engine.workers import Machine, Scripted
 from tests.processes import wait_until

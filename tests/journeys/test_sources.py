@@ -238,7 +238,8 @@ def test_a_plugin_that_cannot_be_imported_is_named_and_the_rest_runs(tmp_path: P
 
     assert 0 == done.returncode
     assert "acme-source 1.0 cannot be imported: ModuleNotFoundError" in done.stdout + done.stderr
-    assert "sources.acme.plugin: unknown plugin" in broken.run("check").stderr
+    told = broken.run("check").stderr
+    assert "sources.acme.plugin: plugin 'broken' of package acme-source 1.0 cannot be imported" in told
 
 
 def test_check_warns_of_what_is_weak(bridge: Bridge) -> None:
