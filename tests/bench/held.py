@@ -18,12 +18,12 @@ LATE_S = 5.0  # beyond the target's own time, from the start of the first call t
 
 
 def lines(bench: Bench) -> list[Line]:
-    """Figure 8: memory of the worker process, and how much later than the target's own time the last one came back."""
+    """Figure 10: memory of the worker process, and how much later than the target's own time the last one came back."""
     slow_s = bench.seconds(SLOW_S, QUICK_S)
     memory, late, most = _held(bench, slow_s)
     return [
-        value(f"8 worker that holds {COUNT:,} calls of {slow_s:.0f} s, memory", [memory], " MB", at_most=250),
-        value("8 the last answer is settled later than the target gave it by", [late], " s", at_most=LATE_S),
+        value(f"10 worker that holds {COUNT:,} calls of {slow_s:.0f} s, memory", [memory], " MB", at_most=250),
+        value("10 the last answer is settled later than the target gave it by", [late], " s", at_most=LATE_S),
         value("  calls in flight at once", [most], ""),
     ]
 
