@@ -8,12 +8,14 @@ import pytest
 
 from bridge import plugins
 from bridge.engine import plugged
-from bridge.errors import BadPayload, BadSignature, UnknownPlugin
+from bridge.errors import BadPayload, BadSignature, BridgeError, UnknownPlugin
 from bridge.model.event import Kind, Reading
 from bridge.model.fields import Fields
 from bridge.model.rules import SourceRule
 from bridge.model.signed import Request
 from bridge.source import Verified
+from bridge.wiring.ways import plugin_of
+from tests.packages import SOURCES, put
 
 GOOD = """
     class Settings: ...
@@ -32,13 +34,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made = set()
 
     def install(package: str, *, name: str, source: str) -> None:
-        module = package.replace("-", "_")
-        (tmp_path / f"{module}.py").write_text(textwrap.dedent(source))
-        metadata = tmp_path / f"{module}-1.2.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2\n")
-        (metadata / "entry_points.txt").write_text(f"[bridge.sources]\n{name} = {module}:Acme\n")
-        made.add(module)
+        entry = f"{name} = {package.replace('-', '_')}:Acme"
+        made.add(put(tmp_path, package, SOURCES, entry, version="1.2", source=textwrap.dedent(source)))
 
     yield install
 
@@ -166,3 +163,16 @@ def test_a_plugin_without_read_leaves_the_body_to_the_declared_fields() -> None:
     ((event, _),) = plugged.read(Verifier(), b'{"mail": "a@x.io"}', source=rule).events
 
     assert "a@x.io" == event.email
+
+
+def test_one_that_fails_as_it_is_made_is_told_with_its_place_and_not_with_its_words(install) -> None:
+    init = "def __init__(self, settings): raise ValueError('s3cret')"
+    broken = GOOD.replace("Settings = Settings", f"Settings = Settings\n        {init}")
+    install("acme-source", name="acme", source=broken)
+
+    with pytest.raises(BridgeError) as told:
+        plugin_of(RULE)
+
+    assert "source acme: plugin 'acme' fails as it is made: ValueError" in str(told.value)
+    assert "acme_source.py, line" in str(told.value)
+    assert "s3cret" not in str(told.value)
