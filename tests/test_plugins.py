@@ -6,6 +6,7 @@ import pytest
 
 from bridge import plugins
 from bridge.errors import UnknownConnector
+from tests.packages import CONNECTORS, put
 
 GOOD = """
     from dataclasses import dataclass
@@ -30,13 +31,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made = set()
 
     def install(package: str, *, name: str, source: str, value: str = "{module}:Acme") -> None:
-        module = package.replace("-", "_")
-        (tmp_path / f"{module}.py").write_text(textwrap.dedent(source))
-        metadata = tmp_path / f"{module}-1.2.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2\n")
-        (metadata / "entry_points.txt").write_text(f"[bridge.connectors]\n{name} = {value.format(module=module)}\n")
-        made.add(module)
+        entry = f"{name} = {value.format(module=package.replace('-', '_'))}"
+        made.add(put(tmp_path, package, CONNECTORS, entry, version="1.2", source=textwrap.dedent(source)))
 
     yield install
 

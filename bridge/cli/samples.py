@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.core.declared import at
 from bridge.model.fields import Path
+from bridge.model.paths import at
 from bridge.model.rules import SourceRule
 
 LEAD: dict[str, Any] = {

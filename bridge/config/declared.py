@@ -43,7 +43,7 @@ def forms_at(kind: Any, path: Path, *, value: Any) -> list[str]:
 def secret_paths(kind: Any, value: Any, path: Path = ()) -> Iterator[Path]:
     """Paths in `value` that hold a secret, or what may be one: not of the declared shape, or unknown."""
     options = branches(kind)
-    if isinstance(value, dict) and not any(map(_is_mapping, options)) and any(map(_holds_secret, options)):
+    if isinstance(value, dict) and not any(map(_is_mapping, options)) and any(map(holds_secret, options)):
         yield path
     elif isinstance(value, dict):
         for key, item in value.items():
@@ -103,5 +103,6 @@ def _is_mapping(kind: Any) -> bool:
     return bool(_keys(kind)) or get_origin(kind) in MAPPINGS or kind is dict
 
 
-def _holds_secret(kind: Any) -> bool:
-    return kind is Secret or any(map(_holds_secret, get_args(kind)))
+def holds_secret(kind: Any) -> bool:
+    """Whether a value of this kind is a secret, or may have one in it."""
+    return kind is Secret or any(map(holds_secret, get_args(kind)))

@@ -5,7 +5,8 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
-from bridge.config.settings import MAPPINGS, bare, branches
+from bridge.config.declared import holds_secret
+from bridge.config.settings import MAPPINGS, branches
 from bridge.connector import Secret
 
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Secret: "secret", dict: "mapping"}
@@ -33,7 +34,7 @@ def _settings(declared: type, within: str) -> Iterator[Setting]:
             continue
         kind, key = hints[entry.name], f"{within}{entry.name}"
         required = entry.default is MISSING and entry.default_factory is MISSING
-        yield Setting(key, _kind(kind), "" if required else _default(entry), required, _holds(kind, Secret))
+        yield Setting(key, _kind(kind), "" if required else _default(entry), required, holds_secret(kind))
         for branch in branches(kind):
             if isinstance(branch, type) and is_dataclass(branch):
                 yield from _settings(branch, f"{key}.")
@@ -61,7 +62,3 @@ def _default(entry: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value.value if isinstance(value, Enum) else value)
-
-
-def _holds(kind: Any, wanted: type) -> bool:
-    return bare(kind) is wanted or any(_holds(part, wanted) for part in get_args(bare(kind)))

@@ -162,32 +162,29 @@ def _preset(value: str) -> str:
     return value
 
 
-def _header_name(value: str) -> str:
+def _vetted(vet: Callable[[str], object], value: str, *, subject: str = "") -> None:
+    """Raises what `vet` finds wrong with the value; its words are `message: hint`."""
     try:
-        wire.vet_name(value)
+        vet(value)
     except ValueError as error:
         message, _, hint = str(error).partition(": ")
-        raise wrong(f"this {message}", hint=hint) from None
+        raise wrong(f"{subject}{message}", hint=hint) from None
+
+
+def _header_name(value: str) -> str:
+    _vetted(wire.vet_name, value, subject="this ")
     return value.lower()
 
 
 def _public_url(value: str) -> str:
-    try:
-        wire.place(value)
-    except ValueError as error:
-        message, _, hint = str(error).partition(": ")
-        raise wrong(f"this {message}", hint=hint) from None
+    _vetted(wire.place, value, subject="this ")
     if "?" in value or "#" in value or value != value.strip():
         raise wrong("this must be the address alone", hint="leave out what follows a ? or a #, and white space")
     return value
 
 
 def _template(value: str) -> str:
-    try:
-        parts_of(value)
-    except ValueError as error:
-        message, _, hint = str(error).partition(": ")
-        raise wrong(message, hint=hint) from None
+    _vetted(parts_of, value)
     return value
 
 

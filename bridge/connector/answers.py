@@ -5,6 +5,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bridge.connector.protocols import Answer
+from bridge.model.paths import at
 from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 
 MAX_ID = 200
@@ -55,14 +56,7 @@ def found_at(value: Any, path: str) -> Any:
     """What stands in a JSON value at a path of keys, and numbers for the elements of a list, with dots between them,
     such as `data.0.id`; None where nothing does.
     """
-    for step in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isascii() and step.isdigit() and len(step) < 9 and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
+    return at(value, path.split("."))
 
 
 def id_from(found: Any) -> str:

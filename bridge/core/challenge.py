@@ -6,11 +6,11 @@ import hmac
 import json
 from typing import NamedTuple
 
-from bridge.core.declared import at
 from bridge.core.elements import TOO_DEEP, first_value
 from bridge.core.signature import parameters
 from bridge.errors import BadPayload, BadSignature
 from bridge.model.fields import Challenge
+from bridge.model.paths import at
 
 MOST_CHARACTERS = 1024  # of what is sent back
 MOST_BYTES = 16_384  # of a body that asks

@@ -10,6 +10,7 @@ from bridge.core.text import moment, page, split_name, storable
 from bridge.errors import BadPayload
 from bridge.model.event import Event, Kind
 from bridge.model.fields import TEXTS, Fields, KindOf, Path
+from bridge.model.paths import at
 from bridge.model.rules import SourceRule
 
 MOST_EVENTS = 100_000  # of one list
@@ -56,18 +57,6 @@ def spread(value: Any, path: Path) -> Iterator[tuple[Any, bytes]]:
     if len(found) > MOST_EVENTS:
         raise BadPayload(".".join(path), f"a list of more than {MOST_EVENTS:,} events")
     return ((item, json.dumps(item, separators=(",", ":")).encode()) for item in found)
-
-
-def at(value: Any, path: Path) -> Any:
-    """What stands at the path; None where nothing does."""
-    for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isascii() and step.isdigit() and len(step) < 7 and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
 
 
 def text_of(item: Any, *, path: str) -> str:

@@ -27,10 +27,10 @@ _REF = re.compile(r"records\.([a-z0-9_]+)\.id")
 
 def records_for(claim: Claim, rules: tuple[RecordRule, ...] = ()) -> list[Record]:
     """The records of one delivery, in the order in which they are to be written. `Ref`s in them are not resolved."""
-    said = names_of(claim.stored)
     key = idempotency_key(claim)
     if not rules:
         return [_record(claim, "event", "event", claim.stored.key, whole_event(claim.stored), key)]
+    said = names_of(claim.stored)
     return [
         _record(claim, rule.name, rule.object, record_key, _filled(rule, said), f"{key}-{rule.name}")
         for rule, record_key in _keyed(claim, rules)

@@ -44,7 +44,7 @@ class _Waiting(NamedTuple):
 
 
 class CommitterApart:
-    """Hands arrivals to the other process. Thread-safe; owns one thread."""
+    """Hands arrivals to the other process. Thread-safe; owns two threads: one writes, one reads."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = [*command]  # gets the number of its end of the socket pair as its last argument

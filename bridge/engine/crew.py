@@ -82,7 +82,7 @@ class Crew:
     @property
     def wants_first_only(self) -> bool:
         """Whether there is no room for more that were tried before."""
-        return self.room.again < self.room.most and self.load_again >= self.room.again
+        return self.room.keeps_places and self.load_again >= self.room.again
 
     def held(self) -> list[Claim]:
         """The claims that were handed in and not yet reported."""
@@ -188,7 +188,7 @@ class Crew:
     def _first(self) -> int | None:
         """Where the first claim stands that may be sent now: those that were tried before leave some calls free."""
         room = self.room
-        most_again = room.calls if room.again >= room.most else -(-room.again // self.max_batch)
+        most_again = -(-room.again // self.max_batch) if room.keeps_places else room.calls
         if sum(flight.again for flight in self._flights.values()) < most_again:
             return 0 if self._todo else None
         return next((at for at, claim in enumerate(self._todo) if not claim.attempts), None)

@@ -23,6 +23,11 @@ class Room:
     most: int
     again: int = 1 << 30  # of them, how many that were tried before: what is left over is kept free for first attempts
 
+    @property
+    def keeps_places(self) -> bool:
+        """Whether some are kept free for first attempts."""
+        return self.again < self.most
+
 
 @dataclass(frozen=True, slots=True)
 class Load:

@@ -217,7 +217,7 @@ class Rounds:
                 codec=self._codec,
                 tally=tally,
                 canary=target.health.ramp == 1,
-                again=max(room.again - load.again, 0) if room.again < room.most else None,
+                again=max(room.again - load.again, 0) if room.keeps_places else None,
             )
             if found:
                 records = self._rules[name].records

@@ -60,16 +60,8 @@ def load_all(group: Group = CONNECTORS) -> tuple[dict[str, type], dict[str, str]
 
 def described() -> list[dict[str, str]]:
     """Each connector that installed packages provide: name, package, and what keeps it from being used, if anything."""
-    found = []
-    for name in names():
-        packages = {_package(entry) for entry in entry_points(group=CONNECTORS.name, name=name)}
-        try:
-            load(name)
-            problem = ""
-        except UnknownConnector as fault:
-            problem = str(fault)
-        found.append({"name": name, "package": ", ".join(sorted(packages)), "problem": problem})
-    return found
+    _, problems = load_all()
+    return [{"name": name, "package": _packages(name), "problem": problems.get(name, "")} for name in names()]
 
 
 def _unknown(name: str, group: Group) -> str:
@@ -94,6 +86,11 @@ def _checked(entry: EntryPoint, group: Group) -> type:
     if group is CONNECTORS and (wrong := wrong_with(found)):
         raise group.fault(f"{who} cannot be used: {wrong}")
     return found
+
+
+def _packages(name: str) -> str:
+    """Those that provide a connector of this name."""
+    return ", ".join(sorted({_package(entry) for entry in entry_points(group=CONNECTORS.name, name=name)}))
 
 
 def _package(entry: EntryPoint) -> str:

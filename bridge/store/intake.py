@@ -154,9 +154,9 @@ def _supersede(connection: Connection, rows: list[dict[str, Any]], tally: Tally)
     if not heirs:
         return
     discarded, overtaken = [], []
-    lock = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
+    query = bulk.locked(connection, _UNSENT, "FOR UPDATE")
     for id_, event_id, target, state, position, uncertain in bulk.among(
-        connection, _UNSENT + lock, {event_id for event_id, _ in heirs}
+        connection, query, {event_id for event_id, _ in heirs}
     ):
         row = heirs.get((event_id, target))
         if row is None:

@@ -32,7 +32,6 @@ def give_out(
     """Gives out the next `for_s` of a target's time, `before_s` after what was given out before, and not before
     `lead_s` from now; gives by `boot_s` when it was asked, and when that time begins. None: it would begin later than
     `within_s`, and none was given out. What was given out further ahead than `far_s`, a clock wrote that is wrong.
-
     """
     found = bulk.rows(connection, bulk.locked(connection, _FREE_AT, "FOR UPDATE"), target)
     now_us, now_s = _now_us(connection, boot_s), boot_s()

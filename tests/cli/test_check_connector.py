@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.packages import CONNECTORS, put
+
 CONFIG = """\
 version: 1
 sources: {smarterbot: {}}
@@ -32,11 +34,7 @@ class Acme:
 def check(folder: Path, acme: str) -> subprocess.CompletedProcess[str]:
     """The command, with this connector installed beside it."""
     (folder / "config.yaml").write_text(CONFIG)
-    (folder / "acme.py").write_text(acme)
-    metadata = folder / "acme-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[bridge.connectors]\nacme = acme:Acme\n")
+    put(folder, "acme", CONNECTORS, "acme = acme:Acme", source=acme)
     environment = {name: value for name, value in os.environ.items() if name not in ("BRIDGE_CONFIG", "DATABASE_URL")}
     command = [sys.executable, "-m", "bridge", "check"]  # which finds what is in its folder
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)

@@ -5,17 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-BROKEN = """\
-[bridge.connectors]
-broken = no_such_module:Nothing
-"""
+from tests.packages import CONNECTORS, put
 
 
 def test_a_broken_package_is_named_on_the_standard_error_and_the_rest_goes_on(tmp_path: Path) -> None:
-    info = tmp_path / "bridge_broken-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bridge-broken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(BROKEN)
+    put(tmp_path, "bridge-broken", CONNECTORS, "broken = no_such_module:Nothing")
     (tmp_path / "config.yaml").write_text(
         json.dumps({"version": 1, "sources": {"a": {"signing_keys": ["a signing key"]}}, "targets": {}})
     )

@@ -14,6 +14,7 @@ from bridge.core.presets import PRESETS
 from bridge.core.signing import sign_request
 from bridge.model.scheme import Scheme, Timestamp
 from bridge.model.signed import Request
+from tests.packages import SOURCES, put
 from tests.processes import Bridge, running
 
 KEY = "whsec_YSBrZXkgb2YgdGhlIHNlbmRlcg=="  # base64 where that is wanted, a text elsewhere
@@ -87,13 +88,8 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
 
 def installed(folder: Path, *entries: str) -> str:
     """Where a package with these sources is, as pip would have put it."""
-    packages = folder / "packages"
-    metadata = packages / "acme_source-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (packages / "acme_source.py").write_text(PLUGIN)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-source\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("\n".join(["[bridge.sources]", *entries, ""]))
-    return str(packages)
+    put(folder / "packages", "acme-source", SOURCES, *entries, source=PLUGIN)
+    return str(folder / "packages")
 
 
 def post(bridge: Bridge, source: str, request: Request) -> tuple[int, str]:
