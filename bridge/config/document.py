@@ -36,6 +36,7 @@ class Document:
     written: dict[Path, str] = field(default_factory=dict, repr=False)  # scalars, before variables
     problems: list[Problem] = field(default_factory=list)
     broken: set[Path] = field(default_factory=set)  # already reported: the schema need not complain again
+    half: set[Path] = field(default_factory=set)  # mappings with a key that could not be read, which was reported
     hidden: list[Place] = field(default_factory=list)  # no excerpt may show these
     parsed: bool = False
 
@@ -51,6 +52,22 @@ class Document:
         """A problem at the place of `path`, without its excerpt: that is added when all secrets are known."""
         place = self.place(path, key=key)
         return Problem(message, path=dotted(path), file=self.file, line=place.line, column=place.column, hint=hint)
+
+    def within(self, problem: Problem, path: Path, offset: int) -> Problem:
+        """The problem at a place inside the text that stands at `path`, `offset` characters after its beginning."""
+        text, place = self.written.get(path, ""), self.values.get(path)
+        part = re.match(r"\S{0,24}", text[offset:])
+        if place is None or not part or not part[0]:
+            return problem
+        before = text[:offset].count(part[0])
+        for number in range(place.line, min(place.end_line, len(self.lines)) + 1):
+            line = self.lines[number - 1]
+            column = place.column - 1 if number == place.line else 0
+            while (column := line.find(part[0], column)) >= 0:
+                if not before:
+                    return replace(problem, line=number, column=column + 1)
+                before, column = before - 1, column + 1
+        return problem
 
     def report(self, problem: Problem) -> None:
         """Keeps the problem; past a flood of them, only that there are more."""

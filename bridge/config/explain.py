@@ -69,7 +69,7 @@ class Explained:
         found = [(self.path(one, within), one) for one in errors]
         misspelt = self.misspelt(found, kind, value, within)
         for path, one in found[:MAX_REPORTED]:
-            if self.document.is_broken(path) or path in misspelt:
+            if self.document.is_broken(path) or path in misspelt or self.is_half(path, one["type"]):
                 continue
             self.problems.append(self.explain(path, one, kind, value, within))
         if len(found) > MAX_REPORTED:
@@ -89,6 +89,10 @@ class Explained:
             if is_there or (one["type"] == "missing" and n == len(steps)):
                 path = child
         return path
+
+    def is_half(self, path: Path, kind: str) -> bool:
+        """Whether a key that could not be read may be what is missing here."""
+        return path in self.document.half or (kind == "missing" and path[:-1] in self.document.half)
 
     def misspelt(self, found: list[tuple[Path, Any]], kind: Any, value: Any, within: Path) -> set[Path]:
         """Missing keys that stand there under a wrong name: told once, at that name."""

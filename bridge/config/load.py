@@ -14,14 +14,19 @@ from bridge.config.declared import secret_paths
 from bridge.config.document import Document, Path
 from bridge.config.excerpts import with_excerpts
 from bridge.config.explain import Explained
+from bridge.config.mapped import Mapped
 from bridge.config.parse import MAX_BYTES, read
 from bridge.config.rules import rules_of, warnings_of
 from bridge.config.schema import Tree
 from bridge.config.settings import Undeclared, reader
 from bridge.config.source import Challenge
+from bridge.config.trials import Known, TrialFile, record_names, trials_of
 from bridge.config.variables import Filled, fill
+from bridge.core.filters import FILTERS, Filter
 from bridge.errors import ConfigError, Problem
+from bridge.model.mapping import MappingRule
 from bridge.model.rules import Rules
+from bridge.model.trial import Trial
 
 _DOLLAR_NAME = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
@@ -41,12 +46,13 @@ def load(
     connectors: Mapping[str, type],
     plugins: Mapping[str, type] | None = None,
     broken: Mapping[str, Mapping[str, str]] | None = None,
+    filters: Mapping[str, Filter] = FILTERS,
 ) -> Loaded:
     """The configuration in the file at `path`.
 
     `connectors`: name -> connector class; `plugins`: name -> class of a source; `broken`: "connector" and "plugin" ->
-    name -> what is wrong with one that is installed and cannot be used. Raises ConfigError with every problem that was
-    found.
+    name -> what is wrong with one that is installed and cannot be used; `filters`: of the mapping language, by name.
+    Raises ConfigError with every problem that was found.
     """
     document = read(_bytes(FilePath(path)), file=str(path))
     if document.parsed and document.value is None and not document.problems:
@@ -54,7 +60,7 @@ def load(
         document.problems.append(Problem("the configuration is empty", file=document.file, hint=hint))
     if not document.parsed or document.value is None:
         raise ConfigError(with_excerpts(document.problems, document, secret=set()))
-    return _Loading(document, environment, connectors, plugins or {}, broken or {}).finish()
+    return _Loading(document, environment, connectors, plugins or {}, broken or {}, filters).finish()
 
 
 class _Loading:
@@ -67,12 +73,14 @@ class _Loading:
         connectors: Mapping[str, type],
         plugins: Mapping[str, type],
         broken: Mapping[str, Mapping[str, str]],
+        filters: Mapping[str, Filter],
     ) -> None:
         self.document = document
+        self.filters = filters
         self.connectors = connectors
         self.plugins = plugins
         self.broken = broken
-        self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key)
+        self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key, refused=_is_mapping)
         self.secret = {path for path in document.values if _is_signing_key(path) or (not path and not self.tree)}
         self.settings: dict[tuple[str, str], Any] = {}
 
@@ -93,14 +101,29 @@ class _Loading:
         for path, entry, declared in declaring:
             self.check_settings(path, entry, declared, explained)
         self.secret |= explained.doubtful
-        problems = self.document.problems + explained.problems
+        mapped = Mapped(self.document, filters=self.filters, connectors=self.connectors)
+        mappings = {name: mapped.mapping(name) for name in _mapping(self.tree, "targets")}
+        trials = self.trials(tree, mappings)
+        problems = self.document.problems + explained.problems + mapped.problems
         if problems or tree is None:
             raise ConfigError(with_excerpts(problems, self.document, secret=self.secret))
-        warnings = self.forgotten_braces() + warnings_of(tree, self.document, unset=self.filled.unset)
-        shown = with_excerpts(warnings, self.document, secret=self.secret)
-        return Loaded(
-            rules_of(tree, self.settings, self.connectors), sorted(shown, key=lambda one: (one.line, one.column))
+        routes = [route for route, _ in mappings.values()]
+        doubts = warnings_of(tree, self.document, unset=self.filled.unset, routes=routes)
+        shown = with_excerpts(self.forgotten_braces() + doubts, self.document, secret=self.secret)
+        rules = rules_of(tree, self.settings, mappings, trials)
+        return Loaded(rules, sorted(shown, key=lambda one: (one.line, one.column)))
+
+    def trials(self, tree: Tree | None, mappings: Mapping[str, tuple[Any, MappingRule]]) -> list[Trial]:
+        """The tests in the file; also where faults elsewhere keep the tree from being one, so that theirs are told."""
+        known = Known(
+            [*_mapping(self.tree, "sources")], {name: record_names(one) for name, (_, one) in mappings.items()}
         )
+        if tree:
+            return trials_of(tree.tests, known, self.document)
+        try:
+            return trials_of(TrialFile.model_validate({"tests": self.tree.get("tests")}).tests, known, self.document)
+        except ValidationError:
+            return []  # told with the tree's
 
     def check_tree(self, explained: Explained) -> Tree | None:
         context = {
@@ -205,3 +228,8 @@ def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _is_signing_key(path: Path) -> bool:
     return len(path) > 2 and path[0] == "sources" and path[2] == "signing_keys"
+
+
+def _is_mapping(path: Path) -> bool:
+    """Whether what stands there may reach a CRM: no secret may."""
+    return path[:1] in (("lookups",), ("vars",), ("tests",)) or (path[:1] == ("targets",) and path[2:3] == ("records",))

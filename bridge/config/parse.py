@@ -147,14 +147,16 @@ class _Builder:
         key = self.events[at]
         after = self.skip(at)
         if not isinstance(key, yaml.ScalarEvent):
-            self.conceal(at, path, "a key must be a simple text", "write key: value")
+            self.conceal(at, path, "a key must be a simple text", "write key: value", in_key=True)
         elif key.value == "<<" and key.implicit[0]:
-            self.conceal(at, path, "merge keys (<<) are not supported", "write the keys out")
+            self.conceal(at, path, "merge keys (<<) are not supported", "write the keys out", in_key=True)
         elif key.tag is not None:
-            self.conceal(at, path, "a tag (a word that begins with !) has no meaning here", "quote the key")
+            self.conceal(
+                at, path, "a tag (a word that begins with !) has no meaning here", "quote the key", in_key=True
+            )
         elif _ends_where(key, self.events[after]):
             hint = "put a space after the colon" if ":" in key.value else "write key: value"
-            self.conceal(at, path, "a word that is neither a key nor a value", hint)
+            self.conceal(at, path, "a word that is neither a key nor a value", hint, in_key=True)
         elif key.value in value:
             first = self.document.keys[(*path, key.value)].line
             self.wrong(at, (*path, key.value), "this key stands here twice", f"first on line {first}: keep one")
@@ -215,10 +217,12 @@ class _Builder:
         first, second = _place(outer, outer), _place(inner, inner)
         return (first.line, first.column + 1) == (second.line, second.column)
 
-    def conceal(self, at: int, path: Path, message: str, hint: str) -> None:
-        """Reports what stands at `at`, and keeps both the schema and every excerpt away from it."""
+    def conceal(self, at: int, path: Path, message: str, hint: str, *, in_key: bool = False) -> None:
+        """Reports what stands at `at`, and keeps both the schema and every excerpt away from it. `in_key`: it is a key
+        of the mapping at `path`, of which the other keys are in order.
+        """
         self.wrong(at, path, message, hint)
-        self.document.broken.add(path)
+        (self.document.half if in_key else self.document.broken).add(path)
         self.document.hidden.append(_place(self.events[at], self.events[self.skip(at) - 1]))
 
     def wrong(self, at: int, path: Path, message: str, hint: str, *, always: bool = False) -> None:

@@ -1,6 +1,7 @@
 """Rules: the checked tree as the engine wants it, and what in it is doubtful. Last step but one of `load`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bridge.config.document import Document, Path
@@ -9,27 +10,43 @@ from bridge.config.schema import Defaults, Target, Tree
 from bridge.config.signature import decoded
 from bridge.config.source import Fields, Source, challenge_of
 from bridge.config.source_doubts import doubts_of, is_platform
-from bridge.core.mapping import read_records
 from bridge.errors import Problem
 from bridge.model import fields as rules
 from bridge.model.event import Kind
 from bridge.model.fields import TEXTS
+from bridge.model.mapping import MappingRule, Place
 from bridge.model.rules import Policy, Route, Rules, SourceRule, TargetRule
 from bridge.model.scheme import NEWOAKS
+from bridge.model.trial import Trial
 
 
-def rules_of(tree: Tree, settings: dict[tuple[str, str], Any], connectors: Mapping[str, type]) -> Rules:
-    """The rules that the tree declares; `settings` holds what plugins and connectors declare, by section and name."""
-    sources, targets = tree.sources.items(), tree.targets.items()
+def rules_of(
+    tree: Tree,
+    settings: dict[tuple[str, str], Any],
+    mapped: Mapping[str, tuple[Route, MappingRule]],
+    trials: Iterable[Trial],
+) -> Rules:
+    """The rules that the tree declares; `settings` holds what plugins and connectors declare, by section and name;
+    `mapped` what each target gets of which events.
+    """
+    sources = tree.sources.items()
+    rules = {name: _source(name, one, tree.defaults, settings.get(("sources", name))) for name, one in sources}
+    places = {name: Place(rule.timezone, rule.phone_region, tree.lookups) for name, rule in rules.items()}
     return Rules(
-        sources={name: _source(name, one, tree.defaults, settings.get(("sources", name))) for name, one in sources},
-        targets={name: _target(name, target, settings["targets", name], connectors) for name, target in targets},
+        sources=rules,
+        targets={
+            name: _target(name, target, settings["targets", name], *mapped[name], places)
+            for name, target in tree.targets.items()
+        },
+        trials=tuple(trials),
         retain_payloads_s=tree.retention.payloads,
         retain_metadata_s=tree.retention.metadata,
     )
 
 
-def warnings_of(tree: Tree, document: Document, *, unset: Mapping[Path, str]) -> list[Problem]:
+def warnings_of(
+    tree: Tree, document: Document, *, unset: Mapping[Path, str], routes: Collection[Route]
+) -> list[Problem]:
     """What works, but hardly as it was meant. `unset`: where signing keys are missing, and the variables' names."""
     found = []
     for name, source in tree.sources.items():
@@ -38,7 +55,7 @@ def warnings_of(tree: Tree, document: Document, *, unset: Mapping[Path, str]) ->
         message = "there are no targets: events will be stored and stay unrouted"
         found.append(document.problem(message, path=("targets",), hint="add one under targets:", key=True))
     else:
-        found += _unrouted(tree, document)
+        found += _unrouted(tree, document, routes)
     for name, target in tree.targets.items():
         if sum(target.delivery.retry) > tree.retention.payloads:
             message = "the waits of retry last longer than payloads are kept"
@@ -83,14 +100,15 @@ def _fields(said: Fields) -> rules.Fields:
     )
 
 
-def _target(name: str, target: Target, settings: object, connectors: Mapping[str, type]) -> TargetRule:
+def _target(
+    name: str, target: Target, settings: object, route: Route, mapping: MappingRule, places: Mapping[str, Place]
+) -> TargetRule:
     delivery = target.delivery
-    declared = getattr(connectors.get(target.connector), "default_records", ())
     return TargetRule(
         name=name,
         connector=target.connector,
         settings=settings,
-        route=Route(kinds=frozenset(target.when.kind), sources=frozenset(target.when.source)),
+        route=route,
         policy=Policy(
             concurrency=delivery.concurrency,
             rate=delivery.rate,
@@ -98,12 +116,11 @@ def _target(name: str, target: Target, settings: object, connectors: Mapping[str
             connect_s=delivery.connect_s,
             retry_s=tuple(delivery.retry),
         ),
-        records=read_records(declared) if declared else (),  # which plugins has read before
+        mapping=replace(mapping, places=places),
     )
 
 
-def _unrouted(tree: Tree, document: Document) -> list[Problem]:
-    routes = [Route(frozenset(one.when.kind), frozenset(one.when.source)) for one in tree.targets.values()]
+def _unrouted(tree: Tree, document: Document, routes: Iterable[Route]) -> list[Problem]:
     return [
         document.problem(
             "no target wants events of this source: they will be stored and stay unrouted",
@@ -112,5 +129,5 @@ def _unrouted(tree: Tree, document: Document) -> list[Problem]:
             key=True,
         )
         for name in tree.sources
-        if not any(route.wants(kind=kind, source=name) for route in routes for kind in Kind)
+        if not any(not route.sources or name in route.sources for route in routes)
     ]

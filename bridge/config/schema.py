@@ -10,10 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from bridge.config.fields import (
     ConnectorName,
-    Listed,
     Name,
     PhoneRegion,
-    SourceName,
     TimeZone,
     Whole,
     between,
@@ -22,7 +20,9 @@ from bridge.config.fields import (
     wrong,
 )
 from bridge.config.part import Part
+from bridge.config.records import Lookups, RecordPart, Vars, When
 from bridge.config.source import Source
+from bridge.config.trials import TrialPart
 from bridge.model.rules import DEFAULT_RETRY_S, Policy, Rate, Rules, SourceRule
 
 _RULES = Rules(sources={}, targets={})
@@ -42,13 +42,6 @@ Waits = Annotated[list[Annotated[float, BeforeValidator(between("0s", "30d"))]],
 class Defaults(Part):
     timezone: TimeZone = _SOURCE.timezone
     phone_region: PhoneRegion = _SOURCE.phone_region
-
-
-class When(Part):
-    """Which events a target wants; empty means any."""
-
-    kind: Annotated[list[Literal["lead", "appointment"]], Listed] = Field(default=[])  # as `bridge.model.event.Kind`
-    source: Annotated[list[SourceName], Listed] = Field(default=[])
 
 
 class Delivery(Part):
@@ -72,7 +65,8 @@ class Delivery(Part):
 class Target(Part):
     connector: ConnectorName
     settings: Any = Field(default=None, repr=False)  # checked by the connector's own declaration
-    when: When = When()
+    when: When = None  # read by `mapped`
+    records: list[RecordPart] | None = None
     delivery: Delivery = Delivery()
 
 
@@ -86,6 +80,9 @@ class Tree(Part):
 
     version: Annotated[Literal[1], BeforeValidator(coerce_whole)]
     defaults: Defaults = Defaults()
+    lookups: Lookups = Field(default={})
+    vars: Vars = Field(default={})
     sources: Annotated[dict[Name, Source], AfterValidator(_some_sources)]
     targets: dict[Name, Target] = Field(default={})
     retention: Retention = Retention()
+    tests: list[TrialPart] = Field(default=[])

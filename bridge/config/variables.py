@@ -70,8 +70,16 @@ def names_in(text: str) -> list[str]:
     return [match["name"] for match in _TOKEN.finditer(text) if match["name"]]
 
 
-def fill(document: Document, environment: Mapping[str, str], *, may_be_unset: Callable[[Path], bool]) -> Filled:
-    """Fills the document's values in, in place. Where a plain `${VAR}` may be unset, that is noted and no problem."""
+def fill(
+    document: Document,
+    environment: Mapping[str, str],
+    *,
+    may_be_unset: Callable[[Path], bool],
+    refused: Callable[[Path], bool],
+) -> Filled:
+    """Fills the document's values in, in place. Where a plain `${VAR}` may be unset, that is noted and no problem;
+    where variables are `refused`, one is a problem.
+    """
     filled = Filled()
 
     def visit(value: Any, path: Path) -> Any:
@@ -84,6 +92,11 @@ def fill(document: Document, environment: Mapping[str, str], *, may_be_unset: Ca
         return text(value, path)
 
     def text(value: str, path: Path) -> str:
+        if refused(path) and names_in(value):
+            hint = "write the value itself: what a variable holds must not reach a CRM"
+            document.report(document.problem("no variable can stand here", path=path, hint=hint))
+            document.broken.add(path)
+            return ""
         filled.secrets.update(environment[name] for name in names_in(value) if name in environment)
         result, faults = resolve(value, environment)
         for fault in faults:

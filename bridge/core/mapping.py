@@ -1,63 +1,60 @@
 """Map: an Event becomes the Records that a target gets. Late, so that a repaired mapping applies on replay.
 
-A target without a mapping gets one record: the whole canonical event, in the words that every connector shares. A
-connector may bring records of its own (`default_records`): each value there is a constant, or the text `{{ name }}`
-with the name of something the event says, or of an earlier record's id.
+A target without records gets one: the whole canonical event, in the words that every connector shares.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from bridge.core.text import nearest
+from bridge.core.expression import Expression
+from bridge.core.expression.language import PLACE
+from bridge.core.expression.names import names_of
+from bridge.core.nested import Nested
+from bridge.errors import MappingError
 from bridge.model.delivery import Claim
-from bridge.model.event import Event, Kind, StoredEvent
-from bridge.model.record import Record, Ref
-from bridge.model.rules import KEYED_BY, Named, RecordRule
+from bridge.model.event import StoredEvent
+from bridge.model.mapping import Condition, FieldRule, MappingRule, Names, Place, RecordRule
+from bridge.model.record import LEFT_OUT, Later, Record, Ref
 
-LONGEST_NAME = 31  # a record key is an event's or a person's (32), and may have ":" and a name after it (64 in all)
-MOST_RECORDS = 20
-_PARTS = "a name, an object, fields, and perhaps keyed_by (event or person)"
+LONGEST_VALUE = 1 << 18  # characters that one field may have
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z0-9_]+)*)\s*\}\}")
-_REF = re.compile(r"records\.([a-z0-9_]+)\.id")
+OPEN = (Expression, Nested)  # what depends on the event
+
+_WHOLE = MappingRule()
+_ANYWHERE = Place()
 
 
-def records_for(claim: Claim, rules: tuple[RecordRule, ...] = ()) -> list[Record]:
-    """The records of one delivery, in the order in which they are to be written. `Ref`s in them are not resolved."""
+def records_for(claim: Claim, mapping: MappingRule = _WHOLE) -> list[Record]:
+    """The records of one delivery, in the order in which they are to be written; none where no `when` holds.
+
+    Raises MappingError. `Ref`s in them are not resolved, and what depends on earlier ids otherwise is a `Later`.
+    """
     key = idempotency_key(claim)
-    if not rules:
-        return [_record(claim, "event", "event", claim.stored.key, whole_event(claim.stored), key)]
-    said = names_of(claim.stored)
-    return [
-        _record(claim, rule.name, rule.object, record_key, _filled(rule, said), f"{key}-{rule.name}")
-        for rule, record_key in _keyed(claim, rules)
-    ]
+    names = names_for(claim.stored, mapping)
+    if not _holds(mapping.when, names, "when"):
+        return []
+    if not mapping.records:
+        return [_record(claim, RecordRule("event", "event"), claim.stored.key, whole_event(claim.stored), key)]
+    found: list[Record] = []
+    skipped: set[str] = set()
+    for rule, record_key in _keyed(claim, mapping.records):
+        if rule.needs & skipped or not _holds(rule.when, names, f"{rule.name}.when"):
+            skipped.add(rule.name)
+        else:
+            found.append(_record(claim, rule, record_key, _fields(rule, names), f"{key}-{rule.name}"))
+    return found
 
 
-def record_keys(claim: Claim, rules: tuple[RecordRule, ...] = ()) -> set[str]:
+def record_keys(claim: Claim, mapping: MappingRule = _WHOLE) -> set[str]:
     """The keys of the records that the delivery would write."""
-    return {record_key for _, record_key in _keyed(claim, rules)} if rules else {claim.stored.key}
+    return {record_key for _, record_key in _keyed(claim, mapping.records)} if mapping.records else {claim.stored.key}
 
 
 def idempotency_key(claim: Claim) -> str:
     """Key and revision: the same on every attempt and replay, another for other content or `replay --as-new`."""
     copy = f"-{claim.copy}" if claim.copy else ""
     return f"{claim.stored.key}-{claim.stored.revision}{copy}"
-
-
-def read_records(declared: Iterable[Mapping[str, Any]]) -> tuple[RecordRule, ...]:
-    """The rules that `default_records` declare; raises ValueError with what is wrong and where."""
-    rules: list[RecordRule] = []
-    if isinstance(declared, str | Mapping):
-        raise ValueError(f"default_records: this is a {type(declared).__name__}: write a list of mappings")
-    for number, one in enumerate(declared):
-        rules.append(_read_record(one, at=f"default_records[{number}]", earlier=[rule.name for rule in rules]))
-    if not 1 <= len(rules) <= MOST_RECORDS:
-        raise ValueError(f"default_records: from 1 to {MOST_RECORDS} records are possible, not {len(rules)}")
-    return tuple(rules)
 
 
 def whole_event(stored: StoredEvent) -> dict[str, Any]:
@@ -83,26 +80,65 @@ def whole_event(stored: StoredEvent) -> dict[str, Any]:
     }
 
 
-def names_of(stored: StoredEvent) -> dict[str, Any]:
-    """What a placeholder can stand for."""
-    event = whole_event(stored)
-    full_name = f"{stored.event.first_name} {stored.event.last_name}".strip()
-    return event | {"event": event, "event_id": stored.id, "full_name": full_name}
+def names_for(stored: StoredEvent, mapping: MappingRule) -> "_Names":
+    """What expressions and conditions may ask for."""
+    names = _Names(names_of(stored), stored=stored)
+    names[PLACE] = mapping.places.get(stored.event.source, _ANYWHERE)
+    if mapping.vars:
+        names["vars"] = _Vars(mapping.vars, names)
+    return names
 
 
-def _record(
-    claim: Claim, name: str, object_: str, record_key: str, fields: Mapping[str, Any], idempotency_key: str
-) -> Record:
-    link = claim.links.get((record_key, object_))
+class _Names(dict[str, Any]):
+    """Names with their values; the whole event is made when it is first asked for."""
+
+    def __init__(self, values: Names, *, stored: StoredEvent) -> None:
+        super().__init__(values)
+        self.stored = stored
+
+    def __contains__(self, name: object) -> bool:
+        return name == "event" or super().__contains__(name)
+
+    def __missing__(self, name: str) -> Any:
+        if name != "event":
+            raise KeyError(name)
+        self[name] = whole_event(self.stored)
+        return self[name]
+
+    def beside(self, records: Mapping[str, Any]) -> "_Names":
+        """The same, and what is known of earlier records."""
+        return _Names({**self, "records": records}, stored=self.stored)
+
+
+class _Vars(dict[str, Any]):
+    """The vars; each is computed when it is first asked for."""
+
+    def __init__(self, declared: Mapping[str, Any], names: Names) -> None:
+        super().__init__()
+        self._declared = declared
+        self._names = names
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            declared = self._declared[name]
+            self[name] = declared.value(self._names) if isinstance(declared, OPEN) else declared
+        return self[name]
+
+
+def _record(claim: Claim, rule: RecordRule, record_key: str, fields: Mapping[str, Any], idempotency_key: str) -> Record:
+    link = claim.links.get((record_key, rule.object))
     return Record(
-        name=name,
-        object=object_,
+        name=rule.name,
+        object=rule.object,
         key=record_key,
         fields=fields,
         idempotency_key=idempotency_key,
         known_id=link.crm_id or None if link else None,
         uncertain=claim.uncertain,
         if_empty=claim.if_empty,
+        match=rule.match,
+        mode=rule.mode,
+        writes={field.name: field.write for field in rule.fields if field.write != "always" and field.name in fields},
     )
 
 
@@ -117,63 +153,59 @@ def _keyed(claim: Claim, rules: tuple[RecordRule, ...]) -> Iterator[tuple[Record
         yield rule, key
 
 
-def _filled(rule: RecordRule, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The record's fields. What the event does not say is left out: it must not empty what the CRM knows."""
-    fields = {name: said[value.name] if isinstance(value, Named) else value for name, value in rule.fields}
-    return {name: value for name, value in fields.items() if value is not None and value != ""}
+def _fields(rule: RecordRule, names: _Names) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for field in rule.fields:
+        value = _value(field, names, f"{rule.name}.{field.name}")
+        if value is not LEFT_OUT:
+            fields[field.name] = value
+    return fields
 
 
-def _read_record(one: Mapping[str, Any], *, at: str, earlier: list[str]) -> RecordRule:
-    if not isinstance(one, Mapping):
-        raise ValueError(f"{at}: this is a {type(one).__name__}: write a mapping with {_PARTS}")
-    missing = [part for part in ("name", "object", "fields") if part not in one]
-    unknown = sorted(str(part) for part in one.keys() - {"name", "object", "keyed_by", "fields"})
-    if missing or unknown:
-        found = [f"{part!r} is missing" for part in missing] + [f"{part!r} is unknown" for part in unknown]
-        raise ValueError(f"{at}: {', '.join(found)}: a record has {_PARTS}")
-    name, object_, keyed_by, fields = one["name"], one["object"], one.get("keyed_by", "event"), one["fields"]
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-        raise ValueError(f"{at}.name: a-z, 0-9 and _, beginning with a letter, at most {LONGEST_NAME} characters")
-    if name in earlier:
-        raise ValueError(f"{at}.name: {name!r} is an earlier record's name")
-    if not isinstance(object_, str) or not 0 < len(object_) <= 128:
-        raise ValueError(f"{at}.object: a text of 1 to 128 characters: the target's word for this kind of record")
-    if keyed_by not in KEYED_BY:
-        raise ValueError(f"{at}.keyed_by: one of {', '.join(KEYED_BY)}")
-    if not isinstance(fields, Mapping) or not all(isinstance(field, str) and field for field in fields):
-        raise ValueError(f"{at}.fields: a mapping of field names to values")
-    values = {field: _read_value(value, at=f"{at}.fields.{field}", earlier=earlier) for field, value in fields.items()}
-    return RecordRule(name, object_, keyed_by, tuple(values.items()))
+def _value(field: FieldRule, names: _Names, at: str) -> Any:
+    """What the field is to hold. What the event does not say is left out: it must not empty what the CRM knows."""
+    if field.when is not None and not _holds(field.when, names, f"{at}.when"):
+        return LEFT_OUT
+    declared = field.value
+    if isinstance(declared, Ref):
+        return declared
+    if not isinstance(declared, OPEN):
+        return _kept(field, declared, at)
+    if declared.records:
+        return Later(declared.records, lambda known: _kept(field, _asked(field, names.beside(known), at), at))
+    return _kept(field, _asked(field, names, at), at)
 
 
-def _read_value(value: Any, *, at: str, earlier: list[str]) -> Any:
-    if _has_placeholder_within(value):
-        raise ValueError(f"{at}: a placeholder is a field's whole value: inside a list or a mapping it stays as it is")
-    if not isinstance(value, str) or "{{" not in value:
-        return value
-    found = _PLACEHOLDER.fullmatch(value.strip())
-    if found is None:
-        raise ValueError(f"{at}: write one name, such as {{{{ email }}}}, and nothing around it")
-    name = found[1]
-    if ref := _REF.fullmatch(name):
-        if ref[1] not in earlier:
-            known = f"the earlier ones are {', '.join(earlier)}" if earlier else "this one is the first"
-            raise ValueError(f"{at}: there is no earlier record {ref[1]!r}: {known}")
-        return Ref(ref[1])
-    if name not in NAMES:
-        near = nearest(name, NAMES)
-        advice = f"did you mean {near}?" if near else f"there are {', '.join(sorted(NAMES))}"
-        raise ValueError(f"{at}: an event has no {name!r}: {advice}")
-    return Named(name)
+def _asked(field: FieldRule, names: Names, at: str) -> Any:
+    try:
+        return field.value.value(names)
+    except ValueError as error:
+        if field.on_error == "omit":
+            return None
+        raise MappingError(at, f"{error}, in {field.value.text}") from error
 
 
-def _has_placeholder_within(value: Any) -> bool:
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return any((isinstance(part, str) and "{{" in part) or _has_placeholder_within(part) for part in parts)
+def _kept(field: FieldRule, value: Any, at: str) -> Any:
+    """The value within its bounds; what says nothing is null, or left out."""
+    if isinstance(value, str):
+        if field.max_length is not None:
+            value = value[: field.max_length]
+        if len(value) > LONGEST_VALUE:
+            raise MappingError(at, f"a text of more than {LONGEST_VALUE:,} characters: cut it with max_length")
+    if value is None or value == "":
+        if field.required:
+            text = field.value.text if isinstance(field.value, OPEN) else "its value"
+            raise MappingError(at, f"required, and this event has nothing for it: {text} is empty")
+        return None if field.nulls == "send" else LEFT_OUT
+    return value
+
+
+def _holds(condition: Condition | None, names: Names, at: str) -> bool:
+    try:
+        return condition is None or condition.holds(names)
+    except ValueError as error:
+        raise MappingError(at, str(error)) from error
 
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat().replace("+00:00", "Z") if moment else None
-
-
-NAMES = frozenset(names_of(StoredEvent(0, "", 0, datetime.fromtimestamp(0, UTC), Event("", Kind.LEAD))))

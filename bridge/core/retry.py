@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bridge.model.delivery import Claim, State
-from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
+from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry, Skipped
 
 JITTER = 0.2  # each wait is up to this much longer, so that what failed together does not return together
 LONGEST_WISH_S = 2 * 86_400.0  # that a target or a connector is heard with
@@ -32,7 +32,7 @@ class Settlement:
 
 def settle(
     claim: Claim,
-    outcome: Outcome,
+    outcome: Outcome | Skipped,
     *,
     retry_s: tuple[float, ...],
     now_ms: int,
@@ -48,6 +48,8 @@ def settle(
     match outcome:
         case Delivered():
             return _settlement(claim, State.DELIVERED, now_ms, used=1, uncertain=False, degraded=outcome.degraded)
+        case Skipped():
+            return _settlement(claim, State.DISCARDED, now_ms, used=0, reason=outcome.reason)
         case Reject():
             return _settlement(claim, State.DEAD, now_ms, used=1, reason=outcome.reason)
         case Retry():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bridge.core.holds import Health, judge
 from bridge.core.retry import Settlement, give_back, settle
 from bridge.model.delivery import Result
-from bridge.model.record import Delivered, Hold, Retry
+from bridge.model.record import Delivered, Hold, Retry, Skipped
 from bridge.model.rules import Policy
 
 SPREAD = (
@@ -59,8 +59,8 @@ def _judge_one(
         began=not standing.held and standing.health.ramp != 1,
         passed=standing.delivered_at > claim.held_before > 0,
     )
-    if isinstance(outcome, Hold) and settlement.ends:
-        return settlement  # the delivery's own fault: it says nothing of the target
+    if isinstance(outcome, Skipped) or (isinstance(outcome, Hold) and settlement.ends):
+        return settlement  # nothing was sent, or it is the delivery's own fault: it says nothing of the target
     if isinstance(outcome, Retry) and result.batch:
         if result.batch == standing.batch:
             return settlement  # one call failed, for however many: it is one sign of a target that is down

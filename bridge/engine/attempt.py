@@ -3,7 +3,6 @@ catch everything: whatever a connector does, the delivery gets an outcome.
 """
 
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +10,11 @@ from bridge.connector import Connector, Field
 from bridge.core.mapping import records_for
 from bridge.engine.clock import Clock
 from bridge.engine.storable import storable_outcome, storable_probe
+from bridge.engine.written import Written
 from bridge.errors import CallEnded, CallFailed, MappingError, NotBegun
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Hold, Link, Outcome, Record, Ref, Reject, Retry, Usable
+from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry, Skipped, Usable
 from bridge.model.rules import TargetRule
 from bridge.outbound import Door, DoorCall
 from bridge.plugins.wrong import MOST_IN_BATCH
@@ -79,77 +79,21 @@ class Caller:
             log.error("describe failed", target=self.rule.name, **trace_of(error))
             return Hold(f"{type(error).__name__} in the connector")
 
-    def _guarded(self, claim: Claim, call: DoorCall, written: "Written") -> Outcome | None:
+    def _guarded(self, claim: Claim, call: DoorCall, written: Written) -> Outcome | Skipped | None:
         try:
             return self._deliver(claim, call, written)
         except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code: the delivery gets an outcome
             return outcome_of(error, claim, sent=call.sent)
 
-    def _deliver(self, claim: Claim, call: DoorCall, written: "Written") -> Outcome:
+    def _deliver(self, claim: Claim, call: DoorCall, written: Written) -> Outcome | Skipped:
         """Writes the records in order, from the first that this delivery has not written yet."""
-        records = records_for(claim, self.rule.records)
-        written.begin(records, claim)
-        for record in records:
-            if (record.key, record.object) in claim.done:
-                continue
+        for record in written.begin(records_for(claim, self.rule.mapping), claim):
             outcome = storable_outcome(self.connector.deliver(written.resolved(record), call))
             if not isinstance(outcome, Delivered):
                 return outcome
             written.add(record, outcome)
             call.sent = False  # nothing of the next one
-        return written.delivered()
-
-
-class Written:
-    """What one attempt has written so far."""
-
-    def __init__(self) -> None:
-        self.links: list[Link] = []
-        self._ids: dict[str, str] = {}  # by the record's name
-        self._degraded: list[str] = []
-        self._last = Delivered()
-        self._several = False
-
-    def begin(self, records: list[Record], claim: Claim) -> None:
-        """What is at the target already."""
-        self._several = len(records) > 1
-        for record in records:
-            if record.known_id and (record.key, record.object) in claim.done:
-                self._ids[record.name] = record.known_id
-
-    def add(self, record: Record, outcome: Delivered) -> None:
-        """A record without an id is noted all the same where others follow: so that it is not written again."""
-        if outcome.id or self._several:
-            self.links.append(Link(record.object, record.key, outcome.id, outcome.url))
-        if outcome.id:
-            self._ids[record.name] = outcome.id
-        if outcome.degraded:
-            self._degraded.append(outcome.degraded)
-        self._last = outcome
-
-    def resolved(self, record: Record) -> Record:
-        """The record with the ids of earlier ones in its fields; raises MappingError where one has none."""
-        if not any(isinstance(value, Ref) for value in record.fields.values()):
-            return record
-        return replace(record, fields={name: self._value(name, value) for name, value in record.fields.items()})
-
-    def resolved_so_far(self, record: Record) -> Record:
-        """The same; a `Ref` to a record that is not written yet stays one."""
-        fields: Mapping[str, object] = {
-            name: self._ids.get(value.record, value) if isinstance(value, Ref) else value
-            for name, value in record.fields.items()
-        }
-        return replace(record, fields=fields)
-
-    def delivered(self) -> Delivered:
-        return replace(self._last, degraded="; ".join(self._degraded))
-
-    def _value(self, name: str, value: object) -> object:
-        if not isinstance(value, Ref):
-            return value
-        if value.record not in self._ids:
-            raise MappingError(name, f"the target named no id for record {value.record!r}")
-        return self._ids[value.record]
+        return written.ended()
 
 
 def outcome_of(error: BaseException, claim: Claim, *, sent: bool) -> Outcome | None:

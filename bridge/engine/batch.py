@@ -7,12 +7,13 @@ from typing import Any
 
 from bridge.connector import Plan
 from bridge.core.mapping import records_for
-from bridge.engine.attempt import Caller, Written, outcome_of, trace_of
+from bridge.engine.attempt import Caller, outcome_of, trace_of
 from bridge.engine.storable import storable_outcome
-from bridge.errors import CallEnded, CallFailed
+from bridge.engine.written import Written
+from bridge.errors import CallEnded, CallFailed, MappingError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Outcome, Record, Retry
+from bridge.model.record import Delivered, Outcome, Record, Retry, Skipped
 from bridge.outbound import DoorCall
 
 log = logger("deliver")
@@ -31,33 +32,38 @@ def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tu
     planned: list[_Planned] = []
     results: list[Result] = []
 
-    def add(claim: Claim, outcome: Outcome | None, written: Written) -> None:
+    def add(claim: Claim, outcome: Outcome | Skipped | None, written: Written) -> None:
         took_ms = round((caller.clock.boot_s() - started_s) * 1000)
         results.append(Result(claim, outcome, started_at, took_ms, tuple(written.links), batch=number))
 
     for claim in claims:
         try:
             one = _Planned(claim, caller)
-            if one.missing:
+            if one.stage():
                 planned.append(one)
             else:
-                add(claim, one.written.delivered(), one.written)
+                add(claim, one.written.ended(), one.written)
         except (Exception, SystemExit) as error:  # noqa: BLE001  it may be any mapping's
             add(claim, outcome_of(error, claim, sent=False), Written())
-    if not planned:
-        return results, True
-    try:
-        answers = _asked(caller, planned, call)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
-        its_fault = not isinstance(error, CallFailed | CallEnded)
-        if its_fault and not call.sent:
-            log.error("a batch failed, each is tried by itself", target=caller.rule.name, **trace_of(error))
-            return results, False
-        for one in planned:
-            add(one.claim, outcome_of(error, one.claim, sent=call.sent), one.written)
-        return results, not its_fault
-    for one, outcomes in zip(planned, answers, strict=True):
-        add(one.claim, one.judged(outcomes, sent=call.sent), one.written)
+    while planned:
+        try:
+            answers = _asked(caller, planned, call)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
+            its_fault = not isinstance(error, CallFailed | CallEnded)
+            if its_fault and not call.sent:
+                log.error("a batch failed, each is tried by itself", target=caller.rule.name, **trace_of(error))
+                return results, False
+            for one in planned:
+                add(one.claim, outcome_of(error, one.claim, sent=call.sent), one.written)
+            return results, not its_fault
+        staged, planned = planned, []
+        for one, outcomes in zip(staged, answers, strict=True):
+            outcome = one.judged(outcomes, sent=call.sent)
+            if outcome is None:
+                planned.append(one)
+            else:
+                add(one.claim, outcome, one.written)
+        call.sent = False  # nothing of the next stage
     return results, True
 
 
@@ -67,18 +73,29 @@ class _Planned:
     def __init__(self, claim: Claim, caller: Caller) -> None:
         self.claim = claim
         self.written = Written()
-        records = records_for(claim, caller.rule.records)
-        self.written.begin(records, claim)
-        self.missing: list[Record] = [
-            self.written.resolved_so_far(record) for record in records if (record.key, record.object) not in claim.done
-        ]
+        self._left = self.written.begin(records_for(claim, caller.rule.mapping), claim)
+        self.missing: list[Record] = []  # that the next call is to write
 
     @property
     def plan(self) -> Plan:
         return Plan(self.claim.delivery_id, list(self.missing))
 
-    def judged(self, outcomes: Sequence[Any], *, sent: bool) -> Outcome:
-        """The delivery's outcome; what was written is noted."""
+    def stage(self) -> bool:
+        """Takes what one call can write: up to a record in which something must be computed from what it brings. Gives
+        whether there is anything. Raises MappingError.
+        """
+        self.missing = []
+        while self._left:
+            earlier = {record.name for record in self.missing}
+            found = self.written.resolved_so_far(self._left[0], beside=earlier)
+            if found is None:
+                break
+            self.missing.append(found)
+            del self._left[0]
+        return bool(self.missing)
+
+    def judged(self, outcomes: Sequence[Any], *, sent: bool) -> Outcome | Skipped | None:
+        """The delivery's outcome; None: there is another stage. What was written is noted."""
         for record, found in zip(self.missing, outcomes, strict=False):
             try:
                 outcome = storable_outcome(found)
@@ -91,7 +108,10 @@ class _Planned:
         if len(outcomes) < len(self.missing):
             name = self.missing[len(outcomes)].name
             return Retry(f"the connector did not say what came of record {name!r}", uncertain=sent)
-        return self.written.delivered()
+        try:
+            return None if self.stage() else self.written.ended()
+        except MappingError as error:
+            return outcome_of(error, self.claim, sent=False)
 
 
 def _asked(caller: Caller, planned: Sequence[_Planned], call: DoorCall) -> list[Sequence[Any]]:

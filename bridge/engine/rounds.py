@@ -220,9 +220,9 @@ class Rounds:
                 again=max(room.again - load.again, 0) if room.keeps_places else None,
             )
             if found:
-                records = self._rules[name].records
+                mapping = self._rules[name].mapping
                 done.claims[name] = links.attach(
-                    connection, found, account=target.account, keys=partial(record_keys, rules=records)
+                    connection, found, account=target.account, keys=partial(record_keys, mapping=mapping)
                 )
 
     def _room(self, target: Target, load: Load) -> Room:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridge.model.event import StoredEvent
-from bridge.model.record import Link, Outcome
+from bridge.model.record import Link, Outcome, Skipped
 
 
 class State(StrEnum):
@@ -48,7 +48,7 @@ class Result:
     """What came of one attempt; no outcome where nothing was tried."""
 
     claim: Claim
-    outcome: Outcome | None
+    outcome: Outcome | Skipped | None
     started_at: int  # epoch ms
     took_ms: int
     links: tuple[Link, ...] = ()  # records written in this attempt, also where the outcome is no Delivered

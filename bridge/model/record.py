@@ -1,8 +1,8 @@
 """Record: what one target gets for one event; and what may come of an attempt to bring it there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +12,26 @@ class Ref:
     record: str
 
 
+LEFT_OUT: Final = object()  # in place of a value that a record is to go without
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A value that depends on the ids or addresses of earlier records otherwise than by being one of them. No connector
+    sees one: the bridge computes it once those are known.
+    """
+
+    records: frozenset[str]
+    compute: Callable[[Mapping[str, Mapping[str, str]]], Any]  # from {name: {id, url}}; may give LEFT_OUT
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One thing to write at the target: the same `key` on every attempt, whatever happens in between."""
+    """One thing to write at the target: the same `key` on every attempt, whatever happens in between.
+
+    A field's value is a text, a whole or decimal number, true or false, an aware datetime or a date, a list or mapping
+    of such, or None: that field is to be emptied.
+    """
 
     name: str  # the record's name in the mapping, such as "person"
     object: str  # the target's word for its kind, such as "Lead"
@@ -24,6 +41,9 @@ class Record:
     known_id: str | None = None  # the linked CRM id, if an earlier delivery made one
     uncertain: bool = False  # an earlier attempt may have written it: look before creating
     if_empty: bool = False  # newer facts overtook this delivery: fill empty fields, replace nothing
+    match: tuple[str, ...] = ()  # fields by which to find a record that is there already, the best first
+    mode: str = "upsert"  # or "create": one that is there already is left as it is
+    writes: Mapping[str, str] = field(default_factory=dict)  # of some fields: "if_empty" or "append", not replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,13 @@ class Hold:
 
 
 Outcome = Delivered | Retry | Reject | Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """In place of an outcome: no record of the mapping applies to the event, so nothing was to be sent."""
+
+    reason: str = "no record of this target applies to the event: each `when` says no"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Rules: what the operator declared, as the engine wants it. The config floor makes them; nobody else does."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from bridge.model.fields import Challenge, Fields, Path
+from bridge.model.mapping import MappingRule
 from bridge.model.scheme import NEWOAKS, Scheme
+from bridge.model.trial import Trial
 
+_WHOLE_EVENT = MappingRule()
 DEFAULT_RETRY_S: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400, 86400)
 
 
@@ -38,13 +40,18 @@ class SourceRule:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Which events a target wants; an empty set means any."""
+    """Which events a target wants, by what never changes about them; an empty set means any."""
 
     kinds: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
+    chatbots: frozenset[str] = frozenset()
 
-    def wants(self, *, kind: str, source: str) -> bool:
-        return (not self.kinds or kind in self.kinds) and (not self.sources or source in self.sources)
+    def wants(self, *, kind: str, source: str, chatbot_id: str) -> bool:
+        return (
+            (not self.kinds or kind in self.kinds)
+            and (not self.sources or source in self.sources)
+            and (not self.chatbots or chatbot_id in self.chatbots)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +73,6 @@ class Policy:
     retry_s: tuple[float, ...] = DEFAULT_RETRY_S  # waits between attempts; one more attempt than waits
 
 
-KEYED_BY = ("event", "person")  # what a record is: one for each event, or one for each person
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Stands for what the event says under this name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRule:
-    """One record that a target gets for each event: its fields are constants, `Named`s and `Ref`s."""
-
-    name: str
-    object: str
-    keyed_by: str  # one of KEYED_BY
-    fields: tuple[tuple[str, Any], ...]
-
-
 @dataclass(frozen=True, slots=True)
 class TargetRule:
     """A configured CRM account."""
@@ -95,7 +82,7 @@ class TargetRule:
     settings: object = field(default=None, repr=False)  # an instance of its connector's Settings; holds secrets
     route: Route = Route()
     policy: Policy = Policy()
-    records: tuple[RecordRule, ...] = ()  # in order; none: one record, the whole event
+    mapping: MappingRule = _WHOLE_EVENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +91,6 @@ class Rules:
 
     sources: dict[str, SourceRule]
     targets: dict[str, TargetRule]
+    trials: tuple[Trial, ...] = ()
     retain_payloads_s: float = 30 * 86400
     retain_metadata_s: float = 180 * 86400

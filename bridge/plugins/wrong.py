@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from bridge.connector import API_VERSION, Secret
-from bridge.core.mapping import read_records
+from bridge.core.records import read_records
 
 MOST_IN_BATCH = 1000
 

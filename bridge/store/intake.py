@@ -80,14 +80,18 @@ class Intake:
             "received_at": candidate.received_at,
             "signed_at": candidate.signed_at,
             "created_at": ms_of(event.created_at),
-            "routed": 0 if verdict.stale else sum(1 for _ in self._wanting(event.kind, event.source)),
+            "routed": 0 if verdict.stale else sum(1 for _ in self._wanting(event.kind, event.source, event.chatbot_id)),
             "stale": verdict.stale,
             "fields": verdict.fields,
             "raw": candidate.raw,
         }
 
-    def _wanting(self, kind: str, source: str) -> list[str]:
-        return [target.name for target in self._targets if target.route.wants(kind=kind, source=source)]
+    def _wanting(self, kind: str, source: str, chatbot_id: str) -> list[str]:
+        return [
+            target.name
+            for target in self._targets
+            if target.route.wants(kind=kind, source=source, chatbot_id=chatbot_id)
+        ]
 
     def _route(
         self,
@@ -102,7 +106,7 @@ class Intake:
              "older": older[row["key"], row["revision"]]}
             for row in rows
             if not row["stale"]
-            for target in self._wanting(row["kind"], row["source"])
+            for target in self._wanting(row["kind"], row["source"], row["chatbot_id"])
         ]  # fmt: skip
         return open_deliveries(connection, self._database, wanted, now_ms=now_ms, tally=tally) if wanted else 0
 

@@ -1,14 +1,16 @@
 """Look: what an operator asks of the database. Newest first, by key and not by offset, and never a count of rows."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from bridge.model.event import Event
+from bridge.model.event import Event, StoredEvent
 from bridge.store.arrival import blank_event, decode_event
 from bridge.store.codec import Codec
 from bridge.store.links import written_by
+from bridge.store.retention import LET_GO
 from bridge.store.tables import attempts, audit, deliveries, events, quarantine, rejections
 
 _LISTED = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "finished_at", "copy", "reason")
@@ -48,6 +50,17 @@ def show_event(connection: Connection, event_id: int, *, codec: Codec) -> dict[s
             )
         ],
     }
+
+
+def stored_event(connection: Connection, event_id: int, *, codec: Codec) -> tuple[StoredEvent, str] | None:
+    """One event as a mapping sees it, and its person; raises ValueError where its payload is gone, or unreadable."""
+    row = connection.execute(select(events).where(events.c.id == event_id)).one_or_none()
+    if row is None:
+        return None
+    if row.fields is None:
+        raise ValueError(LET_GO)
+    received_at = datetime.fromtimestamp(row.received_at / 1000, UTC)
+    return StoredEvent(row.id, row.key, row.revision, received_at, decode_event(row, codec)), row.person
 
 
 def list_deliveries(

@@ -85,6 +85,10 @@ def send_as_new(
 NO_SUCH = "no such delivery"
 
 
+def _wants(rule: TargetRule, row: Any) -> bool:
+    return rule.route.wants(kind=row.kind, source=row.source, chatbot_id=row.chatbot_id)
+
+
 def route_again(
     connection: Connection, database: Database, event_id: int, rules: Iterable[TargetRule], *, now_ms: int, tally: Tally
 ) -> list[str]:
@@ -93,7 +97,7 @@ def route_again(
     """
     row = _hold_event(connection, event_id)
     has = set(connection.execute(select(deliveries.c.target).where(deliveries.c.event_id == event_id)).scalars())
-    wanting = [rule.name for rule in rules if rule.route.wants(kind=row.kind, source=row.source)]
+    wanting = [rule.name for rule in rules if _wants(rule, row)]
     missing = [target for target in wanting if target not in has]
     wanted: list[dict[str, Any]] = [
         {"event_id": event_id, "person": row.person, "target": target, "due_at": now_ms, "key": row.key, "older": ()}
@@ -107,7 +111,7 @@ def route_again(
 
 def _hold_event(connection: Connection, event_id: int) -> Any:
     """The event, held for this transaction; raises BridgeError with why it is not to be sent."""
-    columns = events.c["key", "person", "kind", "source", "stale"]
+    columns = events.c["key", "person", "kind", "source", "chatbot_id", "stale"]
     query = select(*columns, _HAS_PAYLOAD).where(events.c.id.in_(_possible([event_id])))
     row = connection.execute(query.with_for_update(key_share=True)).one_or_none()
     if row is None:

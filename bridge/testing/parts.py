@@ -10,11 +10,14 @@ from typing import Any, ClassVar
 import pytest
 
 from bridge.connector import Connector, Outcome
-from bridge.core.mapping import read_records, records_for
+from bridge.core.mapping import records_for
+from bridge.core.records import read_records
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
 from bridge.engine.clock import Clock
 from bridge.model.delivery import Claim, Result
+from bridge.model.mapping import MappingRule
+from bridge.model.record import Skipped
 from bridge.model.rules import Policy, TargetRule
 from bridge.outbound import Alone, Door
 from bridge.testing.api import Api, Request, Response, Server
@@ -70,13 +73,8 @@ class Parts:
 
     def caller(self, server: Server, *, timeout_s: float = 10.0) -> Caller:
         connector: Connector = self.connector(self.read(self.settings(server.url)))
-        declared = getattr(self.connector, "default_records", ())
-        rule = TargetRule(
-            "target",
-            self.connector.__name__,
-            policy=Policy(timeout_s=timeout_s),
-            records=read_records(declared) if declared else (),
-        )
+        policy = Policy(timeout_s=timeout_s)
+        rule = TargetRule("target", self.connector.__name__, policy=policy, mapping=self.mapping)
         door = Door(timeout_s=timeout_s, allow_private_addresses=True, now_s=CLOCK_S, shared=Counting())
         return Caller(rule, connector, door, CLOCK)
 
@@ -105,9 +103,14 @@ class Parts:
     def unwanted_one(self, claim: Claim) -> Claim:
         return replace(claim, stored=replace(claim.stored, event=replace(claim.stored.event, **self.unwanted)))
 
-    def records(self, claim: Claim) -> list[Any]:
+    @property
+    def mapping(self) -> MappingRule:
+        """What a target without records of its own gets."""
         declared = getattr(self.connector, "default_records", ())
-        return list(records_for(claim, read_records(declared) if declared else ()))
+        return MappingRule(read_records(declared) if declared else ())
+
+    def records(self, claim: Claim) -> list[Any]:
+        return list(records_for(claim, self.mapping))
 
     def comparable(self, request: Request, url: str) -> tuple[str, str, dict[str, str], str]:
         host = url.removeprefix("http://")
@@ -128,7 +131,7 @@ class Counting(Alone):
         self.count += count
 
 
-def must_not_have_raised(outcome: Outcome | None) -> None:
+def must_not_have_raised(outcome: Outcome | Skipped | None) -> None:
     reason = getattr(outcome, "reason", "")
     assert not reason.endswith(" in the connector"), (
         f"the connector raised: {reason} (its traceback is in the log that pytest shows)"

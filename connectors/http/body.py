@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -12,7 +13,16 @@ Body = Literal["event", "cloudevents"] | dict[str, Any]
 
 TYPE_PREFIX = "webhook-crm-bridge"  # of a CloudEvent's type
 _EVENT = "{{event}}"
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _time(value: object) -> str:
+    """A date, or a time, which is always aware, as ISO 8601 has it."""
+    if isinstance(value, date):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(type(value).__name__)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_time)
 
 
 def content_type(body: Body) -> str:
@@ -33,8 +43,8 @@ def wrong_template(text: str, *, at: Place, in_key: bool = False) -> list[Wrong]
     """Why this text is no constant, if so."""
     if "{{" not in text:
         return []
-    hint = 'write a constant; in `body`, "{{ event }}" as a whole value stands for the whole event'
-    return [Wrong(at, "the mapping language ({{ … }}) comes with `records`, in a later release", hint, in_key)]
+    hint = 'map it under `records`; in `body`, "{{ event }}" as a whole value stands for the event or the record'
+    return [Wrong(at, "settings are constants: {{ … }} has no meaning here", hint, in_key)]
 
 
 def _filled(body: Any, record: Record) -> Any:

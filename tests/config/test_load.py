@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from bridge.config.fields import seconds
 from bridge.config.load import load
-from bridge.config.schema import When
 from bridge.errors import ConfigError
-from bridge.model.event import Kind
 from bridge.model.rules import Policy, Rate, SourceRule
 from tests.config.cases import CONNECTORS, KEYED, SOURCE, Basic, Settings, load_text, settings_of
 
@@ -154,11 +152,6 @@ targets:
     settings: {{url: http://x}}
     delivery: {{rate: "{}"}}
 """
-
-
-def test_the_kinds_of_when_are_the_kinds_of_events(tmp_path):
-    for kind in Kind:
-        assert When(kind=[kind.value])
 
 
 @pytest.mark.parametrize(("written", "expected"), [("5", 5), ('"5"', 5), ("big", "big")])

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bridge.connector import WrongSettings
-from bridge.core.mapping import read_records
+from bridge.core.records import read_records
 from bridge.testing import ConnectorSuite, Request, Response
 
 PAGE = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text()

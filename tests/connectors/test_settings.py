@@ -166,7 +166,7 @@ def test_credentials_that_can_be_sent_are_taken(tmp_path: Path, auth: dict[str, 
 def test_nothing_else_is_a_template_either(tmp_path: Path, settings: dict[str, Any]) -> None:
     (problem,) = problems(tmp_path, **settings)
 
-    assert "comes with `records`" in problem.message
+    assert "settings are constants" in problem.message
 
 
 def test_all_that_is_wrong_with_a_target_is_told_at_once(tmp_path: Path) -> None:

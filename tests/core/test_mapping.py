@@ -2,14 +2,24 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.mapping import idempotency_key, records_for, whole_event
+from bridge.core.expression import Language
+from bridge.core.filters import FILTERS
+from bridge.core.mapping import LONGEST_VALUE, idempotency_key, records_for, whole_event
+from bridge.core.records import Reader
+from bridge.errors import MappingError
 from bridge.model.delivery import Claim
 from bridge.model.event import Event, Kind, StoredEvent
-from bridge.model.record import Link, Record
+from bridge.model.mapping import MappingRule, Place
+from bridge.model.record import Later, Link, Record, Ref
+
+LOOKUPS = {"colours": {"red": "#f00"}}
+PLACE = Place("America/New_York", "US", LOOKUPS)
 
 EVENT = Event(
     source="smarterbot",
@@ -113,3 +123,152 @@ def test_a_copy_has_the_same_record_key_so_that_only_the_idempotency_key_is_new(
     (record,) = records_for(replace(CLAIM, copy=2))
 
     assert ("k" * 32, "k" * 32 + "-1-2") == (record.key, record.idempotency_key)
+
+
+def mapped(*declared: dict[str, Any], when: Any = None, **variables: str) -> MappingRule:
+    """The rule of a target with these records."""
+    language = Language(FILTERS, LOOKUPS)
+    found: dict[str, Any] = {}
+    for name, text in variables.items():
+        found[name] = Reader(language, variables=list(found)).value(text, ())
+    reader = Reader(language, variables=list(found))
+    condition = reader.condition(when, ()) if when else None
+    rule = MappingRule(reader.records(list(declared)), condition, found, {"smarterbot": PLACE})
+    assert [] == reader.found
+    return rule
+
+
+def fields_of(claim: Claim = CLAIM, /, **fields: Any) -> dict[str, Any]:
+    (record,) = records_for(claim, mapped({"name": "lead", "fields": fields}))
+    return dict(record.fields)
+
+
+def saying(**said: Any) -> Claim:
+    return replace(CLAIM, stored=replace(STORED, event=replace(EVENT, **said)))
+
+
+def test_fields_are_filled_and_what_is_not_said_is_left_out() -> None:
+    found = fields_of(saying(phone=""), Email="{{ email }}", Phone="{{ phone }}", Source="Web", Nothing=None, Empty="")
+
+    assert {"Email": "test@qq.com", "Source": "Web"} == found
+
+
+def test_an_empty_value_is_sent_where_that_is_wished() -> None:
+    assert {"Phone": None} == fields_of(saying(phone=""), Phone={"value": "{{ phone }}", "nulls": "send"})
+
+
+def test_a_field_that_is_required_and_empty_kills_the_delivery_and_is_named() -> None:
+    with pytest.raises(MappingError, match=r"^lead.Phone: required, .*\{\{ phone \}\} is empty"):
+        fields_of(saying(phone=""), Phone={"value": "{{ phone }}", "required": True})
+
+
+def test_what_cannot_be_computed_kills_the_delivery_or_is_left_out() -> None:
+    text = "{{ content | lookup('colours') }}"
+
+    with pytest.raises(MappingError, match=r"^lead.Colour: .*colours.*, in \{\{ content \| lookup") as raised:
+        fields_of(saying(content="a secret"), Colour=text)
+    assert "secret" not in str(raised.value)
+    assert {} == fields_of(Colour={"value": text, "on_error": "omit"})
+    with pytest.raises(MappingError, match="required"):
+        fields_of(Colour={"value": text, "on_error": "omit", "required": True})
+
+
+def test_a_longer_text_is_cut_and_one_that_is_far_too_long_is_refused() -> None:
+    assert {"Name": "Davi"} == fields_of(Name={"value": "{{ full_name }}", "max_length": 4})
+    assert {"Text": "x" * LONGEST_VALUE} == fields_of(saying(content="x" * LONGEST_VALUE), Text="{{ content }}")
+    with pytest.raises(MappingError, match="262,144"):
+        fields_of(saying(content="x" * LONGEST_VALUE), Text="{{ content }}!")
+
+
+def test_a_field_has_a_condition_of_its_own() -> None:
+    field = {"value": "{{ content }}", "when": {"kind": "appointment"}}
+
+    assert {} == fields_of(Text=field)
+    assert {"Text": "test"} == fields_of(saying(kind=Kind.APPOINTMENT), Text=field)
+
+
+def test_lists_and_mappings_are_filled_in_and_what_is_null_in_a_mapping_is_left_out() -> None:
+    found = fields_of(
+        Person={"mail": "{{ email }}", "phone": "{{ raw.missing }}", "fixed": None, "tags": ["a", "{{ kind }}"]}
+    )
+
+    assert {"Person": {"mail": "test@qq.com", "fixed": None, "tags": ["a", "lead"]}} == found
+
+
+def test_vars_are_computed_once_when_asked_for_and_may_use_those_before() -> None:
+    rule = mapped(
+        {"name": "lead", "fields": {"A": "{{ vars.b }}"}}, a="{{ email }}", b="<{{ vars.a }}>", c="{{ 1 < '' }}"
+    )
+
+    (record,) = records_for(CLAIM, rule)
+
+    assert {"A": "<test@qq.com>"} == record.fields  # c, which cannot be computed, is asked for by nobody
+
+
+def test_a_var_that_cannot_be_computed_is_the_fault_of_the_field_that_asks() -> None:
+    with pytest.raises(MappingError, match=r"^lead.A: .*, in \{\{ vars.a \}\}"):
+        records_for(CLAIM, mapped({"name": "lead", "fields": {"A": "{{ vars.a }}"}}, a="{{ email < 1 }}"))
+
+
+PERSON = {"name": "person", "object": "Lead", "keyed_by": "person", "fields": {"Email": "{{ email }}"}}
+MEETING = {"name": "meeting", "object": "Event", "fields": {"WhoId": "{{ records.person.id }}", "Subject": "Chat"}}
+NOTE = {"name": "note", "object": "Note", "fields": {"Text": "see {{ records.meeting.url }}"}}
+
+
+def test_records_have_keys_of_their_own_and_know_each_other() -> None:
+    person, meeting = records_for(CLAIM, mapped(PERSON, MEETING))
+
+    assert ("person", "k" * 32) == (person.key, meeting.key)
+    assert {"WhoId": Ref("person"), "Subject": "Chat"} == meeting.fields
+    assert {f"{'k' * 32}-1-person", f"{'k' * 32}-1-meeting"} == {person.idempotency_key, meeting.idempotency_key}
+
+
+def test_a_record_that_is_skipped_skips_those_that_need_it_and_leaves_the_keys_of_others_alone() -> None:
+    rule = mapped(
+        PERSON, MEETING | {"when": {"kind": "appointment"}}, NOTE, NOTE | {"name": "other", "fields": {"A": 1}}
+    )
+
+    found = records_for(CLAIM, rule)
+
+    assert ["person", "other"] == [record.name for record in found]
+    assert f"{'k' * 32}:other" == found[1].key
+
+
+def test_a_value_around_an_id_waits_until_it_is_known() -> None:
+    *_, note = records_for(CLAIM, mapped(PERSON, MEETING, NOTE))
+
+    later = note.fields["Text"]
+    assert isinstance(later, Later)
+    assert {"meeting"} == later.records
+    assert "see https://crm/1" == later.compute({"meeting": {"id": "1", "url": "https://crm/1"}})
+
+
+def test_a_target_whose_condition_does_not_hold_gets_nothing() -> None:
+    assert [] == records_for(CLAIM, mapped(PERSON, when={"content": {"contains": "pricing"}}))
+    assert [] == records_for(CLAIM, mapped(when={"content": {"contains": "pricing"}}))
+    assert 1 == len(records_for(CLAIM, mapped(when={"content": {"contains": "test"}})))
+
+
+def test_a_condition_that_cannot_be_told_kills_the_delivery() -> None:
+    with pytest.raises(MappingError, match=r"^person.when: "):
+        records_for(CLAIM, mapped(PERSON | {"when": {"vars.a": "x"}}, a="{{ email < 1 }}"))
+
+
+def test_the_policies_of_a_record_reach_the_connector() -> None:
+    fields = {
+        "Email": "{{ email }}",
+        "Text": {"value": "{{ content }}", "write": "append"},
+        "No": {"value": None, "write": "append"},
+    }
+
+    (record,) = records_for(CLAIM, mapped(PERSON | {"match": ["Email"], "mode": "create", "fields": fields}))
+
+    assert (("Email",), "create", {"Text": "append"}) == (record.match, record.mode, record.writes)
+
+
+def test_a_time_without_a_zone_is_in_the_zone_of_its_source() -> None:
+    found = fields_of(
+        saying(content="Time: 2023-12-01 10:00 AM"), At="{{ content | label('Time') | datetime('%Y-%m-%d %I:%M %p') }}"
+    )
+
+    assert datetime(2023, 12, 1, 15, tzinfo=UTC) == found["At"]

@@ -11,7 +11,7 @@ from bridge.core.retry import Settlement
 from bridge.core.verdicts import Standing, judge_round
 from bridge.model.delivery import Claim, Result, State
 from bridge.model.event import Event, Kind, StoredEvent
-from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
+from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry, Skipped
 from bridge.model.rules import Policy
 
 NOW_MS = 1_700_000_000_000
@@ -31,7 +31,7 @@ def standing(health: Health | None = None, *, held: bool = False, delivered_at: 
     return Standing(health or Health(), held=held, delivered_at=delivered_at, concurrency=4)
 
 
-def judged(outcomes: list[tuple[Claim, Outcome | None]], **standings: Standing) -> list[Settlement]:
+def judged(outcomes: list[tuple[Claim, Outcome | Skipped | None]], **standings: Standing) -> list[Settlement]:
     policies = {name: Policy(retry_s=(10.0,) if name == "sheet" else (5.0, 30.0)) for name in standings}
     results = [Result(one, outcome, NOW_MS - 50, 50) for one, outcome in outcomes]
 
@@ -40,6 +40,15 @@ def judged(outcomes: list[tuple[Claim, Outcome | None]], **standings: Standing) 
     assert results == [result for result, _ in found]
     assert [one for one, _ in outcomes] == [settlement.claim for _, settlement in found]
     return [settlement for _, settlement in found]
+
+
+def test_a_delivery_to_which_no_record_applies_is_discarded_and_says_nothing_of_its_target() -> None:
+    crm = standing(Health(retries=("p7", "p8")))
+
+    found = judged([(claim(1), Skipped()), (claim(2), DOWN)], crm=crm)
+
+    assert [(State.DISCARDED, 0), (State.QUEUED, 1)] == states(found)
+    assert crm.held  # the third failure in a row
 
 
 def states(settlements: list[Settlement]) -> list[tuple[State, int]]:

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from bridge.connector import Call, Delivered, Outcome, Plan, Record, Ref, Reject, Retry
+from bridge.core.records import read_records
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
 from bridge.engine.crew import Crew
 from bridge.engine.room import Room
 from bridge.errors import CallFailed
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Link
+from bridge.model.mapping import MappingRule
+from bridge.model.record import Link, Skipped
 from bridge.model.rules import Policy, TargetRule
 from bridge.outbound import Door
 from bridge.plugins.wrong import MOST_IN_BATCH
@@ -53,7 +55,7 @@ class Batcher(Scripted):
 
 
 def caller(connector: Batcher, *, records: Any = ()) -> Caller:
-    rule = TargetRule("crm", "batcher", policy=Policy(timeout_s=5), records=records)
+    rule = TargetRule("crm", "batcher", policy=Policy(timeout_s=5), mapping=MappingRule(records))
     return Caller(rule, connector, Door(), Machine().clock())
 
 
@@ -91,6 +93,63 @@ def test_a_plan_has_the_records_that_are_missing_and_the_ids_of_those_that_are_t
     assert [("note", "c9")] == [(record.name, record.fields["of"]) for record in first.records]
     assert [("person", "c8"), ("note", None)] == [(record.name, record.known_id) for record in second.records]
     assert Ref("person") == second.records[1].fields["of"]
+
+
+def records(*declared: dict[str, Any]) -> Any:
+    return read_records(declared)
+
+
+SEEN = records(
+    {"name": "person", "object": "contact", "keyed_by": "person", "fields": {"email": "{{ email }}"}},
+    {"name": "note", "fields": {"of": "{{ records.person.id }}"}},
+    {"name": "call", "fields": {"text": "call {{ records.person.id }}"}},
+)
+
+
+def test_what_is_computed_from_an_id_waits_for_the_call_that_brings_it() -> None:
+    batcher = Batcher()
+
+    results, sound = attempt_batch(caller(batcher, records=SEEN), [claim(1), claim(2)], number=1)
+
+    assert sound
+    assert [[1, 2], [1, 2]] == batcher.calls
+    assert [["person", "note"]] * 2 + [["call"]] * 2 == [[one.name for one in plan.records] for plan in batcher.plans]
+    assert "call person-2" == batcher.plans[-1].records[0].fields["text"]
+    assert [3, 3] == [len(result.links) for result in results]
+
+
+def test_what_the_first_of_two_calls_wrote_is_kept_where_the_second_fails() -> None:
+    def answer(plans: Sequence[Plan], call: Call) -> Any:
+        if "call" == plans[0].records[0].name:
+            raise CallFailed("reset", uncertain=True)
+        return [
+            [Delivered("c"), Retry("locked")] if plan.delivery_id == 2 else [Delivered("c"), Delivered("n")]
+            for plan in plans
+        ]
+
+    results, _ = attempt_batch(caller(Batcher(answer), records=SEEN), [claim(1), claim(2)], number=1)
+
+    assert {1: (Retry("reset", uncertain=True), 2), 2: (Retry("locked"), 1)} == {
+        result.claim.delivery_id: (result.outcome, len(result.links)) for result in results
+    }
+
+
+def test_a_record_that_needs_an_id_that_the_target_did_not_name_is_dead() -> None:
+    batcher = Batcher(lambda plans, call: [[Delivered() for _ in plan.records] for plan in plans])
+
+    (result,), _ = attempt_batch(caller(batcher, records=SEEN), [claim(1)], number=1)
+
+    assert isinstance(result.outcome, Reject)
+    assert "the target named no id for record 'person'" in result.outcome.reason
+
+
+def test_an_event_to_which_no_record_applies_is_skipped_without_a_call() -> None:
+    batcher = Batcher()
+    nothing = records({"name": "person", "when": {"kind": "appointment"}, "fields": {"email": "{{ email }}"}})
+
+    (result,), sound = attempt_batch(caller(batcher, records=nothing), [claim(1)], number=1)
+
+    assert (Skipped(), True, []) == (result.outcome, sound, batcher.calls)
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from bridge.connector import Call, Delivered, Hold, Outcome, Record, Usable
-from bridge.core.mapping import read_records
+from bridge.core.records import read_records
 from bridge.engine.attempt import Caller
 from bridge.engine.crew import Crew
 from bridge.engine.room import Probed, Room
 from bridge.errors import NotBegun
 from bridge.model.delivery import Claim, Result
 from bridge.model.event import Event, Kind, StoredEvent
+from bridge.model.mapping import MappingRule
 from bridge.model.record import Link
 from bridge.model.rules import Policy, TargetRule
 from bridge.outbound import Alone, Door
@@ -199,7 +200,7 @@ def test_a_probe_whose_turn_does_not_come_says_nothing_of_the_target_and_is_trie
 
 
 def test_a_record_that_is_written_is_no_reason_to_doubt_the_next_whose_turn_did_not_come(machine: Machine) -> None:
-    rule = TargetRule("crm", "scripted", records=RECORDS)
+    rule = TargetRule("crm", "scripted", mapping=MappingRule(RECORDS))
     caller = Caller(rule, Asking(), Door(shared=Busy(True, False)), machine.clock())
 
     result = caller.attempt(claim(1))

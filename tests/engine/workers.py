@@ -1,5 +1,6 @@
 """Workers: a real worker in this process, with a connector that does what it is told and a machine that can sleep."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from bridge.engine.dispatch import Dispatcher
 from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.presence import Presence
 from bridge.engine.rounds import Rounds
+from bridge.model.mapping import MappingRule
 from bridge.model.rules import Policy, Rules, SourceRule, TargetRule
 from bridge.outbound import Alone, Door, Shared
 from bridge.store import schema
@@ -55,9 +57,11 @@ class Scripted:
         self.script = list(script)
         self.answer = probe
         self.keys: list[str] = []
+        self.records: list[Record] = []
 
     def deliver(self, record: Record, call: Call) -> Outcome:
         self.keys.append(record.idempotency_key)
+        self.records.append(record)
         return self.script.pop(0)(record, call) if self.script else Delivered()
 
     def probe(self, call: Call) -> Usable | Hold:
@@ -75,10 +79,11 @@ class Running:
         *,
         policy: Policy = POLICY,
         shared: Shared | None = None,
+        mapping: MappingRule | None = None,
     ) -> None:
         self.database = database
         self.connector = connector
-        self.rule = TargetRule("crm", "scripted", policy=policy)
+        self.rule = TargetRule("crm", "scripted", policy=policy, mapping=mapping or MappingRule())
         rules = Rules({"smarterbot": SOURCE}, {"crm": self.rule})
         clock, codec = machine.clock(), Codec()
         self.presence = Presence(clock)
@@ -90,10 +95,11 @@ class Running:
         self.thread = threading.Thread(target=self.dispatcher.run, args=({"crm": self.crew},), kwargs={"grace_s": 2.0})
         self.thread.start()
 
-    def receive(self, number: int) -> None:
+    def receive(self, number: int, **said: str) -> None:
         salt, codec, tally = schema.salt(self.database), Codec(), Tally()
-        body = b'{"Type":"Lead","SessionID":%d,"Email":"a%d@example.com","CreateTime":"2023-11-23T18:36:21Z"}'
-        reading = normalise(body % (number, number), source=SOURCE)
+        said = {"Email": f"a{number}@example.com", "CreateTime": "2023-11-23T18:36:21Z"} | said
+        body = json.dumps({"Type": "Lead", "SessionID": number} | said).encode()
+        reading = normalise(body, source=SOURCE)
         arrival = prepare(
             reading, source=SOURCE, signed_at=1, received_at=time.time_ns() // 1_000_000, salt=salt, codec=codec
         )
@@ -105,6 +111,11 @@ class Running:
     def states(self) -> list[str]:
         with self.database.read() as connection:
             return list(connection.execute(select(deliveries.c.state).order_by(deliveries.c.id)).scalars())
+
+    def reasons(self) -> list[str]:
+        with self.database.read() as connection:
+            found = connection.execute(select(deliveries.c.reason).order_by(deliveries.c.id)).scalars()
+            return [Codec().text(reason) if reason else "" for reason in found]
 
     def tries(self) -> list[tuple[str, bool]]:
         with self.database.read() as connection:

@@ -1,0 +1,121 @@
+"""Mapped: lookups, vars and records of the file as rules, and everything that is wrong with them. It reads the plain
+values, also where the schema finds faults elsewhere, so that all is told at once; what is no mapping is left to it.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from bridge.config.contradictions import contradictions
+from bridge.config.document import Document, Path
+from bridge.core.conditions import Every, Found, Test, tests_in
+from bridge.core.expression import Fault, Language
+from bridge.core.filters import Filter
+from bridge.core.records import Reader
+from bridge.errors import Problem
+from bridge.model.mapping import MappingRule, RecordRule
+from bridge.model.rules import Route
+
+_ROUTED = {"kind": "kinds", "source": "sources", "chatbot_id": "chatbots"}
+
+
+class Mapped:
+    """The mapping of one file. `problems` is complete once every target was asked for."""
+
+    def __init__(self, document: Document, *, filters: Mapping[str, Filter], connectors: Mapping[str, type]) -> None:
+        self._document = document
+        self._connectors = connectors
+        self._tree: dict[str, Any] = document.value if isinstance(document.value, dict) else {}
+        self.problems: list[Problem] = []
+        self._lookups = {
+            str(name): table for name, table in mapping_at(self._tree, "lookups").items() if isinstance(table, dict)
+        }
+        self._language = Language(filters, self._lookups)
+        self._sources = list(mapping_at(self._tree, "sources"))
+
+    @cached_property
+    def vars(self) -> dict[str, Any]:
+        """Constants and Expressions, by name. A var may use those above it."""
+        found: dict[str, Any] = {}
+        for name, declared in mapping_at(self._tree, "vars").items():
+            reader = Reader(self._language, variables=list(found))
+            found[name] = reader.value(declared, ("vars", name))
+            self._tell(reader.found)
+        return found
+
+    def mapping(self, name: str) -> tuple[Route, MappingRule]:
+        """Which events the target gets, and what of each; the places of sources are not in it yet."""
+        target = mapping_at(self._tree, "targets").get(name)
+        if not isinstance(target, dict):
+            return Route(), MappingRule()
+        at: Path = ("targets", name)
+        connector = self._connectors.get(str(target.get("connector")))
+        reader = Reader(self._language, variables=list(self.vars), sources=self._sources)
+        said = target.get("when")
+        when = None if said is None else reader.condition(said, (*at, "when"))
+        declared = target.get("records")
+        at_records: Path = (*at, "records")
+        if declared is None:
+            records = Reader(self._language).records(getattr(connector, "default_records", ()))  # which plugins checked
+        else:
+            records = reader.records(declared, at_records)
+            self._tell(_not_understood(records, connector, str(target.get("connector")), at_records))
+        self._tell(reader.found)
+        self._tell(contradictions(when, records, at=at))
+        return _route(when), MappingRule(records, when if _asks_more(when) else None, self.vars)
+
+    def _tell(self, found: Iterable[Found]) -> None:
+        for path, fault, in_key, is_shape in found:
+            if is_shape or path in self._document.broken:
+                continue  # the schema has told it
+            problem = self._document.problem(fault.message, path=path, hint=fault.hint, key=in_key)
+            if fault.at:
+                problem = self._document.within(problem, path, fault.at)
+            self.problems.append(problem)
+
+
+def mapping_at(tree: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """What stands at a key, if it is a mapping; else an empty one."""
+    value = tree.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _route(when: Any) -> Route:
+    """What the condition demands of what never changes about an event."""
+    demanded: dict[str, frozenset[str]] = {}
+    for test in tests_in(when):
+        if _is_routed(test):
+            values = test.expected if test.operator == "one_of" else [test.expected]
+            part = _ROUTED[test.name]
+            texts = frozenset(map(str, values))
+            demanded[part] = demanded[part] & texts if part in demanded else texts
+    return Route(**demanded)
+
+
+def _asks_more(when: Any) -> bool:
+    """Whether the condition asks for more than a route can tell."""
+    parts = when.parts if isinstance(when, Every) else [] if when is None else [when]
+    return not all(isinstance(part, Test) and _is_routed(part) for part in parts)
+
+
+def _is_routed(test: Test) -> bool:
+    return test.name in _ROUTED and test.operator in ("equals", "one_of")
+
+
+def _not_understood(records: tuple[RecordRule, ...], connector: type | None, name: str, at: Path) -> list[Found]:
+    """Policies that the connector cannot keep."""
+    known: frozenset[str] = frozenset(getattr(connector, "understands", ()))
+    if connector is None:
+        return []
+    found = []
+    for number, record in enumerate(records):
+        if record.match and "match" not in known:
+            hint = "take it away: a record is kept single by its link and its Idempotency-Key"
+            fault = Fault(f"connector {name} cannot look for a record", hint)
+            found.append(Found((*at, number, "match"), fault, in_key=True))
+        for field in record.fields:
+            if field.write != "always" and field.write not in known:
+                hint = f"it knows: {', '.join(sorted({'always', *known} - {'match'}))}"
+                fault = Fault(f"connector {name} cannot write a field in this way", hint)
+                found.append(Found((*at, number, "fields", field.name, "write"), fault))
+    return found

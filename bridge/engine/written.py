@@ -1,0 +1,81 @@
+"""Written: what one attempt has written so far, and what later records take from it."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from bridge.errors import MappingError
+from bridge.model.delivery import Claim
+from bridge.model.record import LEFT_OUT, Delivered, Later, Link, Record, Ref, Skipped
+
+
+class Written:
+    """What one attempt has written so far."""
+
+    def __init__(self) -> None:
+        self.links: list[Link] = []
+        self._known: dict[str, dict[str, str]] = {}  # by the record's name: its id and url
+        self._degraded: list[str] = []
+        self._last = Delivered()
+        self._keeps_all = False  # also links of records without an id
+        self._applies = False
+
+    def begin(self, records: list[Record], claim: Claim) -> list[Record]:
+        """Those that are missing: neither written by this delivery before, nor only to be made where there is none."""
+        self._applies = bool(records)
+        self._keeps_all = len(records) > 1 or any(record.mode == "create" for record in records)
+        missing = []
+        for record in records:
+            at = record.key, record.object
+            if at not in claim.done and (record.mode != "create" or at not in claim.links):
+                missing.append(record)
+            elif (link := claim.links[at]).crm_id:
+                self._known[record.name] = {"id": link.crm_id, "url": link.url}
+        return missing
+
+    def add(self, record: Record, outcome: Delivered) -> None:
+        """A record without an id is noted all the same where others follow: so that it is not written again."""
+        if outcome.id or self._keeps_all:
+            self.links.append(Link(record.object, record.key, outcome.id, outcome.url))
+        if outcome.id:
+            self._known[record.name] = {"id": outcome.id, "url": outcome.url}
+        if outcome.degraded:
+            self._degraded.append(outcome.degraded)
+        self._last = outcome
+
+    def resolved(self, record: Record) -> Record:
+        """The record with the ids of earlier ones in its fields; raises MappingError where one has none."""
+        found = self._resolved(record)
+        for name, value in found.fields.items():
+            if isinstance(value, Ref):
+                raise MappingError(f"{record.name}.{name}", f"the target named no id for record {value.record!r}")
+        return found
+
+    def resolved_so_far(self, record: Record, *, beside: Collection[str]) -> Record | None:
+        """The same where the records `beside` it are written in one call: a `Ref` to one of them stays. None: something
+        must be computed from what the call brings, so the record has to wait for it.
+        """
+        asked = [value.records for value in record.fields.values() if isinstance(value, Later)]
+        if any(records & set(beside) for records in asked):
+            return None
+        found = self._resolved(record)
+        refs = {value.record for value in found.fields.values() if isinstance(value, Ref)}
+        return found if refs <= set(beside) else self.resolved(record)  # which raises
+
+    def ended(self) -> Delivered | Skipped:
+        """What came of it, where all that was missing is written."""
+        return replace(self._last, degraded="; ".join(self._degraded)) if self._applies else Skipped()
+
+    def _resolved(self, record: Record) -> Record:
+        if not any(isinstance(value, Ref | Later) for value in record.fields.values()):
+            return record
+        found = {name: self._value(value, f"{record.name}.{name}") for name, value in record.fields.items()}
+        return replace(record, fields={name: value for name, value in found.items() if value is not LEFT_OUT})
+
+    def _value(self, value: object, at: str) -> object:
+        if isinstance(value, Ref):
+            return self._known[value.record]["id"] if value.record in self._known else value
+        if not isinstance(value, Later):
+            return value
+        for name in value.records - self._known.keys():
+            raise MappingError(at, f"the target named no id for record {name!r}")
+        return value.compute(self._known)
