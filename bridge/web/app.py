@@ -108,7 +108,7 @@ def _refuse(error: HTTPException) -> Response:
 
 def _fail(error: Exception) -> Response:
     """The last border: nothing that a stranger sends may show more than this; the sender tries again."""
-    log.error("request failed", path=request.path, exc_info=error)
+    log.error("request failed", path=request.path, raised=error)
     response = error_response(503, "cannot answer now, try again")
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
