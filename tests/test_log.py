@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge import log
 from tests.processes import configuration, http_target, lead, running
 
 LOG_AND_GO_ON = """
@@ -43,6 +44,47 @@ def test_whoever_logs_goes_on_when_the_line_cannot_be_written(stderr: Callable[[
         done = subprocess.run([sys.executable, "-c", LOG_AND_GO_ON], stdout=subprocess.PIPE, stderr=file, text=True)
 
     assert "went on\n" == done.stdout
+
+
+@pytest.fixture
+def stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """What was written to it; how this process logs is as before at the end."""
+    monkeypatch.setattr(log, "_lines", log._lines)
+    return lambda: capsys.readouterr().err
+
+
+def failed() -> ValueError:
+    try:
+        raise ValueError("no\x1b[2J number")
+    except ValueError as error:
+        return error
+
+
+def test_a_program_gets_one_object_a_line(stderr: Callable[[], str]) -> None:
+    log.setup(terminal=False, level="warning")
+
+    log.logger("web").info("listening")
+    log.logger("web").error("request failed", path="/webhooks/ö\n", raised=failed(), port=Path("a"))
+
+    (line,) = stderr().splitlines()
+    found = json.loads(line)
+    assert ("web", "request failed", "error") == (found["area"], found["event"], found["level"])
+    assert ("/webhooks/ö\n", "PosixPath('a')") == (found["path"], found["port"])
+    assert found["at"].endswith("Z")
+    assert found["exception"].startswith("Traceback")
+    assert found["exception"].endswith("ValueError: no\x1b[2J number")
+
+
+def test_a_terminal_gets_a_line_for_reading_and_no_character_that_it_would_obey(stderr: Callable[[], str]) -> None:
+    log.setup(terminal=True)
+
+    log.logger("web").warning("rejected", source="tidio", reason="x\x1b[2Jy", size_bytes=17)
+    log.logger("web").error("request failed", raised=failed())
+
+    first, *rest = stderr().splitlines()
+    assert "warning" in first
+    assert first.endswith(" area=web source=tidio reason='x\\x1b[2Jy' size_bytes=17")
+    assert "ValueError: no\\x1b[2J number" == rest[-1]
 
 
 @pytest.mark.parametrize("level", ["debug", "info"])

@@ -14,7 +14,7 @@ from bridge.model.fields import Fields
 from bridge.model.rules import SourceRule
 from bridge.model.signed import Request
 from bridge.source import Verified
-from bridge.wiring.ways import plugin_of
+from bridge.wiring.plugged import plugin_of
 from tests.packages import SOURCES, put
 
 GOOD = """

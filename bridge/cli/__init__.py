@@ -1,6 +1,7 @@
 """The command line. Commands are thin and imported only when called: `bridge --help` stays quick."""
 
 import errno
+import gc
 import importlib
 import io
 import os
@@ -12,10 +13,10 @@ import click
 
 # name: (module, function, what --help says)
 _COMMANDS = {
-    "serve": ("process", "serve", "Receive and deliver: the web and the worker process in one command."),
-    "web": ("process", "web", "Only receive."),
-    "worker": ("process", "worker", "Only deliver; start as many as you like."),
-    "migrate": ("process", "migrate", "Bring the database to this version's schema."),
+    "serve": ("serve", "serve", "Receive and deliver: the web and the worker process in one command."),
+    "web": ("web", "web", "Only receive."),
+    "worker": ("worker", "worker", "Only deliver; start as many as you like."),
+    "migrate": ("migrate", "migrate", "Bring the database to this version's schema."),
     "check": ("check", "check", "Look for mistakes in the configuration."),
     "send": ("send", "send", "Send a correctly signed sample to a running bridge."),
     "events": ("look", "events", "What was received."),
@@ -37,7 +38,11 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, function, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(f"bridge.cli.{module}"), function)
+        gc.disable()  # what an import makes stays: to look through it again and again is a tenth of its time
+        try:
+            command: click.Command = getattr(importlib.import_module(f"bridge.cli.{module}"), function)
+        finally:
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -8,9 +8,11 @@ import socket
 import sys
 
 from bridge import log as logs
-from bridge import wiring
 from bridge.engine import committer_apart
 from bridge.errors import BridgeError
+from bridge.wiring.databases import COMMITTER_CONNECTIONS
+from bridge.wiring.opened import open_bridge
+from bridge.wiring.receiving import committer_here
 
 COMMAND = [sys.executable, "-m", "bridge.cli.committer"]
 
@@ -20,9 +22,9 @@ def main(file: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
     try:
-        bridge = wiring.open_bridge(connections=wiring.COMMITTER_CONNECTIONS)
+        bridge = open_bridge(connections=COMMITTER_CONNECTIONS)
         with socket.socket(fileno=file) as connection:
-            committer_apart.serve(bridge.committer_here(), connection)
+            committer_apart.serve(committer_here(bridge), connection)
         bridge.close()
     except BridgeError as error:
         sys.exit(f"bridge: {error}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bridge import plugins, wiring
+from bridge import plugins
 from bridge.cli.show import json_option, printable, show_rows
 from bridge.errors import BridgeError
 from bridge.model.record import Hold
@@ -77,13 +77,17 @@ _FIELDS = ("name", "type", "label", "required", "writable", "max_length", "uniqu
 
 
 def _fields(name: str, target: str, object_: str) -> list[dict[str, Any]]:
-    bridge = wiring.open_bridge()
-    rule = bridge.rules.targets.get(target)
+    from bridge.wiring.configured import configured
+    from bridge.wiring.opened import open_bridge
+    from bridge.wiring.ways import Ways
+
+    loaded = configured()
+    rule = loaded.rules.targets.get(target)
     if rule is None:
-        raise BridgeError(f"no target {target!r}: there are {', '.join(sorted(bridge.rules.targets)) or 'none'}")
+        raise BridgeError(f"no target {target!r}: there are {', '.join(sorted(loaded.rules.targets)) or 'none'}")
     if rule.connector != name:
         raise BridgeError(f"target {target} has connector {rule.connector}, not {name}")
-    found = bridge.caller(target).describe(object_)
+    found = Ways(open_bridge(loaded=loaded)).looker(target).describe(object_)
     if isinstance(found, Hold):
         raise BridgeError(f"target {target}: {printable(found.reason)}")
     return [asdict(field) | {"choices": ", ".join(field.choices)} for field in found]

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
-from bridge import wiring
 from bridge.engine.operate import Operator
 from bridge.engine.quarantine import Quarantine
 from bridge.store import schema
 from bridge.store.database import Database
 from bridge.store.operate import LARGEST_ID
+from bridge.wiring.databases import open_database
 
 C = TypeVar("C", bound=Callable[..., Any] | click.Command)
 
@@ -62,42 +62,23 @@ def exit_code(*, done: int, left: int) -> int:
 
 def database() -> Database:
     """All that a command needs that only looks: no configuration, none of its secrets."""
-    found = wiring.open_database(must_exist=True)
+    found = open_database(must_exist=True)
     schema.check(found)
     return found
 
 
 def operator() -> Operator:
-    bridge = _bridge()
-    return Operator(
-        bridge.database,
-        bridge.rules.targets.values(),
-        codec=bridge.codec,
-        clock=bridge.clock,
-        who=_who(),
-        shard=os.getpid(),
-    )
+    """For commands that act: also reads the configuration."""
+    from bridge.wiring import acting  # here: who only looks need not wait for it
+
+    return acting.operator(who=_who())
 
 
 def quarantine() -> Quarantine:
-    bridge = _bridge()
-    return Quarantine(
-        bridge.database,
-        bridge.rules,
-        plugins=bridge.plugins,
-        intake=bridge.intake,
-        salt=bridge.salt,
-        codec=bridge.codec,
-        clock=bridge.clock,
-        who=_who(),
-        shard=os.getpid(),
-    )
+    """As `operator`."""
+    from bridge.wiring import acting
 
-
-def _bridge() -> wiring.Bridge:
-    bridge = wiring.open_bridge(must_exist=True)
-    schema.check(bridge.database)
-    return bridge
+    return acting.quarantine(who=_who())
 
 
 def _who() -> str:

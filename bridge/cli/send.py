@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 import click
 
-from bridge import wiring
 from bridge.cli.samples import APPOINTMENT, LEAD, other_visitor, sample_for
 from bridge.cli.show import printable
 from bridge.model.rules import SourceRule
+from bridge.wiring.configured import configured
+from bridge.wiring.environment import port
 
 SAME = (
     "This is always the same example: a bridge that has it already takes it for a duplicate, and nothing more reaches "
@@ -33,15 +34,15 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     from bridge.core.signing import sign_request
     from bridge.model.signed import Request
 
-    base, login = _read(f"http://127.0.0.1:{wiring.port()}" if url is None else url)
+    base, login = _read(f"http://127.0.0.1:{port()}" if url is None else url)
     base, named = _split(base)
     if source and named and source != named:
         raise click.UsageError(f"--url is the address of source {named}, and --source says {source}: leave one out")
-    bridge = wiring.open_bridge()
-    name = source or named or _only(list(bridge.rules.sources))
-    rule = bridge.rules.sources.get(name)
+    sources = configured().rules.sources
+    name = source or named or _only(list(sources))
+    rule = sources.get(name)
     if rule is None:
-        raise click.UsageError(f"no source {name!r}: there are {', '.join(bridge.rules.sources)}")
+        raise click.UsageError(f"no source {name!r}: there are {', '.join(sources)}")
     _can_be(kind, rule)
     body = json.dumps(sample_for(rule, _sample(kind, new=new)), separators=(",", ":")).encode()
     signed = Request(body, {}, url=rule.public_url)

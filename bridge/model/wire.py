@@ -8,9 +8,6 @@ from ipaddress import IPv4Address, ip_address
 from socket import inet_aton
 from typing import NamedTuple
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
-
 RESERVED = ("content-length", "transfer-encoding")  # headers that say how a body is sent: the door's own
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
@@ -32,6 +29,9 @@ class Place(NamedTuple):
 @lru_cache(maxsize=256)
 def place(url: str) -> Place:
     """Where this URL leads; raises ValueError with what it must be."""
+    from urllib3.exceptions import LocationParseError  # here: it costs 40 ms, and who has no URL to judge none of them
+    from urllib3.util import parse_url
+
     try:
         parts = parse_url(url.strip())
     except LocationParseError:

@@ -1,4 +1,4 @@
-"""App: the Flask application: webhooks, health and metrics. Also runs under any WSGI server: `create_app(bridge)`."""
+"""App: the Flask application: webhooks, health and metrics. Also runs under any WSGI server."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from bridge.model.signed import Request
 from bridge.web.health import readiness
 from bridge.web.metrics import exposition
 from bridge.web.wsgi import Headers
-from bridge.wiring import Bridge
+from bridge.wiring.receiving import Receiving
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a daily post of 10,000 records is 2.4 MB
 
@@ -31,13 +31,13 @@ class _Later(Response):
 LATER = _Later()
 
 
-def create_app(bridge: Bridge) -> Flask:
-    """The application of one web process; its receiver's committer must be running."""
+def create_app(receiving: Receiving) -> Flask:
+    """The application of one web process; the receiving must have started."""
     app = Flask("bridge.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # no page of another site has business here: 405
     app.url_map.merge_slashes = False  # a wrong address is not found, and leads nowhere else
-    receiver = bridge.receiver
+    receiver = receiving.receiver
 
     @app.post("/webhooks/<source>")
     def webhook(source: str) -> Response:
@@ -76,12 +76,12 @@ def create_app(bridge: Bridge) -> Flask:
 
     @app.get("/readyz")
     def readyz() -> Response:
-        ready, details = readiness(bridge)
+        ready, details = readiness(receiving)
         return Response(json.dumps(details), status=200 if ready else 503, mimetype="application/json")
 
     @app.get("/metrics")
     def metrics() -> Response:
-        return Response(exposition(bridge), mimetype="text/plain; version=0.0.4")
+        return Response(exposition(receiving.bridge.database), mimetype="text/plain; version=0.0.4")
 
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _fail)
@@ -108,7 +108,7 @@ def _refuse(error: HTTPException) -> Response:
 
 def _fail(error: Exception) -> Response:
     """The last border: nothing that a stranger sends may show more than this; the sender tries again."""
-    log.error("request failed", path=request.path, exc_info=error)
+    log.error("request failed", path=request.path, raised=error)
     response = error_response(503, "cannot answer now, try again")
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response

@@ -93,8 +93,8 @@ class Front:
             environ, later = queue.get()
             try:
                 reply = answer_of(self._app, environ)
-            except Exception:
-                log.exception("request failed")
+            except Exception as error:  # noqa: BLE001  the last border: the thread goes on
+                log.error("request failed", raised=error)
                 reply = Refused(503, "cannot answer now, try again").reply
             if later.deferred is None:
                 self.finish(later.future, reply)

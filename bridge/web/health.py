@@ -6,16 +6,16 @@ from typing import Any
 
 from bridge.errors import StoreError
 from bridge.store import schema
-from bridge.wiring import Bridge
+from bridge.wiring.receiving import Receiving
 
 
-def readiness(bridge: Bridge) -> tuple[bool, dict[str, Any]]:
+def readiness(receiving: Receiving) -> tuple[bool, dict[str, Any]]:
     """Whether requests can be stored, and what there is to say about it."""
-    details: dict[str, Any] = {"config": "loaded", "sources_without_key": len(bridge.sources_without_key)}
+    details: dict[str, Any] = {"config": "loaded", "sources_without_key": len(receiving.bridge.sources_without_key)}
     try:
-        schema.check(bridge.database)
+        schema.check(receiving.bridge.database)
     except StoreError as error:
         return False, {"status": "not ready", "database": type(error).__name__} | details
-    if bridge.committer.has_ended:
+    if receiving.committer.has_ended:
         return False, {"status": "not ready", "database": "ok", "committer": "ended"} | details
     return True, {"status": "ready", "database": "ok"} | details

@@ -8,25 +8,25 @@ from prometheus_client.registry import Collector
 
 from bridge.store import counters, targets
 from bridge.store.codec import Codec
-from bridge.wiring import Bridge
+from bridge.store.database import Database
 
 
-def exposition(bridge: Bridge) -> bytes:
+def exposition(database: Database) -> bytes:
     """The text that a Prometheus server reads."""
     registry = CollectorRegistry()
-    registry.register(_Collector(bridge))
+    registry.register(_Collector(database))
     return generate_latest(registry)
 
 
 class _Collector(Collector):
-    def __init__(self, bridge: Bridge) -> None:
-        self._bridge = bridge
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def describe(self) -> list[Metric]:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        with self._bridge.database.read() as connection:
+        with self._database.read() as connection:
             received = counters.totals(connection, "received")
             rejected = counters.totals(connection, "rejected")
             states = counters.totals(connection, "deliveries")

@@ -18,7 +18,7 @@ from bridge.log import logger
 from bridge.web.app import create_app
 from bridge.web.front import Front
 from bridge.web.wsgi import WsgiApp
-from bridge.wiring import Bridge
+from bridge.wiring.receiving import Receiving
 
 LOOK_S = 0.1  # between looks whether the process is still of use
 HEADERS_S = 5  # for the headers of a request, and for the next one on a kept connection
@@ -29,16 +29,16 @@ BACKLOG = 1024
 log = logger("web")
 
 
-def run(bridge: Bridge, *, host: str, port: int, grace_s: float) -> None:
-    """Serves the bridge's receiver until SIGTERM or SIGINT; then lets the requests that are in end.
+def run(receiving: Receiving, *, host: str, port: int, grace_s: float) -> None:
+    """Serves it until SIGTERM or SIGINT; then lets the requests that are in end.
 
     Raises BridgeError where it could store nothing any more: a new process can.
     """
-    app = create_app(bridge)
+    app = create_app(receiving)
     gc.collect()
     gc.freeze()  # what is there by now stays: looking through it again and again made the p99 of answers 70 ms, not 23
     asyncio.run(
-        serve(app.wsgi_app, host=host, port=port, grace_s=grace_s, is_able=lambda: not bridge.committer.has_ended)
+        serve(app.wsgi_app, host=host, port=port, grace_s=grace_s, is_able=lambda: not receiving.committer.has_ended)
     )
 
 

@@ -4,13 +4,10 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
-
 from bridge.core import hosting
 from bridge.errors import BridgeError, SchemaError
 from bridge.log import logger
-from bridge.store import schema
-from bridge.store.database import Database, Unavailable, read_url
+from bridge.store.database import Database, read_url
 from bridge.store.disk import place_of
 
 DEFAULT_DATABASE = "bridge.db"
@@ -59,20 +56,3 @@ def require_database(database: Database) -> None:
     if database.is_sqlite and not path.startswith("file:") and not os.path.exists(path):
         advice = "`bridge serve` or `bridge migrate` makes it; if there is one already, this is another folder"
         raise SchemaError(f"no database at {os.path.abspath(path)}: {advice}")
-
-
-def wait_for_schema(database: Database, *, patience_s: float) -> None:
-    """Returns when the database answers and its schema is this version's; raises what is wrong after the patience."""
-    waiting = Retrying(
-        retry=retry_if_exception_type((Unavailable, SchemaError)),
-        stop=stop_after_delay(patience_s),
-        wait=wait_exponential(multiplier=0.1, max=2),
-        before_sleep=_say_waiting,
-        reraise=True,
-    )
-    waiting(schema.check, database)
-
-
-def _say_waiting(state: RetryCallState) -> None:
-    if state.attempt_number in (1, 10) and state.outcome:
-        log.warning("waiting for the database", reason=str(state.outcome.exception()))

@@ -9,6 +9,7 @@ from bridge.engine.clock import Clock
 from bridge.errors import BridgeError
 
 DEFAULT_PORT = 8000
+GRACE_S = 20.0  # of the 30 s that a host gives between SIGTERM and SIGKILL
 
 
 def port(environment: Mapping[str, str] = os.environ) -> int:

@@ -1,51 +1,65 @@
-"""Ways: what leads to strangers: a target's connector with its way out, a source's plugin."""
+"""Ways: out to the targets: each connector with its door, and the rate and the token that all workers share."""
 
-from typing import Any
-
-from bridge import plugins
-from bridge.connector import Connector
 from bridge.engine.attempt import Caller
-from bridge.engine.clock import Clock
-from bridge.errors import BridgeError
-from bridge.model.rules import SourceRule, TargetRule
-from bridge.outbound import Door, Shared
-from bridge.source import Source
+from bridge.engine.rate import Limit
+from bridge.engine.tokens import Shares, Tokens
+from bridge.errors import NotBegun, StoreError
+from bridge.model.record import Hold, Usable
+from bridge.model.rules import TargetRule
+from bridge.outbound import Alone, Door, Shared
+from bridge.store import schema, targets
+from bridge.store.one_at_a_time import OneAtATime
+from bridge.wiring.databases import require_database
+from bridge.wiring.opened import Bridge
+from bridge.wiring.plugged import connector_of
 
 
-def caller_of(rule: TargetRule, shared: Shared, *, clock: Clock) -> Caller:
-    """The target's connector, and its way out; raises BridgeError."""
-    return Caller(rule, connector_of(rule), _door(rule, clock, shared), clock)
+class Ways:
+    """One process's ways to the targets of a bridge."""
 
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._one_at_a_time = OneAtATime(bridge.database)
 
-def connector_of(rule: TargetRule) -> Connector:
-    """The target's connector, made with its settings; raises BridgeError where its own code fails."""
-    found: Connector = _made(
-        plugins.load(rule.connector), rule.settings, f"target {rule.name}: connector {rule.connector!r}"
-    )
-    return found
+    def caller(self, target: str) -> Caller:
+        """The target's connector and its way out, for who delivers; raises BridgeError where it cannot be made."""
+        rule = self._bridge.rules.targets[target]
+        return self._caller(rule, self._shares(rule))
 
+    def looker(self, target: str) -> Caller:
+        """The same for who only looks: with rate and token if a database is there that has them."""
+        rule, database = self._bridge.rules.targets[target], self._bridge.database
+        try:
+            require_database(database)
+            schema.check(database)
+            with database.write() as connection:
+                targets.make_known(connection, rule)
+            return self.caller(target)
+        except StoreError:
+            return self._caller(rule, Alone())
 
-def plugin_of(rule: SourceRule) -> Source:
-    """The source's plugin, made with its settings; raises BridgeError where its own code fails."""
-    kind = plugins.load(rule.plugin, plugins.SOURCES)
-    found: Source = _made(kind, rule.settings, f"source {rule.name}: plugin {rule.plugin!r}")
-    return found
+    def probe(self, target: str) -> Usable | Hold:
+        """Whether the target lets us in, asked now."""
+        try:
+            return self.looker(target).probe()
+        except NotBegun as ended:
+            return Hold(f"probe: {ended.reason}")
 
+    def _shares(self, rule: TargetRule) -> Shares:
+        """The target's rate and token, as all its workers have them."""
+        bridge, rate, timeout_s, database = self._bridge, rule.policy.rate, rule.policy.timeout_s, self._one_at_a_time
+        limit = Limit(database, rule.name, rate, clock=bridge.clock, timeout_s=timeout_s) if rate else None
+        tokens = Tokens(database, rule.name, rule.settings, salt=bridge.salt, codec=bridge.codec, clock=bridge.clock)
+        return Shares(limit, tokens)
 
-def _made(kind: type, settings: object, who: str) -> Any:
-    try:
-        return kind(settings)
-    except plugins.FAULTS as fault:
-        raised = f"{type(fault).__name__} {plugins.place_of(fault)}".strip()  # its text may quote a setting
-        raise BridgeError(f"{who} fails as it is made: {raised}") from None
-
-
-def _door(rule: TargetRule, clock: Clock, shared: Shared) -> Door:
-    return Door(
-        connect_s=rule.policy.connect_s,
-        timeout_s=rule.policy.timeout_s,
-        allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
-        shared=shared,
-        clock=clock.boot_s,  # also counts while the machine sleeps, as the watchdog does
-        now_s=lambda: clock.now_ms() / 1000,
-    )
+    def _caller(self, rule: TargetRule, shared: Shared) -> Caller:
+        clock = self._bridge.clock
+        door = Door(
+            connect_s=rule.policy.connect_s,
+            timeout_s=rule.policy.timeout_s,
+            allow_private_addresses=bool(getattr(rule.settings, "allow_private_addresses", False)),
+            shared=shared,
+            clock=clock.boot_s,  # also counts while the machine sleeps, as the watchdog does
+            now_s=lambda: clock.now_ms() / 1000,
+        )
+        return Caller(rule, connector_of(rule), door, clock)

@@ -11,10 +11,13 @@ from functools import partial
 
 from flask import Flask, Response
 
-from bridge import log, wiring
+from bridge import log
 from bridge.engine.committer import Committer, Submission
 from bridge.store.arrival import Arrival
 from bridge.web import server
+from bridge.wiring.opened import open_bridge
+from bridge.wiring.patience import wait_for_schema
+from bridge.wiring.receiving import Receiving
 
 GRACE_S = 5.0
 
@@ -40,11 +43,12 @@ class CommitsEach(StoresNothing):
 def bridge(kind: type[Committer], port: int) -> None:
     """The bridge's web process, but for its committer."""
     log.setup(terminal=False, level=os.environ.get("BRIDGE_LOG", "info"))
-    found = wiring.open_bridge(connections=5)  # the naive way takes one for each thread
-    wiring.wait_for_schema(found.database, patience_s=30)
-    found.committer = kind(found.database, found.intake, clock=found.clock, shard=os.getpid())
-    found.start_receiving()
-    server.run(found, host="127.0.0.1", port=port, grace_s=GRACE_S)
+    found = open_bridge(connections=5)  # the naive way takes one for each thread
+    wait_for_schema(found.database, patience_s=30)
+    committer = kind(found.database, found.intake, clock=found.clock, shard=os.getpid())
+    receiving = Receiving(found, committer)
+    receiving.start()
+    server.run(receiving, host="127.0.0.1", port=port, grace_s=GRACE_S)
     found.close()
 
 

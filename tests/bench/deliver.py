@@ -7,7 +7,7 @@ import time
 
 import psutil
 
-from bridge import wiring
+from bridge.wiring.opened import open_bridge
 from tests.bench.figures import Line, ratio, value
 from tests.bench.running import Bench, Inbox, load, started, store_leads
 from tests.processes import Bridge
@@ -68,7 +68,7 @@ def _flooded(bridge: Bridge, inbox: Inbox, seconds: float, accepts: list[float])
 def _with_backlog(bench: Bench, inbox: Inbox, count: int, **environment: str) -> Bridge:
     """A bridge that has stored so many leads, and delivered none of them."""
     bridge = bench.bridge(target=inbox.url, concurrency=THREADS, **environment)
-    opened = wiring.open_bridge(bridge.environment)
+    opened = open_bridge(bridge.environment)
     store_leads(opened, count)
     opened.close()
     return bridge

@@ -4,12 +4,12 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 
-from bridge import wiring
 from bridge.engine.presence import Presence
 from bridge.engine.room import Load
 from bridge.engine.rounds import Rounds
 from bridge.model.delivery import Result
 from bridge.model.record import Delivered
+from bridge.wiring.opened import Bridge, open_bridge
 from tests.bench.figures import Line, ratio
 from tests.bench.running import Bench, store_leads
 
@@ -56,7 +56,7 @@ def lines(bench: Bench) -> list[Line]:
 
 
 def _line(bench: Bench, kind: str, rows: int) -> Line:
-    empty, full = (wiring.open_bridge(bench.bridge(kind=kind).environment) for _ in range(2))
+    empty, full = (open_bridge(bench.bridge(kind=kind).environment) for _ in range(2))
     with closing(empty), closing(full):
         _fill(full, rows)
         queues = [_Queue(empty), _Queue(full)]
@@ -72,7 +72,7 @@ def _line(bench: Bench, kind: str, rows: int) -> Line:
 class _Queue:
     """A database, its deliveries due, and the rounds that bring them to their end."""
 
-    bridge: wiring.Bridge
+    bridge: Bridge
 
     def __post_init__(self) -> None:
         rules, clock = self.bridge.rules.targets, self.bridge.clock
@@ -94,7 +94,7 @@ class _Queue:
         return time.perf_counter() - began
 
 
-def _fill(bridge: wiring.Bridge, rows: int) -> None:
+def _fill(bridge: Bridge, rows: int) -> None:
     """So many delivered rows, by bulk SQL on a connection that is thrown away after it."""
     raw = bridge.database.raw()
     driver = raw.driver_connection

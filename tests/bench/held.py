@@ -6,8 +6,8 @@ import time
 import psutil
 import requests
 
-from bridge import wiring
 from bridge.store.counters import totals
+from bridge.wiring.opened import Bridge, open_bridge
 from tests.bench.figures import Line, value
 from tests.bench.running import Bench, started, store_leads
 
@@ -33,7 +33,7 @@ def _held(bench: Bench, slow_s: float) -> tuple[float, float, float]:
     assert process.stdout
     url = f"http://127.0.0.1:{int(process.stdout.readline())}"
     bridge = bench.bridge(target=url, concurrency=COUNT)
-    opened = wiring.open_bridge(bridge.environment)
+    opened = open_bridge(bridge.environment)
     store_leads(opened, COUNT)
     worker = psutil.Process(bridge.start("worker").pid)
     most_bytes, most = 0, 0
@@ -52,7 +52,7 @@ def _held(bench: Bench, slow_s: float) -> tuple[float, float, float]:
     return most_bytes / 1e6, late_s, most
 
 
-def _count(opened: wiring.Bridge, state: str) -> int:
+def _count(opened: Bridge, state: str) -> int:
     with opened.database.read() as connection:
         return totals(connection, "deliveries").get(f"inbox:{state}", 0)
 

@@ -16,12 +16,12 @@ from typing import Any, TypeVar
 
 import requests
 
-from bridge import wiring
 from bridge.core.normalise import normalise
 from bridge.store import schema, targets
 from bridge.store.arrival import prepare
 from bridge.store.counters import Tally
 from bridge.store.database import Database
+from bridge.wiring import opened
 from tests.postgres import Postgres, postgres
 from tests.processes import Bridge, configuration, free_port, http_target, lead
 
@@ -138,7 +138,7 @@ class Inbox:
         return requests.get(f"{self.url}/{what}", timeout=10).json()
 
 
-def store_leads(bridge: wiring.Bridge, count: int) -> None:
+def store_leads(bridge: opened.Bridge, count: int) -> None:
     """Stores so many leads, each of another visitor, as the committer does; nobody was asked for a signature."""
     source, now_ms = bridge.rules.sources["smarterbot"], bridge.clock.now_ms()
     for _ in range(0, count, GROUP):

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from bridge import wiring
 from bridge.engine.operate import Operator
 from bridge.errors import StoreError
 from bridge.sandbox.inbox import Inbox
 from bridge.store.arrival import decode_event
 from bridge.store.tables import deliveries, events
+from bridge.wiring.opened import open_bridge
 from tests.chaos.killers import Killer
 from tests.chaos.ledger import Arrived, Ledger
 from tests.chaos.report import Report
@@ -88,7 +88,7 @@ class Attendant:
     def __init__(self, bridge: Bridge) -> None:
         self.replayed = 0
         self.excused: set[int] = set()  # visitors of whom something was dead: what came after it went first
-        self._opened = wiring.open_bridge(bridge.environment)
+        self._opened = open_bridge(bridge.environment)
         rules, codec, clock = self._opened.rules.targets.values(), self._opened.codec, self._opened.clock
         self._operator = Operator(
             self._opened.database, rules, codec=codec, clock=clock, who="chaos", shard=os.getpid()

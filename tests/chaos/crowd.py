@@ -7,7 +7,6 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from bridge import wiring
 from bridge.core.normalise import normalise
 from bridge.engine.presence import Presence
 from bridge.engine.room import Load
@@ -17,6 +16,7 @@ from bridge.model.record import Delivered
 from bridge.store import schema, targets
 from bridge.store.arrival import Arrival, prepare
 from bridge.store.counters import Tally
+from bridge.wiring.opened import open_bridge
 from tests.chaos.report import Report
 from tests.postgres import Postgres
 from tests.processes import Bridge, configuration, http_target, lead
@@ -56,7 +56,7 @@ class _Worker:
         folder.mkdir()
         self._crowded = crowded
         config = configuration({"inbox": http_target("http://127.0.0.1:9/", concurrency=1)})
-        self._bridge = wiring.open_bridge(Bridge(folder, config, database_url=url).environment)
+        self._bridge = open_bridge(Bridge(folder, config, database_url=url).environment)
         schema.migrate(self._bridge.database)
         self._rounds = Rounds(
             self._bridge.database, self._bridge.rules.targets, codec=self._bridge.codec, clock=self._bridge.clock

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge import wiring
 from bridge.errors import BridgeError, StoreError
+from bridge.wiring.databases import open_database
+from bridge.wiring.environment import port as port_of
 from tests.processes import Bridge, configuration, http_target
 
 
@@ -33,14 +34,14 @@ def shell(bridge: Bridge, line: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("value", ["abc", "1e3", "99999", "65536", "-1", "80 80", "8_0", "٨٠"])
 def test_a_port_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(BridgeError, match="PORT") as caught:
-        wiring.port({"PORT": value})
+        port_of({"PORT": value})
 
     assert "0 to 65535" in str(caught.value)
 
 
 @pytest.mark.parametrize(("value", "port"), [("", 8000), ("0", 0), ("80", 80), (" 8080\n", 8080), ("65535", 65535)])
 def test_a_port_is_read(value: str, port: int) -> None:
-    assert port == wiring.port({"PORT": value})
+    assert port == port_of({"PORT": value})
 
 
 @pytest.mark.parametrize("command", [("send", "test"), ("web",)])
@@ -184,7 +185,7 @@ def test_a_database_that_must_exist_is_not_made(tmp_path: Path) -> None:
     environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}
 
     with pytest.raises(StoreError, match=r"no database at .*none\.db: `bridge serve` or `bridge migrate` makes it"):
-        wiring.open_database(environment, must_exist=True)
+        open_database(environment, must_exist=True)
 
     assert [] == os.listdir(tmp_path)
 

@@ -11,17 +11,17 @@ import pytest
 import requests
 from sqlalchemy.engine import make_url
 
-from bridge import wiring
 from bridge.sandbox.inbox import Inbox
+from bridge.wiring.databases import COMMITTER_CONNECTIONS, CONNECTIONS, WEB_CONNECTIONS
 from tests.deploy.heroku import ROOT
 from tests.deploy.platform import Platform
 from tests.postgres import Postgres
 from tests.processes import Bridge, configuration, http_target
 
 LIMIT = 20
-WEB = wiring.WEB_CONNECTIONS + wiring.COMMITTER_CONNECTIONS
-WORKER = wiring.CONNECTIONS + 1  # the one that listens
-COMMAND = wiring.CONNECTIONS  # a release or an operator
+WEB = WEB_CONNECTIONS + COMMITTER_CONNECTIONS
+WORKER = CONNECTIONS + 1  # the one that listens
+COMMAND = CONNECTIONS  # a release or an operator
 SAMPLES_S = 0.01
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bridge import wiring
+from bridge.wiring.environment import GRACE_S
 from tests.deploy.heroku import ROOT, processes
 from tests.processes import free_port
 
@@ -136,7 +136,7 @@ def test_systemd() -> None:
     program, *arguments = shlex.split(service["ExecStart"])
     assert program.endswith("/bin/bridge")
     assert ONE == shlex.join(["bridge", *arguments[:1]])
-    assert int(service["TimeoutStopSec"]) >= wiring.GRACE_S + 5
+    assert int(service["TimeoutStopSec"]) >= GRACE_S + 5
     assert f"sqlite:////var/lib/{service['StateDirectory']}/" in service["Environment"]
 
 

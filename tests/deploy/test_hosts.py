@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bridge import wiring
 from bridge.sandbox.inbox import Inbox
+from bridge.wiring.databases import open_database
 from tests.processes import Bridge, configuration, http_target, lead, running, wait_until
 
 PASSWORD = "hunter2/secret"
 
 
 def url_of(address: str, **environment: str) -> str:
-    return wiring.open_database({"DATABASE_URL": address} | environment).url.render_as_string(hide_password=False)
+    return open_database({"DATABASE_URL": address} | environment).url.render_as_string(hide_password=False)
 
 
 # the address

@@ -9,19 +9,22 @@ from tests.processes import Bridge, configuration
 
 WITHOUT_ITS_COMMITTER = """
 import json, sys
-from bridge import log, wiring
+from bridge import log
 from bridge.store.arrival import Arrival
 from bridge.web import app, server
+from bridge.wiring.environment import port
+from bridge.wiring.opened import open_bridge
+from bridge.wiring.receiving import Receiving
 
 log.setup(terminal=False)
-bridge = wiring.open_bridge()
-bridge.start_receiving()
-client = app.create_app(bridge).test_client()
+receiving = Receiving(open_bridge())
+receiving.start()
+client = app.create_app(receiving).test_client()
 before = client.get("/readyz").status_code
-bridge.committer.submit(Arrival("smarterbot", []), sys.exit)  # ends the thread that calls it
-bridge.committer._thread.join()
+receiving.committer.submit(Arrival("smarterbot", []), sys.exit)  # ends the thread that calls it
+receiving.committer._thread.join()
 print(json.dumps([before, client.get("/readyz").status_code]), flush=True)
-server.run(bridge, host="127.0.0.1", port=wiring.port(), grace_s=1.0)
+server.run(receiving, host="127.0.0.1", port=port(), grace_s=1.0)
 """
 
 

@@ -1,0 +1,27 @@
+"""Configured: the environment and the file, as rules and warnings. Opens no database and no connection."""
+
+import os
+from collections.abc import Mapping
+
+from bridge import plugins
+from bridge.config.load import Loaded, load
+from bridge.log import logger
+
+DEFAULT_CONFIG = "config.yaml"
+
+log = logger("bridge")
+
+
+def configured(environment: Mapping[str, str] = os.environ) -> Loaded:
+    """What the environment and the file that it names say; raises ConfigError with every problem."""
+    connectors, broken = plugins.load_all(plugins.CONNECTORS)
+    sources, broken_too = plugins.load_all(plugins.SOURCES)
+    for problem in (*broken.values(), *broken_too.values()):
+        log.error("plugin cannot be used", problem=problem)
+    return load(
+        environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG,
+        environment=environment,
+        connectors=connectors,
+        plugins=sources,
+        broken={"connector": broken, "plugin": broken_too},
+    )

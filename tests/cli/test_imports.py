@@ -1,0 +1,57 @@
+"""What each command imports: no more than it needs, so that it starts quickly."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import configuration, http_target
+
+CONFIGURED = """
+from bridge.wiring.configured import configured
+from bridge.wiring.plugged import connector_of
+for rule in configured().rules.targets.values():
+    connector_of(rule)
+"""
+WITH_MISTAKES = """
+import bridge.cli
+from bridge.errors import ConfigError
+try:
+    bridge.cli.cli(["-c", "mistakes.yaml", "check"], prog_name="bridge")
+except ConfigError:
+    pass
+"""
+RARE = {"alembic", "rich", "phonenumbers", "hubspot", "simple_salesforce"}
+WEB = {"flask", "granian", "werkzeug", "prometheus_client"}
+STORE = {"sqlalchemy", "psycopg", "sqlite3"}
+CONFIG = {"pydantic", "yaml"}
+
+
+@pytest.mark.parametrize(
+    ("code", "not_needed"),
+    [
+        (CONFIGURED, RARE | WEB | STORE | {"requests", "tenacity"}),
+        (WITH_MISTAKES, RARE | WEB | STORE | {"requests", "tenacity"}),
+        ("import bridge.connector", RARE | WEB | STORE | CONFIG | {"requests", "urllib3", "click"}),
+        ("import bridge.engine.restringify_apart", RARE | WEB | STORE | CONFIG | {"requests", "urllib3", "click"}),
+        ("import bridge.cli.look", RARE | WEB | CONFIG | {"requests", "urllib3", "tenacity", "psycopg"}),
+        ("import bridge.cli.migrate", RARE | WEB | CONFIG | {"requests", "urllib3", "tenacity", "psycopg"}),
+        ("import bridge.cli.send", RARE | WEB | STORE),
+        ("import bridge.cli.committer", RARE | WEB | {"requests", "urllib3", "psycopg"}),
+        ("import bridge.cli.web", RARE | {"requests", "urllib3", "psycopg"}),
+        ("import bridge.cli.worker", RARE | WEB | {"psycopg"}),
+    ],
+)
+def test_nothing_is_imported_that_has_no_use(tmp_path: Path, code: str, not_needed: set[str]) -> None:
+    (tmp_path / "config.yaml").write_text(configuration({"crm": http_target("https://crm.example.com/leads")}))
+    (tmp_path / "mistakes.yaml").write_text("version: 1\nsources:\n  smarterbot:\n    presett: newoaks\n")
+    ask = f"{code}\nimport sys\nprint(*sorted({not_needed} & sys.modules.keys()))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", ask], cwd=tmp_path, env={**os.environ, "BRIDGE_CONFIG": "config.yaml"},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert ("", 0) == (done.stdout.strip(), done.returncode), done.stderr
