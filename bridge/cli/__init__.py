@@ -18,6 +18,8 @@ _COMMANDS = {
     "worker": ("worker", "worker", "Only deliver; start as many as you like."),
     "migrate": ("migrate", "migrate", "Bring the database to this version's schema."),
     "check": ("check", "check", "Look for mistakes in the configuration."),
+    "map": ("map_event", "map_event", "Show what each target would be sent for an event. Sends nothing."),
+    "test": ("trials", "trials", "Run the tests of the mapping."),
     "send": ("send", "send", "Send a correctly signed sample to a running bridge."),
     "events": ("look", "events", "What was received."),
     "deliveries": ("look", "deliveries", "What became of it at each target."),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from bridge import plugins
 from bridge.config.load import Loaded, load
 from bridge.log import logger
+from bridge.plugins.filters import load_filters
 
 DEFAULT_CONFIG = "config.yaml"
 
@@ -16,7 +17,8 @@ def configured(environment: Mapping[str, str] = os.environ) -> Loaded:
     """What the environment and the file that it names say; raises ConfigError with every problem."""
     connectors, broken = plugins.load_all(plugins.CONNECTORS)
     sources, broken_too = plugins.load_all(plugins.SOURCES)
-    for problem in (*broken.values(), *broken_too.values()):
+    filters, unusable = load_filters()
+    for problem in (*broken.values(), *broken_too.values(), *unusable.values()):
         log.error("plugin cannot be used", problem=problem)
     return load(
         environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG,
@@ -24,4 +26,5 @@ def configured(environment: Mapping[str, str] = os.environ) -> Loaded:
         connectors=connectors,
         plugins=sources,
         broken={"connector": broken, "plugin": broken_too},
+        filters=filters,
     )
