@@ -38,27 +38,34 @@ def squeezed(text: str) -> str:
     return _SPACES.sub(" ", text).strip().casefold()
 
 
-def instant(text: str) -> datetime | None:
-    """An ISO 8601 time as an aware UTC datetime (no zone: UTC; any number of decimals); None if it is none."""
+def local_time(text: str) -> tuple[datetime, timedelta | None] | None:
+    """An ISO 8601 time as it is written (any number of decimals): the naive local time, and how far its zone is ahead
+    of UTC; None there where it names no zone; None if it is no such time.
+    """
     match = _ISO.fullmatch(text.strip())
     if not match:
         return None
-    year, month, day, hour, minute, second, fraction, _, sign, zone_h, zone_m = match.groups()
+    year, month, day, hour, minute, second, fraction, utc, sign, zone_h, zone_m = match.groups()
     micros = int((fraction or "0")[:6].ljust(6, "0"))
-    offset = timedelta(hours=int(zone_h or 0), minutes=int(zone_m or 0)) * (-1 if sign == "-" else 1)
+    clock = (int(hour or 0), int(minute or 0), int(second or 0), micros)
     try:
-        local = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour or 0),
-            int(minute or 0),
-            int(second or 0),
-            micros,
-            tzinfo=UTC,
-        )
-        return local - offset
-    except (ValueError, OverflowError):
+        local = datetime(int(year), int(month), int(day), *clock)  # noqa: DTZ001 - the zone stands beside it
+    except ValueError:
+        return None
+    if not (utc or sign):
+        return local, None
+    return local, timedelta(hours=int(zone_h or 0), minutes=int(zone_m or 0)) * (-1 if sign == "-" else 1)
+
+
+def instant(text: str) -> datetime | None:
+    """An ISO 8601 time as an aware UTC datetime (no zone: UTC; any number of decimals); None if it is none."""
+    found = local_time(text)
+    if not found:
+        return None
+    local, ahead = found
+    try:
+        return (local - ahead if ahead else local).replace(tzinfo=UTC)
+    except OverflowError:
         return None
 
 
