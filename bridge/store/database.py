@@ -85,6 +85,7 @@ class Database:
         """A consistent view that takes no lock."""
         with self._named_errors(), self._reader.connect() as connection:
             yield connection
+            connection.connection.commit()  # not rolled back: psycopg would forget which statements are prepared
 
     def next_ids(self, connection: Connection, table: str, count: int) -> list[int]:
         """`count` new ids for `events` or `deliveries`, ascending, given out inside this transaction."""
