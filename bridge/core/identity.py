@@ -6,22 +6,21 @@ back into an email by trying all of them.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from bridge.core.text import same_page, same_phone, squeezed
 from bridge.model.event import CONTENT_FIELDS, Event
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """One way to recognise a person, as a hash. A higher rank decides first: email 2, phone 1, session 0."""
 
     hash: str
     rank: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What an alias is known to stand for: a person, and the highest rank that person was recognised by."""
 
     person: str

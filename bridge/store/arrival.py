@@ -5,7 +5,7 @@ thread that writes has little left to do.
 import marshal
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bridge.core.identity import Alias, aliases_of, key_of, keyed_hash
 from bridge.core.normalise import vendor_object
@@ -14,18 +14,20 @@ from bridge.model.rules import SourceRule
 from bridge.store.codec import Codec
 
 
-@dataclass(slots=True)
-class Candidate:
-    """One event on its way into the store."""
+class Candidate(NamedTuple):
+    """One event on its way into the store, as its row will say it; `decode_fields` gives the event."""
 
-    event: Event
-    raw: bytes  # encoded
-    fields: bytes  # encoded
-    key: str
-    aliases: tuple[Alias, ...]
-    region: str
-    signed_at: int  # seconds
+    source: str
+    kind: str
+    chatbot_id: str
+    created_at: int | None  # ms
     received_at: int  # ms
+    signed_at: int  # seconds
+    fields: bytes  # encoded
+    raw: bytes  # encoded
+    key: str
+    region: str
+    aliases: tuple[Alias, ...]
 
 
 @dataclass(slots=True)
@@ -45,14 +47,17 @@ def prepare(
     """The arrival of what was read. `signed_at` in seconds, `received_at` in ms."""
     candidates = [
         Candidate(
-            event=event,
-            raw=codec.encode(raw),
-            fields=encode_fields(event, codec),
-            key=key_of(event, salt=salt),
-            aliases=aliases_of(event, region=source.phone_region, salt=salt),
-            region=source.phone_region,
-            signed_at=signed_at,
-            received_at=received_at,
+            event.source,
+            event.kind.value,
+            event.chatbot_id,
+            ms_of(event.created_at),
+            received_at,
+            signed_at,
+            encode_fields(event, codec),
+            codec.encode(raw),
+            key_of(event, salt=salt),
+            source.phone_region,
+            aliases_of(event, region=source.phone_region, salt=salt),
         )
         for event, raw in reading.events
     ]
@@ -74,47 +79,18 @@ def prepare(
 
 def packed(arrival: Arrival) -> bytes:
     """The arrival for another process of the same program: plain tuples, by the quickest way that Python knows."""
-    candidates = [
-        (
-            (e.source, e.kind.value, e.chatbot_id, e.session_id, e.first_name, e.last_name, e.email, e.phone, e.content,
-             e.page_url, e.created_at.isoformat() if e.created_at else None),
-            c.raw, c.fields, c.key, [(alias.hash, alias.rank) for alias in c.aliases], c.region, c.signed_at,
-            c.received_at,
-        )
-        for c in arrival.candidates
-        for e in [c.event]
-    ]  # fmt: skip
+    candidates = [(*rest, [tuple(alias) for alias in aliases]) for *rest, aliases in arrival.candidates]
     return marshal.dumps((arrival.source, candidates, arrival.unreadable, arrival.ignored, arrival.size_bytes))
 
 
 def unpacked(data: bytes) -> Arrival:
-    """The arrival again; its events have no vendor's object, which nobody who stores asks for. Raises ValueError,
-    TypeError or EOFError for what is none.
-    """
-    source, candidates, unreadable, ignored, size_bytes = marshal.loads(data)  # noqa: S302  from our own process
+    """The arrival again. Raises ValueError, TypeError or EOFError for what is none."""
+    source, candidates, *more = marshal.loads(data)  # noqa: S302  from our own process
     return Arrival(
         source,
-        [
-            Candidate(
-                _event(said),
-                raw,
-                fields,
-                key,
-                tuple([Alias(*one) for one in aliases]),
-                *rest,
-            )
-            for said, raw, fields, key, aliases, *rest in candidates
-        ],
-        unreadable,
-        ignored,
-        size_bytes,
+        [Candidate._make((*rest, tuple([Alias(*one) for one in aliases]))) for *rest, aliases in candidates],
+        *more,
     )
-
-
-def _event(said: tuple[Any, ...]) -> Event:
-    source, kind, *texts, created_at = said
-    values = [source, Kind(kind), *texts, datetime.fromisoformat(created_at) if created_at else None]
-    return Event(*values)
 
 
 def encode_fields(event: Event, codec: Codec) -> bytes:
@@ -137,21 +113,25 @@ def decode_event(row: Any, codec: Codec) -> Event:
     """The event of a row of `events`; one without its fields where the payload was purged. Raises ValueError for one
     that this version cannot read.
     """
+    return _decoded(row, codec, vendor_object(codec.decode(row.raw)) if row.raw is not None else {})
+
+
+def decode_fields(row: Any, codec: Codec) -> Event:
+    """The same without the vendor's object, which nobody who compares asks for: the row need not have it."""
+    return _decoded(row, codec, {})
+
+
+def _decoded(row: Any, codec: Codec, raw: dict[str, Any]) -> Event:
     try:
-        return _decoded(row, codec)
+        said = codec.decode_json(row.fields) if row.fields is not None else {}
+        created_at = datetime.fromisoformat(text) if (text := said.pop("created_at", None)) else None
+        if not all(isinstance(value, str) for value in said.values()):
+            raise TypeError("a field that is no text")
+        return Event(
+            source=row.source, kind=Kind(row.kind), chatbot_id=row.chatbot_id, created_at=created_at, raw=raw, **said
+        )
     except (AttributeError, TypeError) as error:
         raise ValueError("not the fields that this version knows: written by a newer version?") from error
-
-
-def _decoded(row: Any, codec: Codec) -> Event:
-    said = codec.decode_json(row.fields) if row.fields is not None else {}
-    created_at = datetime.fromisoformat(text) if (text := said.pop("created_at", None)) else None
-    if not all(isinstance(value, str) for value in said.values()):
-        raise TypeError("a field that is no text")
-    raw = vendor_object(codec.decode(row.raw)) if row.raw is not None else {}
-    return Event(
-        source=row.source, kind=Kind(row.kind), chatbot_id=row.chatbot_id, created_at=created_at, raw=raw, **said
-    )
 
 
 def blank_event(row: Any) -> Event:

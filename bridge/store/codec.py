@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 _PLAIN = b"\x00"
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # dumps would make one each time
 
 
 class Codec:
@@ -21,7 +22,7 @@ class Codec:
         return bytes(value[1:])
 
     def encode_json(self, value: Any) -> bytes:
-        return self.encode(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return self.encode(_JSON.encode(value))
 
     def decode_json(self, value: bytes) -> Any:
         return json.loads(self.decode(value))

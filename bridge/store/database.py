@@ -85,6 +85,7 @@ class Database:
         """A consistent view that takes no lock."""
         with self._named_errors(), self._reader.connect() as connection:
             yield connection
+            connection.connection.commit()  # not rolled back: psycopg would forget which statements are prepared
 
     def next_ids(self, connection: Connection, table: str, count: int) -> list[int]:
         """`count` new ids for `events` or `deliveries`, ascending, given out inside this transaction."""
@@ -195,6 +196,17 @@ def _encrypted(url: URL, needs_tls: Callable[[str], bool]) -> URL:
     return url.update_query_dict({"sslmode": "require"}) if any(map(needs_tls, names)) else url
 
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-16000",
+    "journal_size_limit=67108864",
+    # Pages are copied from the log into the file after 16 MB of it: many were written more than once by then.
+    "wal_autocheckpoint=4000",
+)
+
+
 def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
     engine = create_engine(
         url,
@@ -207,13 +219,12 @@ def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute("PRAGMA journal_size_limit=67108864")
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        bulk.execute(connection, begin)
 
     return engine
 

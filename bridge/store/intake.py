@@ -3,13 +3,14 @@ revision under its key, its person, and a delivery for each target that wants it
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bridge.model.rules import TargetRule
 from bridge.store import bulk, lanes
-from bridge.store.arrival import Arrival, Candidate, ms_of
+from bridge.store.arrival import Arrival, Candidate
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
 from bridge.store.database import Database
@@ -24,6 +25,7 @@ class Intake:
     def __init__(self, database: Database, *, targets: Iterable[TargetRule], salt: bytes, codec: Codec) -> None:
         self._database = database
         self._targets = list(targets)
+        self._wanting = lru_cache(maxsize=1024)(self._find_wanting)
         self._salt = salt
         self._codec = codec
 
@@ -50,7 +52,7 @@ class Intake:
         for candidate in candidates:
             verdict = revisions.judge(candidate)
             if verdict is None:
-                tally.add("received", f"{candidate.event.source}:duplicate")
+                tally.add("received", f"{candidate.source}:duplicate")
                 continue
             person = verdict.person or persons.resolve(candidate.aliases, key=candidate.key)
             if verdict.person:
@@ -67,31 +69,28 @@ class Intake:
         return self._route(connection, rows, older, now_ms, tally)
 
     def _event_row(self, candidate: Candidate, verdict: Verdict, person: str, tally: Tally) -> dict[str, Any]:
-        event = candidate.event
         word = "stale" if verdict.stale else "revision" if verdict.number > 1 else "stored"
-        tally.add("received", f"{event.source}:{word}")
+        tally.add("received", f"{candidate.source}:{word}")
         return {
-            "source": event.source,
+            "source": candidate.source,
             "key": candidate.key,
             "revision": verdict.number,
-            "kind": event.kind.value,
-            "chatbot_id": event.chatbot_id,
+            "kind": candidate.kind,
+            "chatbot_id": candidate.chatbot_id,
             "person": person,
             "received_at": candidate.received_at,
             "signed_at": candidate.signed_at,
-            "created_at": ms_of(event.created_at),
-            "routed": 0 if verdict.stale else sum(1 for _ in self._wanting(event.kind, event.source, event.chatbot_id)),
+            "created_at": candidate.created_at,
+            "routed": 0 if verdict.stale else len(self._wanting(candidate.kind, candidate.source, candidate.chatbot_id)),
             "stale": verdict.stale,
             "fields": verdict.fields,
             "raw": candidate.raw,
         }
 
-    def _wanting(self, kind: str, source: str, chatbot_id: str) -> list[str]:
-        return [
-            target.name
-            for target in self._targets
-            if target.route.wants(kind=kind, source=source, chatbot_id=chatbot_id)
-        ]
+    def _find_wanting(self, kind: str, source: str, chatbot_id: str) -> list[str]:
+        """The targets that want such events."""
+        said = {"kind": kind, "source": source, "chatbot_id": chatbot_id}
+        return [target.name for target in self._targets if target.route.wants(**said)]
 
     def _route(
         self,

@@ -13,7 +13,7 @@ from bridge.log import logger
 from bridge.web.body import Bodies, Refused
 from bridge.web.wsgi import Reply, WsgiApp, answer_of, environment_of
 
-THREADS = 4  # for webhooks: none of them ever waits for the disk; more would only fight for the interpreter lock
+THREADS = 2  # for webhooks: none of them ever waits for the disk; more would only fight for the interpreter lock
 LARGE_THREADS = 8  # for large bodies, which may wait until others are re-serialised
 LOOK_THREADS = 2  # for what asks the database: readiness, metrics
 MOST_LOOKS = 16  # that wait for one of these

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -87,10 +86,10 @@ def test_an_event_that_the_driver_refuses_costs_its_neighbours_nothing(
     desk: Desk, database: Database, poison: object
 ) -> None:
     arrivals = [desk.arrival(number) for number in range(9)]
-    arrivals[4].candidates[0] = replace(arrivals[4].candidates[0], raw=poison)  # type: ignore[arg-type]
+    arrivals[4].candidates[0] = arrivals[4].candidates[0]._replace(raw=poison)  # type: ignore[arg-type]
     if isinstance(poison, int):
         arrivals[4] = desk.arrival(4)
-        arrivals[4].candidates[0].signed_at = poison
+        arrivals[4].candidates[0] = arrivals[4].candidates[0]._replace(signed_at=poison)
 
     answers = desk.store_all(arrivals)
 
@@ -130,7 +129,7 @@ def test_leads_are_answered_before_a_large_body_that_came_first(desk: Desk, data
 
 def test_a_large_body_of_which_a_part_cannot_be_stored_is_refused_and_its_neighbours_are_not(desk: Desk) -> None:
     poisoned = desk.large()
-    poisoned.candidates[-1] = replace(poisoned.candidates[-1], raw=object())  # type: ignore[arg-type]
+    poisoned.candidates[-1] = poisoned.candidates[-1]._replace(raw=object())  # type: ignore[arg-type]
 
     assert [True, False, True] == desk.store_all([desk.arrival(1), poisoned, desk.arrival(2)])
     assert store(desk.committer, desk.large())
@@ -227,7 +226,7 @@ def test_a_database_in_trouble_is_told_within_two_seconds_and_used_again_when_it
     desk.committer.start()
     assert store(desk.committer, desk.arrival(1))
     # Enough to need new pages where the disk is full.
-    big = [replace(desk.arrival(n).candidates[0], raw=b"x" * 50_000) for n in range(100, 120)]
+    big = [desk.arrival(n).candidates[0]._replace(raw=b"x" * 50_000) for n in range(100, 120)]
 
     with trouble(database):  # type: ignore[attr-defined]
         started = time.monotonic()

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bridge.model.rules import TargetRule
-from bridge.store import schema, targets, turn
+from bridge.store import bulk, schema, targets, turn
 from bridge.store.database import Database, Unavailable
 from bridge.store.tables import meta
 from tests.store.rows import wait_for_blocked
@@ -156,6 +156,22 @@ def over_tcp(database: Database) -> Iterator[str]:
     url = database.url.set(drivername="postgresql", host="127.0.0.1", port=listening.getsockname()[1], query={})
     yield url.render_as_string(hide_password=False)
     thread.join(timeout=10)
+
+
+def test_what_is_prepared_stays_so_however_often_somebody_reads(postgres: Database) -> None:
+    often = ["SELECT name FROM targets WHERE name = ?", "SELECT account FROM targets WHERE name = ?"]
+    for _ in range(10):
+        with postgres.write() as connection:
+            bulk.rows(connection, often[0], "crm")
+        with postgres.read() as connection:
+            bulk.rows(connection, often[1], "crm")
+        with postgres.read() as connection:
+            connection.execute(select(meta.c.name))
+
+    with postgres.read() as connection:
+        prepared = {text for (text,) in bulk.rows(connection, "SELECT statement FROM pg_prepared_statements")}
+
+    assert {statement.replace("?", "$1") for statement in often} <= prepared
 
 
 def test_two_processes_may_make_the_targets_known_at_once(postgres: Database) -> None:
