@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 import psycopg
 
+from bridge.store.tables import metadata
+
 _numbers = itertools.count(1)
 
 
@@ -43,6 +45,26 @@ class Postgres:
         """Kills one of its processes: the server cuts every connection, recovers and goes on by itself."""
         with psycopg.connect(self.url) as connection:
             psutil.Process(connection.info.backend_pid).kill()
+
+
+def emptied(url: str) -> str:
+    """The URL of a migrated database in which nothing is left but its salt, nor anybody who was connected to it."""
+    tables = ", ".join(set(metadata.tables) - {"meta"})
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_END_THE_OTHERS)
+        connection.execute(f"TRUNCATE {tables} CASCADE")  # type: ignore[arg-type]
+        connection.execute(_COUNT_FROM_ONE)
+        connection.execute("DELETE FROM meta WHERE name <> 'salt'")
+    return url
+
+
+_END_THE_OTHERS = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_COUNT_FROM_ONE = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences
+"""
 
 
 @contextmanager

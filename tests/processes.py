@@ -1,5 +1,6 @@
 """Real bridge processes for tests: started with a configuration of their own on free ports, stopped by pid."""
 
+import io
 import json
 import os
 import signal
@@ -12,8 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
+from bridge import log
+from bridge.cli import main
 from bridge.core.signature import HEADER
 from bridge.core.signing import sign
 
@@ -86,8 +90,26 @@ class Bridge:
         self.environment |= environment or {}
         self.processes: list[subprocess.Popen[bytes]] = []
 
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One command, to its end, in this process: for what it says and does. A tenth of the time of `run`."""
+        code: Any = 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdout", out := io.StringIO())
+            patch.setattr(sys, "stderr", err := io.StringIO())
+            patch.setattr(log, "_lines", log._lines)
+            patch.chdir(self.folder)
+            for name in os.environ.keys() - self.environment.keys():
+                patch.delenv(name)
+            for name in self.environment:
+                patch.setenv(name, self.environment[name])
+            try:
+                main(arguments)
+            except SystemExit as end:
+                code = end.code or 0
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
     def run(self, *arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
-        """One command, to its end."""
+        """One command, to its end, in a process of its own: for how it starts and ends."""
         command = [self.python, "-m", "bridge", *arguments]
         return subprocess.run(
             command, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s
@@ -135,7 +157,7 @@ class Bridge:
 
     def rows(self, *arguments: str) -> list[dict[str, Any]]:
         """What a listing command prints, as dicts."""
-        done = self.run(*arguments, "--json")
+        done = self.call(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -81,9 +82,9 @@ def cli(ctx: click.Context, config: str | None) -> None:
     log.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
 
 
-def main() -> None:
-    """The `bridge` command. Exit codes: 0 done, 1 failed or found something, 2 wrong usage, 3 done in part,
-    4 cannot reach.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The `bridge` command, with these arguments or else the process's. Exit codes: 0 done, 1 failed or found
+    something, 2 wrong usage, 3 done in part, 4 cannot reach.
     """
     from bridge.errors import BridgeError, ConfigError, StoreError
 
@@ -91,7 +92,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout = _Output.instead_of(sys.stdout)
     try:
-        cli(prog_name="bridge")
+        cli(arguments, prog_name="bridge")
     except ConfigError as error:
         _fail("the configuration cannot be used:", *map(str, error.problems), code=1)
     except StoreError as error:

@@ -34,7 +34,9 @@ def _are_usable(loaded: Loaded) -> bool:
     from bridge.wiring.opened import open_bridge
     from bridge.wiring.ways import Ways
 
-    ways = Ways(open_bridge(loaded=loaded))
+    bridge = open_bridge(loaded=loaded)
+    click.get_current_context().call_on_close(bridge.close)
+    ways = Ways(bridge)
     answers = [_is_usable(target, ways.probe(target), loaded.rules) for target in sorted(loaded.rules.targets)]
     return all(answers)
 
@@ -64,6 +66,7 @@ def _look_at_database(rules: Rules) -> None:
     from bridge.wiring.databases import open_database, require_database
 
     database = open_database()
+    click.get_current_context().call_on_close(database.close)
     try:
         require_database(database)
         schema.check(database)

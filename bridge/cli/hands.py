@@ -63,6 +63,7 @@ def exit_code(*, done: int, left: int) -> int:
 def database() -> Database:
     """All that a command needs that only looks: no configuration, none of its secrets."""
     found = open_database(must_exist=True)
+    click.get_current_context().call_on_close(found.close)
     schema.check(found)
     return found
 
@@ -71,14 +72,18 @@ def operator() -> Operator:
     """For commands that act: also reads the configuration."""
     from bridge.wiring import acting  # here: who only looks need not wait for it
 
-    return acting.operator(who=_who())
+    bridge = acting.open_existing()
+    click.get_current_context().call_on_close(bridge.close)
+    return acting.operator(bridge, who=_who())
 
 
 def quarantine() -> Quarantine:
     """As `operator`."""
     from bridge.wiring import acting
 
-    return acting.quarantine(who=_who())
+    bridge = acting.open_existing()
+    click.get_current_context().call_on_close(bridge.close)
+    return acting.quarantine(bridge, who=_who())
 
 
 def _who() -> str:

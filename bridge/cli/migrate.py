@@ -14,4 +14,5 @@ def migrate() -> None:
     before = schema.version(database)
     schema.migrate(database)
     now = schema.version(database)
+    database.close()
     click.echo(f"{database.name}: {'already at' if before == now else 'brought to'} version {now}")

@@ -8,8 +8,14 @@ from bridge.store import schema
 from bridge.wiring.opened import Bridge, open_bridge
 
 
-def operator(*, who: str) -> Operator:
-    bridge = _bridge()
+def open_existing() -> Bridge:
+    """The bridge; raises SchemaError where its database is not there, or not of this version."""
+    bridge = open_bridge(must_exist=True)
+    schema.check(bridge.database)
+    return bridge
+
+
+def operator(bridge: Bridge, *, who: str) -> Operator:
     return Operator(
         bridge.database,
         bridge.rules.targets.values(),
@@ -20,8 +26,7 @@ def operator(*, who: str) -> Operator:
     )
 
 
-def quarantine(*, who: str) -> Quarantine:
-    bridge = _bridge()
+def quarantine(bridge: Bridge, *, who: str) -> Quarantine:
     return Quarantine(
         bridge.database,
         bridge.rules,
@@ -33,9 +38,3 @@ def quarantine(*, who: str) -> Quarantine:
         who=who,
         shard=os.getpid(),
     )
-
-
-def _bridge() -> Bridge:
-    bridge = open_bridge(must_exist=True)
-    schema.check(bridge.database)
-    return bridge

@@ -55,7 +55,7 @@ def test_every_command_explains_itself(bridge: Bridge, command: str) -> None:
     ],
 )
 def test_a_typing_mistake_is_usage_and_gets_advice(bridge: Bridge, arguments: tuple[str, ...], advice: str) -> None:
-    done = bridge.run(*arguments)
+    done = bridge.call(*arguments)
 
     assert 2 == done.returncode
     assert advice in done.stderr
@@ -67,7 +67,7 @@ def test_check_lists_all_mistakes_with_their_places_and_exits_with_1(bridge: Bri
         "version: 1\nsources:\n  smarterbot:\n    presett: newoaks\ntargets:\n  crm:\n    connector: htpp\n"
     )
 
-    done = bridge.run("check")
+    done = bridge.call("check")
 
     assert 1 == done.returncode
     assert "config.yaml:4:5" in done.stderr
@@ -94,7 +94,7 @@ def test_check_connect_asks_every_target_and_says_which_refuses_us(bridge: Bridg
         targets["good"]["delivery"] = {"rate": "20/s"}
         (bridge.folder / "config.yaml").write_text(configuration(targets))
 
-        done = bridge.run("check", "--connect")
+        done = bridge.call("check", "--connect")
 
     assert 1 == done.returncode
     assert "target gone cannot be used: probe: connect: refused" in done.stderr
@@ -120,7 +120,7 @@ def test_a_missing_configuration_is_named_and_nothing_starts(bridge: Bridge, com
 
 
 def test_commands_that_need_the_database_say_how_to_make_it(bridge: Bridge) -> None:
-    done = bridge.run("events", "list")
+    done = bridge.call("events", "list")
 
     assert 4 == done.returncode
     assert "bridge migrate" in done.stderr
@@ -129,7 +129,7 @@ def test_commands_that_need_the_database_say_how_to_make_it(bridge: Bridge) -> N
 def test_an_unusable_database_url_is_explained(bridge: Bridge) -> None:
     bridge.environment["DATABASE_URL"] = "mysql://somewhere/db"
 
-    done = bridge.run("migrate")
+    done = bridge.call("migrate")
 
     assert 4 == done.returncode
     assert "only Postgres and SQLite" in done.stderr
@@ -138,19 +138,19 @@ def test_an_unusable_database_url_is_explained(bridge: Bridge) -> None:
 def test_migrate_may_be_repeated(bridge: Bridge, database_url: str) -> None:
     bridge.environment["DATABASE_URL"] = database_url
 
-    first, second = bridge.run("migrate"), bridge.run("migrate")
+    first, second = bridge.call("migrate"), bridge.call("migrate")
 
     assert "brought to version" in first.stdout
     assert "already at version" in second.stdout
 
 
 def test_unknown_things_are_named_with_what_there_is(bridge: Bridge) -> None:
-    bridge.run("migrate")
+    bridge.call("migrate")
 
     pause, event, delivery = (
-        bridge.run("targets", "pause", "crn"),
-        bridge.run("events", "show", "17"),
-        bridge.run("deliveries", "show", "17"),
+        bridge.call("targets", "pause", "crn"),
+        bridge.call("events", "show", "17"),
+        bridge.call("deliveries", "show", "17"),
     )
 
     assert (1, 1, 1) == (pause.returncode, event.returncode, delivery.returncode)
@@ -160,16 +160,16 @@ def test_unknown_things_are_named_with_what_there_is(bridge: Bridge) -> None:
 
 
 def test_targets_list_prints_json_lines_when_nobody_watches(bridge: Bridge) -> None:
-    bridge.run("migrate")
-    bridge.run("targets", "pause", "crm", "--why", "noon")
+    bridge.call("migrate")
+    bridge.call("targets", "pause", "crm", "--why", "noon")
 
-    (line,) = bridge.run("targets", "list").stdout.splitlines()
+    (line,) = bridge.call("targets", "list").stdout.splitlines()
 
     assert ("crm", "paused", "noon") == tuple(json.loads(line)[name] for name in ("name", "state", "why"))
 
 
 def test_send_says_that_nothing_is_running(bridge: Bridge) -> None:
-    done = bridge.run("send", "lead")
+    done = bridge.call("send", "lead")
 
     assert 4 == done.returncode
     assert "bridge serve" in done.stderr

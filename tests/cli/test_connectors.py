@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.sandbox.inbox import Inbox
-from tests.processes import KEY, configuration, lead, running
+from tests.processes import KEY, Bridge, configuration, lead, running
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "connector-acme"
@@ -20,7 +20,7 @@ def run(command: list[str], *, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def bridge(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return run([sys.executable, "-m", "bridge", "connectors", *arguments], cwd=cwd)
+    return Bridge(cwd, configuration({})).call("connectors", *arguments)
 
 
 def test_each_connector_is_listed_with_its_package(tmp_path: Path) -> None:

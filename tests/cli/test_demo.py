@@ -15,7 +15,8 @@ import pytest
 from tests.processes import wait_until
 
 TAKE_TERMINAL = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and who is started by that ignores it too
 os.setsid()
 os.close(os.open(os.ttyname(0), os.O_RDWR))  # whoever leads a session gets the terminal that it opens
 os.execv(sys.executable, [sys.executable, "-m", "bridge", "demo"])

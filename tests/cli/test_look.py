@@ -34,7 +34,7 @@ def bridge(tmp_path: Path, database: Database) -> Bridge:
     ids=" ".join,
 )
 def test_a_number_that_is_no_id_is_wrong_usage(bridge: Bridge, arguments: tuple[str, ...]) -> None:
-    done = bridge.run(*arguments)
+    done = bridge.call(*arguments)
 
     assert 2 == done.returncode
     assert "is not in the range" in done.stderr
@@ -53,7 +53,7 @@ def test_a_number_that_is_no_id_is_wrong_usage(bridge: Bridge, arguments: tuple[
     ids=str,
 )
 def test_an_id_that_does_not_exist_is_said_so(bridge: Bridge, arguments: tuple[str, ...], says: str) -> None:
-    done = bridge.run(*arguments)
+    done = bridge.call(*arguments)
 
     assert 1 == done.returncode
     assert says in done.stderr
@@ -72,10 +72,10 @@ def test_an_id_that_does_not_exist_is_said_so(bridge: Bridge, arguments: tuple[s
 def test_an_option_that_cannot_be_meant_is_never_passed_over(
     bridge: Bridge, arguments: tuple[str, ...], said: str
 ) -> None:
-    bridge.run("migrate")
-    bridge.run("targets", "resume", "crm")
+    bridge.call("migrate")
+    bridge.call("targets", "resume", "crm")
 
-    done = bridge.run(*arguments)
+    done = bridge.call(*arguments)
 
     assert 0 != done.returncode
     assert said in done.stderr
@@ -116,15 +116,15 @@ def test_who_only_looks_needs_the_database_and_no_configuration(
     (bridge.folder / "config.yaml").write_text("targets: {crm: {settings: ${NO_SUCH_SECRET}}}")
     del bridge.environment["TEST_SIGNING_KEY"]
 
-    done = bridge.run(*command)
+    done = bridge.call(*command)
 
     assert (0, "") == (done.returncode, done.stderr)
 
 
 def test_nothing_is_asked_where_nothing_is_dead(bridge: Bridge) -> None:
-    bridge.run("migrate")
+    bridge.call("migrate")
 
-    done = bridge.run("replay", "--dead")
+    done = bridge.call("replay", "--dead")
 
     assert (0, "Nothing is dead.\n") == (done.returncode, done.stdout)
 
@@ -141,7 +141,7 @@ def test_nothing_is_asked_where_nothing_is_dead(bridge: Bridge) -> None:
 def test_an_environment_that_cannot_be_meant_is_explained(bridge: Bridge, variable: str, value: str, said: str) -> None:
     bridge.environment[variable] = value
 
-    done = bridge.run("migrate")
+    done = bridge.call("migrate")
 
     assert 0 != done.returncode
     assert said in done.stderr

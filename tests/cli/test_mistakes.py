@@ -46,10 +46,10 @@ def test_a_port_is_read(value: str, port: int) -> None:
 
 @pytest.mark.parametrize("command", [("send", "test"), ("web",)])
 def test_a_port_that_is_none_is_one_line_of_advice(bridge: Bridge, command: tuple[str, ...]) -> None:
-    bridge.run("migrate")
+    bridge.call("migrate")
     bridge.environment["PORT"] = "abc"
 
-    done = bridge.run(*command)
+    done = bridge.call(*command)
 
     assert 1 == done.returncode
     assert "Traceback" not in done.stderr
@@ -60,7 +60,7 @@ def test_a_port_that_is_none_is_one_line_of_advice(bridge: Bridge, command: tupl
 
 
 def test_a_ledger_that_cannot_be_opened_is_one_line_of_advice(bridge: Bridge) -> None:
-    done = bridge.run("sandbox", "inbox", "--ledger", str(bridge.folder / "nowhere" / "x"))
+    done = bridge.call("sandbox", "inbox", "--ledger", str(bridge.folder / "nowhere" / "x"))
 
     assert 1 == done.returncode
     assert "nowhere/x" in done.stderr
@@ -68,7 +68,7 @@ def test_a_ledger_that_cannot_be_opened_is_one_line_of_advice(bridge: Bridge) ->
 
 
 def test_a_ledger_that_is_another_file_is_one_line_of_advice(bridge: Bridge) -> None:
-    done = bridge.run("sandbox", "inbox", "--ledger", str(bridge.folder / "config.yaml"))
+    done = bridge.call("sandbox", "inbox", "--ledger", str(bridge.folder / "config.yaml"))
 
     assert 1 == done.returncode
     assert 1 == len(done.stderr.splitlines())
@@ -76,7 +76,7 @@ def test_a_ledger_that_is_another_file_is_one_line_of_advice(bridge: Bridge) -> 
 
 def test_an_inboxs_port_that_is_taken_is_one_line_of_advice(bridge: Bridge) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = bridge.run("sandbox", "inbox", "--port", str(taken.getsockname()[1]))
+        done = bridge.call("sandbox", "inbox", "--port", str(taken.getsockname()[1]))
 
     assert 1 == done.returncode
     assert "in use" in done.stderr
@@ -97,8 +97,8 @@ def test_an_inboxs_port_that_is_taken_is_one_line_of_advice(bridge: Bridge) -> N
     ],
 )
 def test_an_output_that_takes_nothing_ends_the_command_without_a_traceback(bridge: Bridge, line: str) -> None:
-    bridge.run("migrate")
-    bridge.run("targets", "pause", "crm")
+    bridge.call("migrate")
+    bridge.call("targets", "pause", "crm")
 
     done = shell(bridge, line)
 
@@ -109,7 +109,7 @@ def test_an_output_that_takes_nothing_ends_the_command_without_a_traceback(bridg
 
 
 def test_a_table_into_a_broken_pipe_ends_quietly(bridge: Bridge) -> None:
-    bridge.run("migrate")
+    bridge.call("migrate")
 
     done = shell(bridge, "(sleep 1.5; bridge events list --help) | true; exit ${PIPESTATUS[0]}")
 
@@ -129,7 +129,7 @@ def test_commands_run_without_any_standard_stream(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("url", ["localhost:1", "nonsense", "127.0.0.1:8000", "//x", "ftp://x", "http://[::1", ""])
 def test_send_says_what_an_address_looks_like(bridge: Bridge, url: str) -> None:
-    done = bridge.run("send", "lead", "--url", url)
+    done = bridge.call("send", "lead", "--url", url)
 
     assert 2 == done.returncode
     assert "http://" in done.stderr
@@ -137,12 +137,12 @@ def test_send_says_what_an_address_looks_like(bridge: Bridge, url: str) -> None:
 
 
 def test_send_guesses_the_address_that_was_meant(bridge: Bridge) -> None:
-    assert "did you mean http://localhost:1?" in bridge.run("send", "lead", "--url", "localhost:1").stderr
+    assert "did you mean http://localhost:1?" in bridge.call("send", "lead", "--url", "localhost:1").stderr
 
 
 @pytest.mark.parametrize("url", ["http://user:hunter2@127.0.0.1:1", "user:hunter2@127.0.0.1:1", "ftp://u:hunter2@h/"])
 def test_send_does_not_print_a_password(bridge: Bridge, url: str) -> None:
-    done = bridge.run("send", "lead", "--url", url)
+    done = bridge.call("send", "lead", "--url", url)
 
     assert done.returncode in (2, 4)
     assert "hunter2" not in done.stdout + done.stderr
@@ -163,7 +163,7 @@ def test_send_does_not_print_a_password(bridge: Bridge, url: str) -> None:
 def test_a_command_that_there_is_not_is_told_with_those_there_are(
     bridge: Bridge, arguments: tuple[str, ...], advice: str
 ) -> None:
-    done = bridge.run(*arguments)
+    done = bridge.call(*arguments)
 
     assert 2 == done.returncode
     assert advice in done.stderr
@@ -173,7 +173,7 @@ def test_a_command_that_there_is_not_is_told_with_those_there_are(
 
 
 def test_check_in_a_new_folder_makes_no_database_and_says_how_to(bridge: Bridge) -> None:
-    done = bridge.run("check")
+    done = bridge.call("check")
 
     assert 0 == done.returncode
     assert "no database at" in done.stderr
@@ -192,9 +192,9 @@ def test_a_database_that_must_exist_is_not_made(tmp_path: Path) -> None:
 
 def test_check_tells_once_that_there_is_no_key(bridge: Bridge) -> None:
     del bridge.environment["TEST_SIGNING_KEY"]
-    bridge.run("migrate")
+    bridge.call("migrate")
 
-    done = bridge.run("check")
+    done = bridge.call("check")
 
     assert 0 == done.returncode
     assert 1 == done.stderr.count("warning")

@@ -41,8 +41,8 @@ def test_what_is_kept_is_listed_and_shown_whole_without_a_configuration(bridge: 
 
 
 def test_what_is_an_event_by_now_goes_on_its_way_and_the_rest_says_why_not(bridge: Bridge, store: Store) -> None:
-    first = bridge.run("quarantine", "replay", "--all")
-    second = bridge.run("quarantine", "replay", "1")
+    first = bridge.call("quarantine", "replay", "--all")
+    second = bridge.call("quarantine", "replay", "1")
 
     assert (3, "quarantined 1: 1 new, on its way\n1 read, 1 left alone\n", "quarantined 2: unknown Type\n") == (
         first.returncode, first.stdout, first.stderr
@@ -63,7 +63,7 @@ def test_what_is_an_event_by_now_goes_on_its_way_and_the_rest_says_why_not(bridg
     ],
 )
 def test_what_cannot_be_meant_is_said_so(bridge: Bridge, arguments: tuple[str, ...], code: int, says: str) -> None:
-    done = bridge.run("quarantine", *arguments)
+    done = bridge.call("quarantine", *arguments)
 
     assert code == done.returncode
     assert says in done.stderr

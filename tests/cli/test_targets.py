@@ -26,7 +26,7 @@ def test_a_list_of_targets_fits_80_columns_and_cuts_nothing_off(bridge: Bridge, 
         register(connection, [TargetRule(name, "http") for name in ("crm", LONG)])
     store = Store(database, "crm", LONG)
     store.receive(*[lead(1, second=second) for second in range(3)], lead(2))
-    bridge.run("targets", "pause", "crm", "--why", "maintenance until noon, says the administrator of the CRM")
+    bridge.call("targets", "pause", "crm", "--why", "maintenance until noon, says the administrator of the CRM")
 
     lines = on_a_terminal(bridge, "targets", "list", columns=80).splitlines()
     (crm,) = [row for row in bridge.rows("targets", "list") if row["name"] == "crm"]
@@ -43,16 +43,16 @@ def test_a_list_of_targets_fits_80_columns_and_cuts_nothing_off(bridge: Bridge, 
 
 
 def test_a_second_pause_tells_of_the_first_and_keeps_its_reason(bridge: Bridge) -> None:
-    bridge.run("migrate")
+    bridge.call("migrate")
     first, second, third = (
-        bridge.run("targets", "pause", "crm", "--why", "maintenance"),
-        bridge.run("targets", "pause", "crm"),
-        bridge.run("targets", "pause", "crm", "--why", "longer"),
+        bridge.call("targets", "pause", "crm", "--why", "maintenance"),
+        bridge.call("targets", "pause", "crm"),
+        bridge.call("targets", "pause", "crm", "--why", "longer"),
     )
 
     assert "already" not in first.stdout
     assert "crm was paused already, since 20" in second.stdout
     assert "its reason stays: maintenance" in second.stdout
     assert "its reason is now: longer (it was: maintenance)" in third.stdout
-    (line,) = bridge.run("targets", "list").stdout.splitlines()
+    (line,) = bridge.call("targets", "list").stdout.splitlines()
     assert "longer" == json.loads(line)["why"]

@@ -71,7 +71,7 @@ def test_under_load_no_process_takes_more_connections_than_its_share(
         bridge = Bridge(tmp_path, config, database_url=url)
         watch = Watch(postgres_server, url)
         try:
-            assert 0 == bridge.run("migrate").returncode
+            assert 0 == bridge.call("migrate").returncode
             for command in ["web", *["worker"] * workers]:
                 bridge.start(command)
             bridge.wait_ready()

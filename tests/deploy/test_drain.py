@@ -51,7 +51,7 @@ def test_a_target_that_hangs_holds_up_no_stop_and_costs_no_lead(
     config = configuration({"inbox": http_target(inbox.url, concurrency=1, timeout="120s")})
     bridge = Bridge(tmp_path, config, database_url=database_url)
     try:
-        assert 0 == bridge.run("migrate").returncode
+        assert 0 == bridge.call("migrate").returncode
         start(bridge, commands)
         for number in range(1, LEADS + 1):
             assert 200 == bridge.post(lead(number)).status_code
@@ -72,7 +72,7 @@ def test_a_target_that_hangs_holds_up_no_stop_and_costs_no_lead(
 def test_an_idle_bridge_ends_at_once(tmp_path: Path, inbox: Inbox) -> None:
     bridge = Bridge(tmp_path, configuration({"inbox": http_target(inbox.url)}))
     try:
-        assert 0 == bridge.run("migrate").returncode
+        assert 0 == bridge.call("migrate").returncode
         start(bridge, ["web", "worker"])
 
         assert end(bridge) < 10

@@ -57,7 +57,7 @@ def test_one_far_address_of_several_is_enough() -> None:
 def test_an_operator_never_sees_the_password(tmp_path: Path) -> None:
     bridge = Bridge(tmp_path, configuration({}), database_url="postgres://u:hunter2%2Fsecret@127.0.0.1:1/d")
 
-    done = bridge.run("migrate")
+    done = bridge.call("migrate")
 
     assert 4 == done.returncode
     assert "u:***@127.0.0.1:1/d" in done.stderr
@@ -117,10 +117,10 @@ def test_a_switch_that_is_neither_on_nor_off_is_told(bridge: Bridge) -> None:
 
 
 def test_who_only_looks_is_not_refused(bridge: Bridge) -> None:
-    bridge.run("migrate")
+    bridge.call("migrate")
     bridge.environment["DYNO"] = "run.1"
 
-    assert 0 == bridge.run("events", "list").returncode
+    assert 0 == bridge.call("events", "list").returncode
 
 
 CONTAINER = ("unshare", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc")

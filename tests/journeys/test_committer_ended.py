@@ -30,7 +30,7 @@ server.run(receiving, host="127.0.0.1", port=port(), grace_s=1.0)
 
 def test_a_web_process_that_can_store_nothing_any_more_is_not_ready_and_ends_with_an_error(tmp_path: Path) -> None:
     bridge = Bridge(tmp_path, configuration({}))
-    assert 0 == bridge.run("migrate").returncode
+    assert 0 == bridge.call("migrate").returncode
 
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_ITS_COMMITTER],

@@ -100,9 +100,9 @@ def test_a_target_that_refuses_everything_is_held_as_suspect_and_the_rest_waits(
         assert "suspect" in target_of(bridge)["why"]
         assert {"dead": 5, "queued": 7} == states(bridge)
         requests.delete(f"{inbox.url}/_/faults", timeout=5)
-        assert 0 == bridge.run("targets", "resume", "inbox").returncode
+        assert 0 == bridge.call("targets", "resume", "inbox").returncode
         wait_until(lambda: {"dead": 5, "delivered": 7} == states(bridge))
-        assert 0 == bridge.run("replay", "--dead", "--yes").returncode
+        assert 0 == bridge.call("replay", "--dead", "--yes").returncode
         wait_until(lambda: {"delivered": 12} == states(bridge))
     assert {1} == {key.stored for key in inbox.keys().values()}
 
@@ -119,7 +119,7 @@ def test_a_refusal_that_is_the_targets_own_holds_it_and_uses_up_no_attempt(
         wait_until(lambda: target_of(bridge)["state"] == "held")
 
         if not headers:
-            bridge.run("targets", "resume", "inbox")
+            bridge.call("targets", "resume", "inbox")
         wait_until(lambda: {"delivered": 2} == states(bridge))
         assert [1, 1] == [row["attempts"] for row in bridge.rows("deliveries", "list")]
 
@@ -135,20 +135,20 @@ def test_a_target_that_is_down_is_held_and_drained_when_it_is_back(tmp_path: Pat
         assert max(row["attempts"] for row in bridge.rows("deliveries", "list")) <= 1
 
         with Inbox(port=int(url.rpartition(":")[2].strip("/"))) as back:
-            bridge.run("targets", "resume", "inbox")
+            bridge.call("targets", "resume", "inbox")
 
             assert back.wait_for(lambda: len(back.items()) == 8, 60)
 
 
 def test_a_paused_target_gets_nothing_until_it_is_resumed(tmp_path: Path, inbox: Inbox) -> None:
     with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
-        assert 0 == bridge.run("targets", "pause", "inbox", "--why", "maintenance").returncode
+        assert 0 == bridge.call("targets", "pause", "inbox", "--why", "maintenance").returncode
         bridge.post(lead(1))
         wait_until(lambda: {"queued": 1} == states(bridge))
         assert ("paused", "maintenance") == (target_of(bridge)["state"], target_of(bridge)["why"])
         assert [] == inbox.items()
 
-        bridge.run("targets", "resume", "inbox")
+        bridge.call("targets", "resume", "inbox")
 
         assert inbox.wait_for(at_target(inbox, "visitor1@example.com"), 20)
 
@@ -236,10 +236,10 @@ def test_replay_keeps_the_key_and_as_new_makes_another(tmp_path: Path, inbox: In
         bridge.post(lead(1))
         wait_until(lambda: {"delivered": 1} == states(bridge))
 
-        bridge.run("replay", "1")
+        bridge.call("replay", "1")
         assert inbox.wait_for(lambda: [2] == [key.arrivals for key in inbox.keys().values()], 20)
         wait_until(lambda: {"delivered": 1} == states(bridge))
-        bridge.run("replay", "1", "--as-new", "--yes")
+        bridge.call("replay", "1", "--as-new", "--yes")
 
         assert inbox.wait_for(lambda: len(inbox.items()) == 2, 20)
         assert 2 == len(inbox.keys())
@@ -254,7 +254,7 @@ def test_an_unrouted_event_is_listed_and_finds_its_way_when_a_target_wants_it(tm
         (tmp_path / "config.yaml").write_text(configuration({"inbox": http_target(inbox.url)}))
         bridge.serve()
 
-        assert 0 == bridge.run("replay", "--event", "1").returncode
+        assert 0 == bridge.call("replay", "--event", "1").returncode
 
         assert inbox.wait_for(at_target(inbox, "visitor1@example.com"), 20)
         assert [] == bridge.rows("events", "list", "--unrouted")
