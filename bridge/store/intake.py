@@ -81,7 +81,9 @@ class Intake:
             "received_at": candidate.received_at,
             "signed_at": candidate.signed_at,
             "created_at": candidate.created_at,
-            "routed": 0 if verdict.stale else len(self._wanting(candidate.kind, candidate.source, candidate.chatbot_id)),
+            "routed": 0
+            if verdict.stale
+            else len(self._wanting(candidate.kind, candidate.source, candidate.chatbot_id)),
             "stale": verdict.stale,
             "fields": verdict.fields,
             "raw": candidate.raw,

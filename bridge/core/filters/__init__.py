@@ -19,11 +19,11 @@ from bridge.core.filters import (
     text,
     urls,
 )
-from bridge.core.filters.filter import Filter, FilterError, Where, bound
+from bridge.core.filters.filter import Filter, FilterError, bound
 from bridge.core.filters.values import text_of
 
 _GROUPS = (text, parts, html_text, forms, people, phones, emails, dates, moments, numbers, urls, lookups)
 
 FILTERS: Mapping[str, Filter] = MappingProxyType({one.name: one for group in _GROUPS for one in group.FILTERS})
 
-__all__ = ["FILTERS", "Filter", "FilterError", "Where", "bound", "text_of"]
+__all__ = ["FILTERS", "Filter", "FilterError", "bound", "text_of"]

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -14,15 +14,6 @@ class FilterError(ValueError):
     """A filter cannot do its work on this value. The text says what is wrong and what to write; it names the value's
     type and never quotes the value, which may be what a visitor said.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """What a filter may know of the event's surroundings."""
-
-    timezone: str = "UTC"  # of the event's source (IANA): what a time without a zone is in
-    phone_region: str = "US"  # two letters (ISO 3166): where a phone without a country code is
-    lookups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # tables by name; their keys are texts
 
 
 @dataclass(frozen=True, slots=True)
