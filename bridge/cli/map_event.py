@@ -33,6 +33,7 @@ def map_event(event: str, only: str | None, source: str | None, as_json: bool) -
 
     The event is a file with what the sender posts (- reads it from standard input), or the id of one that is stored.
     """
+    as_json = as_json or not sys.stdout.isatty()
     rules = configured().rules
     if only is not None and only not in rules.targets:
         raise BridgeError(f"no target {only!r}: the configuration has {', '.join(rules.targets) or 'none'}")

@@ -13,7 +13,7 @@ from bridge.errors import Problem
 
 _LONGEST = 160
 _KEY = re.compile(r"\s*(?:[A-Za-z0-9_-]{1,40}:(?=\s|$))?")
-_VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\})?")
+_VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}|file:[/.][A-Za-z0-9_./-]*)?")
 _LOGIN = re.compile(r"([a-z]+://)?([^\s'\"]*:[^\s'\"]*)(?=@)")  # in a URL, the user and password …
 _QUERY = re.compile(r"(://[^\s?'\"]*\?)([^\s'\"]+)")  # … and the query, which may hold a key
 _COMMENT = re.compile(r"(?:^|(?<=\s))#")

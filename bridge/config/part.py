@@ -1,7 +1,7 @@
 """Part: what every mapping of the file has in common."""
 
 from collections.abc import Container
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -11,10 +11,12 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
+    may_be_empty: ClassVar[frozenset[str]] = frozenset()  # keys of which nothing is a value, too
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, value: Any) -> Any:
-        return without_empty(value, known=cls.model_fields.keys())
+        return without_empty(value, known=cls.model_fields.keys() - cls.may_be_empty)
 
 
 def without_empty(value: Any, *, known: Container[str]) -> Any:

@@ -44,6 +44,8 @@ Vars = dict[RecordName, Value]
 class FieldPart(Part):
     """A field with its policy, where its value alone does not say it all."""
 
+    may_be_empty = frozenset({"value"})
+
     value: Value = Field(description="a constant, or an expression in {{ }}")
     required: bool = Field(default=False, description="an event that has nothing for it is dead")
     on_error: Literal["fail", "omit"] = Field("fail", description="what becomes of a value that cannot be computed")

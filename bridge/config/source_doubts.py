@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bridge.config.document import Document, Path
+from bridge.config.mounted import is_mounted
 from bridge.config.source import Source, challenge_of
 from bridge.config.variables import names_in
 from bridge.core.presets import PRESETS
@@ -39,7 +40,7 @@ def _key_doubts(name: str, source: Source, document: Document, unset: Mapping[Pa
     path: Path = ("sources", name, "signing_keys")
     if not any(key.strip() for key in source.signing_keys):  # told once, whatever the number of variables
         written = [document.written.get((*path, n), "") for n in range(len(source.signing_keys))]
-        variables = [variable for text in written for variable in names_in(text)]
+        variables = [name for text in written for name in ([text] if is_mounted(text) else names_in(text))]
         message = "no signing key is set yet: only test requests are accepted"
         hint = f"set {' or '.join(variables)}" if variables else "list one under signing_keys"
         return [document.problem(message, path=path, hint=hint, key=True)]

@@ -1,4 +1,4 @@
-"""Variables: `${VAR}` filled into the scalars of a parsed document. Second step of `load`.
+"""Variables: `${VAR}`, and what `file:` names, filled into the scalars of a parsed document. Second step of `load`.
 
 The result is never parsed again: a secret may hold `: # "` and line ends. The environment is an argument.
 """
@@ -6,9 +6,11 @@ The result is never parsed again: a secret may hold `: # "` and line ends. The e
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any
 
 from bridge.config.document import Document, Path
+from bridge.config.mounted import FILE, is_mounted, read_mounted
 
 _TOKEN = re.compile(r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<how>:-|:\?)(?P<rest>[^}]*))?\}|(?P<bad>\$\{)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -28,7 +30,7 @@ class Fault:
 class Filled:
     """What filling a document in showed besides the values."""
 
-    secrets: set[str] = field(default_factory=set, repr=False)  # values from the environment
+    secrets: set[str] = field(default_factory=set, repr=False)  # values from the environment and from files
     unset: dict[Path, str] = field(default_factory=dict)  # where a plain ${VAR} is not set and may be so -> VAR
 
 
@@ -87,9 +89,27 @@ def fill(
             return {key: visit(item, _checked((*path, key), document)) for key, item in value.items()}
         if isinstance(value, list):
             return [visit(item, (*path, n)) for n, item in enumerate(value)]
-        if not isinstance(value, str) or "$" not in value:
+        if not isinstance(value, str):
             return value
-        return text(value, path)
+        found = text(value, path) if "$" in value else value
+        return mounted(found, path) if is_mounted(value) and not refused(path) else found
+
+    def mounted(value: str, path: Path) -> str:
+        try:
+            found = read_mounted(value, folder=FilePath(document.file).parent)
+        except FileNotFoundError:
+            if may_be_unset(path):
+                filled.unset[path] = value
+                return ""
+            message, hint = f"there is no file {value.removeprefix(FILE)}", "is the secret mounted?"
+        except ValueError as error:
+            message, _, hint = str(error).partition(": ")
+        else:
+            filled.secrets.add(found)
+            return found
+        document.report(document.problem(message, path=path, hint=hint))
+        document.broken.add(path)
+        return ""
 
     def text(value: str, path: Path) -> str:
         if refused(path) and names_in(value):

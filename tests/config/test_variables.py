@@ -151,3 +151,58 @@ def test_a_dollar_sign_alone_makes_no_variable(tmp_path, key):
     text = f"version: 1\nsources: {{main: {{signing_keys: ['{key}']}}}}\n{KEYED}"
 
     assert [] == [one for one in load_text(tmp_path, text).warnings if "the variable" in one.message]
+
+
+@pytest.mark.parametrize("content", ["a secret", "a secret\n", "a secret\r\n"])
+def test_a_mounted_secret_is_what_its_file_holds_without_the_last_line_end(tmp_path, content):
+    (tmp_path / "token").write_bytes(content.encode())
+
+    for name in (tmp_path / "token", "token", "./token", "${DIR}/token"):
+        found = settings_of(tmp_path, f"{{url: http://x, auth: {{bearer: 'file:{name}'}}}}", {"DIR": str(tmp_path)})
+        assert "a secret" == found.auth.bearer.reveal()
+
+
+def test_a_mounted_secret_may_have_lines_and_is_never_parsed_again(tmp_path):
+    (tmp_path / "token").write_text("-----BEGIN KEY-----\n${X}\n-----END KEY-----\n\n")
+
+    found = settings_of(tmp_path, "{url: http://x, auth: {bearer: 'file:token'}}")
+
+    assert "-----BEGIN KEY-----\n${X}\n-----END KEY-----\n" == found.auth.bearer.reveal()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("file:none", "there is no file none"),
+        ("file:", "this names no file"),
+        ("file:.", "the file cannot be read, Is a directory"),
+        ("file:bytes", "no UTF-8 text"),
+        ("file:large", "larger than 64 KiB"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_at_its_place(tmp_path, value, message):
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    (tmp_path / "large").write_bytes(b"x" * 70_000)
+
+    (problem,) = problems_of(tmp_path, SOURCE + KEYED.replace("an api key", f"'{value}'"))
+
+    assert message in problem.message
+    assert (8, 25) == (problem.line, problem.column)
+
+
+def test_a_signing_key_that_is_not_mounted_yet_is_only_told(tmp_path):
+    loaded = load_text(tmp_path, SOURCE.replace("a long signing key", "file:key"))
+
+    assert loaded.rules.sources["main"].lacks_key
+    assert "file:key" in " ".join(str(one) for one in loaded.warnings)
+
+
+def test_a_problem_quotes_no_mounted_secret(tmp_path):
+    (tmp_path / "url").write_text("hunter2-is-the-secret")
+
+    (problem,) = problems_of(
+        tmp_path, f"{SOURCE}targets:\n  t:\n    connector: http\n    settings: {{url: 'file:url'}}\n"
+    )
+
+    assert "must begin with http" in problem.message
+    assert "hunter2" not in str(problem)
