@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from bridge.cli.show import json_option, printable
+from bridge.core.filters import text_of
 from bridge.core.normalise import normalise
 from bridge.engine.rehearse import Rehearsed, claim_for, rehearse, stored_claim
 from bridge.engine.trial import shown
@@ -133,7 +134,7 @@ def _show_target(number: int, claim: Claim, rule: TargetRule, *, as_json: bool) 
 
 
 def _say(as_json: bool, row: dict[str, Any], text: str) -> None:  # noqa: FBT001
-    click.echo(json.dumps(row, ensure_ascii=sys.stdout.isatty(), default=str) if as_json else text)
+    click.echo(json.dumps(row, ensure_ascii=sys.stdout.isatty(), default=text_of) if as_json else text)
 
 
 def _as_json(one: Rehearsed) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import accept, deliver, depth, disk, held, latency, verify
+from tests.bench import accept, deliver, depth, disk, held, latency, mapping, verify
 from tests.bench.figures import Line, machine, table
 from tests.bench.running import Bench
 
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[Bench], list[Line]]] = {
     "disk": disk.lines,
     "depth": depth.lines,
     "held": held.lines,
+    "mapping": mapping.lines,
 }
 
 

@@ -1,7 +1,6 @@
 """bridge map and bridge test: what an operator sees, also where something is wrong."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -19,7 +18,7 @@ RECORDS = [
     {"name": "pay", "when": {"content": {"contains": "pay"}}, "fields": {"n": {"value": None, "required": True}}},
 ]
 SECRET = "a-secret-that-nobody-sees"
-SETTINGS = {"auth": {"bearer": SECRET}, "headers": {"X-Key": SECRET, "X-Plain": "seen"}}
+SETTINGS = {"auth": {"bearer": SECRET}, "headers": {"X-Key": SECRET}}
 GOOD = {
     "name": "a lead",
     "event": lead(1),
@@ -35,10 +34,10 @@ GOOD = {
 
 
 @pytest.fixture
-def bridge(tmp_path: Path) -> Iterator[Bridge]:
+def bridge(tmp_path: Path) -> Bridge:
     target = http_target("https://crm.example.com/x", settings=SETTINGS) | {"records": RECORDS}
     other = http_target("https://other.example.com/x") | {"when": {"kind": "appointment"}}
-    yield Bridge(tmp_path, configuration({"crm": target, "other": other}, tests=[GOOD]))
+    return Bridge(tmp_path, configuration({"crm": target, "other": other}, tests=[GOOD]))
 
 
 def with_tests(bridge: Bridge, *tests: Any) -> None:
@@ -60,7 +59,7 @@ def test_map_shows_each_record_and_request_without_a_secret(bridge: Bridge) -> N
     assert {"email": "visitor1@example.com", "at": "2023-11-23T18:36:21.512302Z", "n": 1} == row["fields"]
     request = row["request"]
     assert ("POST", "https://crm.example.com/x") == (request["method"], request["url"])
-    assert ("***", "***", "seen") == tuple(request["headers"][name] for name in ("Authorization", "X-Key", "X-Plain"))
+    assert ["***", "***"] == [request["headers"][name] for name in ("Authorization", "X-Key")]
     assert row["fields"] == json.loads(request["body"])
     assert SECRET not in done.stdout + done.stderr
 
