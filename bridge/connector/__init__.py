@@ -36,6 +36,7 @@ from bridge.connector.protocols import (
 )
 from bridge.connector.secret import Secret
 from bridge.connector.settings import Wrong, WrongSettings, wrong_header_name, wrong_header_value, wrong_url
+from bridge.model.json_text import as_json
 from bridge.model.record import Delivered, Hold, Outcome, Plan, Record, Ref, Reject, Retry, Usable
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "Usable",
     "Wrong",
     "WrongSettings",
+    "as_json",
     "found_at",
     "id_from",
     "judge",

@@ -12,10 +12,8 @@ from typing import Any
 
 from bridge import __version__
 from bridge.errors import CallFailed
-from bridge.model import wire
+from bridge.model import json_text, wire
 from bridge.model.wire import Place
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,9 @@ def place(url: str) -> Place:
 
 
 def as_json(value: Any) -> bytes:
-    """The value as compact UTF-8; raises CallFailed where JSON has no word for it (NaN, a date)."""
+    """The value as compact UTF-8; raises CallFailed where JSON has no word for it (NaN, an object)."""
     try:
-        return _ENCODER.encode(value).encode("utf-8", "replace")
+        return json_text.as_json(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise CallFailed(f"body: cannot be written as JSON ({type(error).__name__})") from None
 

@@ -4,7 +4,6 @@ A target without records gets one: the whole canonical event, in the words that 
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from bridge.core.expression import Expression
@@ -14,6 +13,7 @@ from bridge.core.nested import Nested
 from bridge.errors import MappingError
 from bridge.model.delivery import Claim
 from bridge.model.event import StoredEvent
+from bridge.model.json_text import iso
 from bridge.model.mapping import Condition, FieldRule, MappingRule, Names, Place, RecordRule
 from bridge.model.record import LEFT_OUT, Later, Record, Ref
 
@@ -74,8 +74,8 @@ def whole_event(stored: StoredEvent) -> dict[str, Any]:
         "phone": event.phone,
         "content": event.content,
         "page_url": event.page_url,
-        "created_at": _iso(event.created_at),
-        "received_at": _iso(stored.received_at),
+        "created_at": iso(event.created_at) if event.created_at else None,
+        "received_at": iso(stored.received_at),
         "raw": event.raw,
     }
 
@@ -205,7 +205,3 @@ def _holds(condition: Condition | None, names: Names, at: str) -> bool:
         return condition is None or condition.holds(names)
     except ValueError as error:
         raise MappingError(at, str(error)) from error
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None

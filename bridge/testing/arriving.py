@@ -1,14 +1,31 @@
 """Arriving: the good case: what is asked of a connector when all goes well."""
 
 from dataclasses import replace
-from typing import ClassVar
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any, ClassVar
+
+import pytest
 
 from bridge.connector import Delivered, Hold, Reject, Usable
 from bridge.model.event import Event
+from bridge.model.mapping import FieldRule, MappingRule, RecordRule
 from bridge.plugins.wrong import lacks, wrong_with
 from bridge.testing.api import Fault
 from bridge.testing.parts import Counting, Parts
 from bridge.testing.samples import APPOINTMENT, LEAD, ODD, SPARSE, claim_of, next_revision
+
+VALUES: tuple[Any, ...] = (
+    "a text",
+    7,
+    1.5,
+    True,
+    None,  # the field is to be emptied
+    datetime(2023, 12, 1, 10, tzinfo=timezone(timedelta(hours=-5))),
+    datetime(2023, 12, 1, 15, 0, 0, 1, tzinfo=UTC),
+    date(2023, 12, 1),
+    ["a", 1, None],
+    {"a": {"b": datetime(2023, 12, 1, tzinfo=UTC)}},
+)
 
 
 class Arriving(Parts):
@@ -30,6 +47,21 @@ class Arriving(Parts):
                 assert made == due, (
                     f"event {number}: {due} records were due, and count() of the stand-in rose by {made}"
                 )
+
+    @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+    def test_a_value_of_any_kind_is_sent_or_refused(self, value: Any) -> None:
+        declared = self.mapping.records or (RecordRule("event", "event", fields=(FieldRule("value", None),)),)
+        records = [
+            replace(one, fields=tuple(replace(field, value=value, nulls="send") for field in one.fields), match=())
+            for one in declared
+        ]
+        with self.serving() as server:
+            caller = self.caller(server)
+            for record in records:  # each by itself: what it may refer to is a plain value here
+                rule = replace(caller.rule, mapping=MappingRule((replace(record, needs=frozenset()),)))
+                (result,) = self.attempts(replace(caller, rule=rule), [claim_of(LEAD)])
+                reason = getattr(result.outcome, "reason", "")
+                assert "cannot be written" not in reason, f"a mapping may give a field such a value: {reason}"
 
     def test_a_probe_says_whether_the_target_can_be_used(self) -> None:
         with self.serving() as server:

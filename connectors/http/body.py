@@ -1,12 +1,10 @@
 """Body: the bytes that are sent for one record. Writes them itself, so that what is signed is what is sent."""
 
-import json
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, Literal
 from urllib.parse import quote
 
-from bridge.connector import Record, Wrong
+from bridge.connector import Record, Wrong, as_json
 from connectors.http.wrong import Place
 
 Body = Literal["event", "cloudevents"] | dict[str, Any]
@@ -15,23 +13,13 @@ TYPE_PREFIX = "webhook-crm-bridge"  # of a CloudEvent's type
 _EVENT = "{{event}}"
 
 
-def _time(value: object) -> str:
-    """A date, or a time, which is always aware, as ISO 8601 has it."""
-    if isinstance(value, date):
-        return value.isoformat().replace("+00:00", "Z")
-    raise TypeError(type(value).__name__)
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_time)
-
-
 def content_type(body: Body) -> str:
     return "application/cloudevents+json" if body == "cloudevents" else "application/json"
 
 
 def written(body: Body, record: Record) -> bytes:
     """What the settings make of the record, as compact UTF-8. Raises ValueError, TypeError where JSON has no word."""
-    return _ENCODER.encode(_filled(body, record)).encode("utf-8", "replace")
+    return as_json(_filled(body, record))
 
 
 def wrong_body(body: Body) -> list[Wrong]:

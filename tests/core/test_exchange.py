@@ -63,9 +63,7 @@ def _nested() -> list[object]:
     return deep
 
 
-@pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), dt.date(2026, 1, 1), {"a": b"secret"}, _nested()], ids=type
-)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), dt.time(12), {"a": b"secret"}, _nested()], ids=type)
 def test_what_json_cannot_say_is_refused(value: object) -> None:
     with pytest.raises(CallFailed, match="body: cannot be written as JSON") as caught:
         as_json(value)
@@ -125,3 +123,10 @@ def test_an_answers_json_is_none_where_there_is_none(body: bytes, expected: obje
 
 def test_an_answer_shows_neither_headers_nor_body() -> None:
     assert repr(Received(200, {"Set-Cookie": "secret"}, b"secret")) == "Received(status=200, truncated=False)"
+
+
+def test_times_are_written_as_iso_8601() -> None:
+    noon = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+    there = noon.astimezone(dt.timezone(dt.timedelta(hours=-5)))
+
+    assert b'["2026-01-31T12:00:00Z","2026-01-31T07:00:00-05:00","2026-01-31"]' == as_json([noon, there, noon.date()])
