@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE :=# whatever the shell says: else each of the thousand processes of a test run compiles it all
 
-.PHONY: install demo test lint bench chaos soak pins clean
+.PHONY: install demo test lint docs bench chaos soak pins clean
 
 install: .venv/ready
 	@$(BIN)/python -m compileall -q bridge connectors
@@ -24,6 +24,10 @@ test: install lint
 
 lint: install
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+# Writes the tables of the docs that are made from declarations.
+docs: install
+	@$(BIN)/python -m tests.documented
 
 bench: install
 	@$(BIN)/python -m tests.bench $(ARGS)

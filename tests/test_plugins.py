@@ -147,13 +147,21 @@ def test_a_broken_connector_leaves_the_others_working(install) -> None:
         ("@dataclass(frozen=True)", "", r"Settings is no dataclass: write @dataclass\(frozen=True\)"),
         ("url: str", "url: bytes", "Settings.url is a bytes, and a configuration has none: declare it as str"),
         ("url: str", "url: 'list[Nothing]'", "Settings cannot be read: name 'Nothing'"),
-        ("def probe", "default_records = 'x'\n        def probe", "default_records: this is a str: write a list"),
-        ("def probe", "default_records = [{'name': 'a', 'fields': {}}]\n        def probe", "'object' is missing"),
-        ("def probe", "default_records = [{'nmae': 'a'}]\n        def probe", "'nmae' is unknown"),
+        ("def probe", "default_records = 'x'\n        def probe", "default_records: this must be a list: write lines"),
+        (
+            "def probe",
+            "default_records = [{'name': 'a'}]\n        def probe",
+            "a record needs a mapping of field names",
+        ),
+        (
+            "def probe",
+            "default_records = [{'nmae': 'a'}]\n        def probe",
+            "unknown key 'nmae': did you mean 'name'?",
+        ),
         (
             "def probe",
             "default_records = [dict(name='a', object='b', fields={'c': '{{ records.d.id }}'})]\n        def probe",
-            "there is no earlier record 'd': this one is the first",
+            "there is no earlier record 'd': this is the first",
         ),
     ],
 )

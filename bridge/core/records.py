@@ -103,7 +103,7 @@ class Reader:
         elif name in earlier:
             self._wrong((*at, "name"), f"'{name}' is an earlier record's name", "each has its own")
         object_ = declared.get("object", name)
-        if not isinstance(object_, str) or not 0 < len(object_) <= 128:
+        if not isinstance(object_, str) or not len(object_) <= 128 or not (object_ or "object" not in declared):
             self._shape((*at, "object"), "this must be a text", "the target's word for this kind of record")
             object_ = name
         fields = self._fields(declared.get("fields"), (*at, "fields"), earlier)
