@@ -39,7 +39,7 @@ def test_a_test_of_an_example_can_fail(path: Path) -> None:
     rules = rules_of(path)
     trial = next(one for one in rules.trials if any(expected.fields or expected.exactly for expected in one.expect))
     wrong = tuple(
-        replace(one, fields={name: "wrong" for name in {**one.fields, **(one.exactly or {})}}, exactly=None)
+        replace(one, fields=dict.fromkeys({**one.fields, **(one.exactly or {})}, "wrong"), exactly=None)
         for one in trial.expect
     )
 

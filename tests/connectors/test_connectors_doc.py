@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bridge.connector import WrongSettings
+from bridge.core.expression import Expression, Language
+from bridge.core.filters import Filter
 from bridge.core.records import read_records
 from bridge.testing import ConnectorSuite, Request, Response
 
@@ -152,3 +154,11 @@ def test_the_settings_of_the_page_say_all_that_is_wrong_at_once() -> None:
 
 def test_the_records_of_the_page_are_such() -> None:
     assert ["person", "note"] == [rule.name for rule in read_records(run("records")["DEFAULT_RECORDS"])]
+
+
+def test_the_filter_of_the_page_is_one() -> None:
+    known = Filter("salutation", run("filter")["salutation"])
+    read = Language({"salutation": known}).read("{{ first_name | salutation(language='de') }}")
+
+    assert isinstance(read.value, Expression)
+    assert ["Guten Tag Ada", None] == [read.value.value({"first_name": name}) for name in ("Ada", "")]
