@@ -1,16 +1,24 @@
 """check: the configuration, read and judged without starting anything."""
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from bridge.cli.show import printable
+from bridge.config.against import compared
 from bridge.config.load import Loaded
+from bridge.connector import Field
+from bridge.core.conditions import Found
 from bridge.errors import StoreError
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import Rules
 from bridge.wiring.configured import configured
 from bridge.wiring.plugged import connector_of
+
+if TYPE_CHECKING:  # at run time only where a target is asked
+    from bridge.engine.attempt import Caller
 
 
 @click.command()
@@ -37,8 +45,37 @@ def _are_usable(loaded: Loaded) -> bool:
     bridge = open_bridge(loaded=loaded)
     click.get_current_context().call_on_close(bridge.close)
     ways = Ways(bridge)
-    answers = [_is_usable(target, ways.probe(target), loaded.rules) for target in sorted(loaded.rules.targets)]
-    return all(answers)
+    good = True
+    for target in sorted(loaded.rules.targets):
+        usable = _is_usable(target, ways.probe(target), loaded.rules)
+        good &= usable and _fits(ways.looker(target), loaded)
+    return good
+
+
+def _fits(caller: "Caller", loaded: Loaded) -> bool:
+    """Whether the account takes the target's records as they are mapped."""
+    rule = caller.rule
+    if not hasattr(caller.connector, "describe"):
+        return True
+    lookups = next(iter(rule.mapping.places.values())).lookups
+    objects: dict[str, Sequence[Field] | Hold] = {}
+    good = True
+    found: list[Found] = []
+    for number, record in enumerate(rule.mapping.records):
+        known = objects.get(record.object)
+        if known is None:
+            known = objects[record.object] = caller.describe(record.object)
+            if isinstance(known, Hold):
+                told = printable(known.reason)
+                click.echo(f"target {rule.name}: the fields of {record.object} cannot be told: {told}", err=True)
+                good = False
+        if not isinstance(known, Hold):
+            found += compared(record, known, lookups=lookups, at=("targets", rule.name, "records", number))
+    for problem in loaded.tell(found):
+        click.echo(f"{problem}", err=True)
+    if good and not found and rule.mapping.records:
+        click.echo(f"target {rule.name}: takes {', '.join(objects)} as they are mapped")
+    return good and not found
 
 
 def _is_usable(target: str, answer: Usable | Hold, rules: Rules) -> bool:

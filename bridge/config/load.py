@@ -3,8 +3,8 @@ parse, variables, schema and settings, explain, rules, excerpts. It reads one fi
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -22,6 +22,7 @@ from bridge.config.settings import Undeclared, reader
 from bridge.config.source import Challenge
 from bridge.config.trials import Known, TrialFile, record_names, trials_of
 from bridge.config.variables import Filled, fill
+from bridge.core.conditions import Found
 from bridge.core.filters import FILTERS, Filter
 from bridge.errors import ConfigError, Problem
 from bridge.model.mapping import MappingRule
@@ -37,6 +38,7 @@ class Loaded:
 
     rules: Rules
     warnings: list[Problem]
+    tell: Callable[[Iterable[Found]], list[Problem]] = field(repr=False)  # found later: with its place
 
 
 def load(
@@ -111,7 +113,7 @@ class _Loading:
         doubts = warnings_of(tree, self.document, unset=self.filled.unset, routes=routes)
         shown = with_excerpts(self.forgotten_braces() + doubts, self.document, secret=self.secret)
         rules = rules_of(tree, self.settings, mappings, trials)
-        return Loaded(rules, sorted(shown, key=lambda one: (one.line, one.column)))
+        return Loaded(rules, tell=self.tell, warnings=sorted(shown, key=lambda one: (one.line, one.column)))
 
     def trials(self, tree: Tree | None, mappings: Mapping[str, tuple[Any, MappingRule]]) -> list[Trial]:
         """The tests in the file; also where faults elsewhere keep the tree from being one, so that theirs are told."""
@@ -124,6 +126,14 @@ class _Loading:
             return trials_of(TrialFile.model_validate({"tests": self.tree.get("tests")}).tests, known, self.document)
         except ValidationError:
             return []  # told with the tree's
+
+    def tell(self, found: Iterable[Found]) -> list[Problem]:
+        """Problems for faults that stand in the mapping, or where the target does that has none of its own."""
+        problems = [
+            self.document.problem(one.fault.message, path=one.path, hint=one.fault.hint, key=one.in_key)
+            for one in found
+        ]
+        return ConfigError(with_excerpts(problems, self.document, secret=self.secret)).problems
 
     def check_tree(self, explained: Explained) -> Tree | None:
         context = {

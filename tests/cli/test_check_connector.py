@@ -74,3 +74,101 @@ def test_one_that_fails_as_it_is_made_is_told_with_its_line_and_without_what_it_
     assert "target crm: connector 'acme' fails as it is made: ValueError (" in done.stderr
     assert "acme.py, line 11)" in done.stderr
     assert "nobody's business" not in done.stdout + done.stderr
+
+
+DESCRIBING = """\
+from dataclasses import dataclass
+from bridge.connector import Delivered, Field, Hold, Usable
+
+@dataclass(frozen=True)
+class Settings:
+    known: bool = True
+
+class Acme:
+    Settings = Settings
+    understands = frozenset({"match"})
+    default_records = [{"name": "person", "object": "Lead", "fields": {"Email": "{{ email }}", "Sorce": "Web"}}]
+    def __init__(self, settings):
+        self.settings = settings
+    def deliver(self, record, call):
+        return Delivered("1")
+    def probe(self, call):
+        return Usable("org 7")
+    def describe(self, object, call):
+        if object != "Lead":
+            return Hold(f"there is no object {object}")
+        return [
+            Field("Email", "email", max_length=20),
+            Field("LastName", "string", required=True),
+            Field("Source", "picklist", choices=("Web", "Chat")),
+            Field("CreatedAt", "datetime", writable=False),
+            Field("Id", "id", required=True, writable=False),
+        ]
+"""
+PLANTED = """\
+version: 1
+lookups:
+  source: {lead: Web, appointment: Caht, "*": Other}
+sources: {smarterbot: {}}
+targets:
+  crm:
+    connector: acme
+    records:
+      - name: person
+        object: Lead
+        fields:
+          Emial: "{{ email }}"
+          CreatedAt: "{{ created_at }}"
+          Source: "{{ kind | lookup('source') }}"
+          Email: {value: a-text-that-is-longer@example.com, max_length: 30}
+"""
+
+
+ASK, LONGER = "ask for the right to it, or leave it out", "is longer than the 20 characters of the field"
+
+
+def connected(folder: Path, config: str) -> subprocess.CompletedProcess[str]:
+    (folder / "config.yaml").write_text(config)
+    put(folder, "acme", CONNECTORS, "acme = acme:Acme", source=DESCRIBING)
+    environment = {name: value for name, value in os.environ.items() if name not in ("BRIDGE_CONFIG", "DATABASE_URL")}
+    command = [sys.executable, "-m", "bridge", "check", "--connect"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_a_mapping_is_held_against_the_fields_of_the_account(tmp_path: Path) -> None:
+    done = connected(tmp_path, PLANTED)
+
+    assert 1 == done.returncode
+    told = [line for line in done.stderr.splitlines() if line.startswith("config.yaml:") and "signing_key" not in line]
+    at = "targets.crm.records[0].fields"
+    assert [
+        f"config.yaml:11:9: {at}: Lead needs LastName (add LastName: … under fields)",
+        f"config.yaml:12:11: {at}.Emial: Lead has no field 'Emial' (did you mean Email?)",
+        f"config.yaml:13:11: {at}.CreatedAt: Lead.CreatedAt cannot be written ({ASK})",
+        f"config.yaml:14:11: {at}.Source.value: the field does not take 'Caht' (did you mean 'Chat'?)",
+        f"config.yaml:14:11: {at}.Source.value: the field does not take 'Other' (it takes: Web, Chat)",
+        f"config.yaml:15:26: {at}.Email.value: 'a-text-that-is-longer@example.' {LONGER} (shorten it)",
+        f"config.yaml:15:73: {at}.Email.max_length: the field takes 20 characters (write 20 or less)",
+    ] == told
+    assert '          Emial: "{{ email }}"' in done.stderr
+
+
+def test_a_mapping_that_fits_is_said_to(tmp_path: Path) -> None:
+    good = {"LastName": "x", "Email": "{{ email }}", "Source": "Web"}
+    fields = "".join(f"          {name}: '{value}'\n" for name, value in good.items())
+
+    done = connected(tmp_path, PLANTED[: PLANTED.index("          Emial")] + fields)
+
+    assert (0, True) == (done.returncode, "target crm: takes Lead as they are mapped" in done.stdout), done.stderr
+
+
+def test_what_an_object_has_may_be_unknown_and_a_connectors_own_records_are_checked_too(tmp_path: Path) -> None:
+    done = connected(tmp_path, PLANTED.replace("object: Lead", "object: Lad"))
+    assert (1, True) == (done.returncode, "the fields of Lad cannot be told: there is no object Lad" in done.stderr)
+
+    (tmp_path / "config.yaml").write_text("")
+    own = tmp_path / "own"
+    own.mkdir()
+    done = connected(own, "version: 1\nsources: {smarterbot: {}}\ntargets:\n  crm:\n    connector: acme\n")
+    assert 1 == done.returncode
+    assert "records[0].fields.Sorce: Lead has no field 'Sorce' (did you mean Source?)" in done.stderr

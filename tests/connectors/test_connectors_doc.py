@@ -32,7 +32,7 @@ def run(*names: str) -> dict[str, Any]:
 
 
 def test_each_python_block_of_the_page_is_run_here() -> None:
-    assert {"smallest", "settings", "records", "looking", "token", "batch", "suite"} == BLOCKS.keys()
+    assert {"filter", "smallest", "settings", "records", "looking", "token", "batch", "suite"} == BLOCKS.keys()
     assert len(BLOCKS) == PAGE.count("```python")
 
 

@@ -73,7 +73,7 @@ class Language:
             return Read(faults=faults)
         if lone(pieces):
             program = next(part for part in parts if not isinstance(part, str))
-            return Read(program.as_ref() or Expression(text, program.run, asked))
+            return Read(program.as_ref() or Expression(text, program.run, asked, table=program.table()))
         return Read(Expression(text, _Joined(parts).run, asked))
 
     def _parsed(self, source: str, at: int) -> nodes.Node:
@@ -99,10 +99,11 @@ class Language:
 class Expression:
     """A compiled text."""
 
-    __slots__ = ("_run", "records", "text", "variables")
+    __slots__ = ("_run", "records", "table", "text", "variables")
 
-    def __init__(self, text: str, run: Callable[[Names], Any], asked: "_Asked") -> None:
+    def __init__(self, text: str, run: Callable[[Names], Any], asked: "_Asked", *, table: str = "") -> None:
         self.text = text
+        self.table = table  # whose values are all that it may come to, if there is such a lookup
         self.records = frozenset(asked.records)
         self.variables = frozenset(asked.variables)
         self._run = run
@@ -147,6 +148,12 @@ class _Program:
         except (TypeError, RecursionError, OverflowError) as error:  # of a comparison; it names types, no values
             raise ValueError(str(error)) from error
         return context.vars["result"]
+
+    def table(self) -> str:
+        """The lookup that the expression ends with; empty where it does not."""
+        tree = self._tree
+        is_lookup = isinstance(tree, nodes.Filter) and tree.name == "lookup" and tree.args and not tree.kwargs
+        return str(tree.args[0].value) if is_lookup and isinstance(tree.args[0], nodes.Const) else ""
 
     def as_ref(self) -> Ref | None:
         """The expression as a reference, where it is an earlier record's id and nothing else."""
