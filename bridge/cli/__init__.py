@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": ("check", "check", "Look for mistakes in the configuration."),
     "map": ("map_event", "map_event", "Show what each target would be sent for an event. Sends nothing."),
     "test": ("trials", "trials", "Run the tests of the mapping."),
+    "schema": ("schema", "schema", "Print the JSON Schema of the configuration, for editors."),
     "send": ("send", "send", "Send a correctly signed sample to a running bridge."),
     "events": ("look", "events", "What was received."),
     "deliveries": ("look", "deliveries", "What became of it at each target."),

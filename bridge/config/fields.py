@@ -225,4 +225,11 @@ PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Template = Annotated[str, AfterValidator(_template)]
 FieldPath = Annotated[str, AfterValidator(_field_path)]
 Whole = Annotated[int, BeforeValidator(coerce_whole)]
-Listed = BeforeValidator(_listed)  # one text may stand for a list of one
+
+
+class _Listed(BeforeValidator):
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "string"}]}
+
+
+Listed = _Listed(_listed)  # one text may stand for a list of one

@@ -12,10 +12,7 @@ from bridge.config.part import Part
 from bridge.core.records import NAME, POLICIES
 
 ANYTHING = {"description": "a constant, or an expression in {{ }}"}
-CONDITION = {
-    "type": "object",
-    "description": "names of the event, each with what it must be; any, all and not join conditions",
-}
+CONDITION = {"x-condition": True}  # which `json_schema` knows
 
 
 def _usable(value: str) -> str:

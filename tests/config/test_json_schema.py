@@ -1,0 +1,98 @@
+"""The JSON Schema takes what `bridge check` takes, and refuses plain mistakes."""
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bridge.config.json_schema import json_schema
+from bridge.config.parse import read
+from bridge.plugins import load
+from tests.config.cases import CONNECTORS, KEYED, SOURCE, problems_of
+from tests.config.test_examples import FILES
+from tests.config.test_mapped import TARGET
+
+SCHEMA = json_schema(connectors={**CONNECTORS, "real": load("http")}, plugins={})
+JSON_SCHEMA = jsonschema.Draft202012Validator(SCHEMA)
+OF_HTTP = jsonschema.Draft202012Validator(json_schema(connectors={"http": load("http")}, plugins={}))
+
+
+def wrong(text: str | bytes, validator: Any = JSON_SCHEMA) -> list[str]:
+    """Where the schema finds the configuration wrong."""
+    data = text if isinstance(text, bytes) else text.encode()
+    return [error.json_path for error in validator.iter_errors(read(data, file="x").value)]
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_examples_are_right(path: Path) -> None:
+    assert [] == wrong(path.read_bytes(), OF_HTTP)
+
+
+RECORD = TARGET + "    records: [{name: a, fields: {x: "
+GOOD = [
+    SOURCE + KEYED,
+    SOURCE + "targets:\nretention:\n",
+    SOURCE + TARGET,
+    SOURCE.replace("version: 1", 'version: "1"'),
+    SOURCE + KEYED + "    delivery: {concurrency: '${N:-5}', timeout: '${T:-5s}', rate: 20/s, retry: [5s, 1h30m]}\n",
+    SOURCE + KEYED + "    delivery: {concurrency: '7', timeout: , connect_timeout: 5s}\n",
+    SOURCE + KEYED + "    when: {kind: lead, any: [{email: {present: true}}, {not: {raw.x: {above: 5}}}]}\n",
+    SOURCE + KEYED + "    when:\n",
+    SOURCE + "targets: {t: {connector: keyed, settings: {api_key: 'file:bridge.yaml'}}}\n",
+    SOURCE + TARGET.replace("http://x}", "http://x, size: [1]}").replace(", size: [1]", ", size: 5"),
+    SOURCE + TARGET.replace("http://x}", "http://x, allow_private_addresses: '${X:-true}', auth: {bearer: x}}"),
+    SOURCE + RECORD + "'{{ email }}', y: {value: null, nulls: send}, z: [1, {a: b}], n: 5}}]\n",
+    SOURCE + RECORD + "1}, match: x}]\n",
+    SOURCE + "vars: {a: '{{ email }}'}\nlookups: {t: {a: 1, '*': null}}\n",
+    SOURCE + TARGET + "tests: [{name: a, event: {Type: Lead}, expect: {crm: skipped, crm.event: {absent: x}}}]\n",
+]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_check_takes_is_right(tmp_path: Path, text: str) -> None:
+    found = [str(problem) for problem in problems_of(tmp_path, text)]
+
+    assert [] == [one for one in found if "cannot look for a record" not in one]
+    assert [] == wrong(text)
+
+
+MISTAKES = [
+    ("version: 1\n", "$"),
+    (SOURCE.replace("version: 1", "version: 2"), "$.version"),
+    (SOURCE + "target: {}\n", "$"),
+    (SOURCE + "    tolerance: {past: 10}\n", "$.sources.main.tolerance"),
+    (SOURCE + "    tolerance: {past: ten}\n", "$.sources.main.tolerance"),
+    (SOURCE + "  Main Street: {}\n", "$.sources"),
+    (SOURCE + "targets: {t: {connector: htpp}}\n", "$.targets"),
+    (SOURCE + "targets: {t: {connector: keyed}}\n", "$.targets"),
+    (SOURCE + "targets: {t: {connector: keyed, settings: {}}}\n", "$.targets"),
+    (SOURCE + "targets: {t: {connector: keyed, settings: {api_key: x, more: 1}}}\n", "$.targets"),
+    (SOURCE + TARGET.replace("http://x", "[a]"), "$.targets"),
+    (SOURCE + TARGET.replace("http://x}", "http://x, method: post}"), "$.targets"),
+    (SOURCE + KEYED + "    delivery: {concurrency: 0}\n", "$.targets"),
+    (SOURCE + KEYED + "    delivery: {concurrency: many}\n", "$.targets"),
+    (SOURCE + KEYED + "    delivery: {rate: 20}\n", "$.targets"),
+    (SOURCE + KEYED + "    when: {email: {contain: x}}\n", "$.targets"),
+    (SOURCE + KEYED + "    when: {any: {kind: lead}}\n", "$.targets"),
+    (SOURCE + KEYED + "    when: {email: {present: perhaps}}\n", "$.targets"),
+    (SOURCE + TARGET + "    records: [{name: a}]\n", "$.targets"),
+    (SOURCE + TARGET + "    records: [{name: a, fields: {}, keyed_by: visitor}]\n", "$.targets"),
+    (SOURCE + RECORD + "1}, matches: [x]}]\n", "$.targets"),
+    (SOURCE + "lookups: {t: [a]}\n", "$.lookups"),
+    (SOURCE + TARGET + "tests: [{name: a, event: {}, expect: {crm: skiped}}]\n", "$.tests"),
+]
+
+
+@pytest.mark.parametrize(("text", "at"), MISTAKES)
+def test_a_plain_mistake_is_refused_where_it_stands(tmp_path: Path, text: str, at: str) -> None:
+    assert problems_of(tmp_path, text)
+
+    found = wrong(text)
+
+    assert found
+    assert all(one.startswith(at) for one in found)
