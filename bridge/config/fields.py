@@ -227,9 +227,11 @@ FieldPath = Annotated[str, AfterValidator(_field_path)]
 Whole = Annotated[int, BeforeValidator(coerce_whole)]
 
 
-class _Listed(BeforeValidator):
+class OrText(BeforeValidator):
+    """A check before which one text may stand for the whole."""
+
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         return {"anyOf": [handler(schema), {"type": "string"}]}
 
 
-Listed = _Listed(_listed)  # one text may stand for a list of one
+Listed = OrText(_listed)  # one text may stand for a list of one

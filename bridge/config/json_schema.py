@@ -15,9 +15,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DURATION = {
     "type": "string",
     "pattern": r"^\s*(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?\s*$",
-    "description": "such as 500ms, 5s, 10m, 2h, 1d or 1h30m",
+    "description": "duration: 500ms, 5s, 10m, 2h, 1d, 1h30m",
 }
-_RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d*[a-z]+\s*$", "description": "such as 20/s, 100/10s or 600/m"}
+_RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d*[a-z]+\s*$", "description": "rate: 20/s, 100/10s, 600/m"}
 _VARIABLE = {"type": "string", "pattern": r"\$\{|^file:", "description": "${VAR}, or file:/path"}
 _BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 _NAME = {"pattern": "^[a-z][a-z0-9_-]{0,39}$"}

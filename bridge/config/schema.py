@@ -40,16 +40,28 @@ Waits = Annotated[list[Annotated[float, BeforeValidator(between("0s", "30d"))]],
 
 
 class Defaults(Part):
-    timezone: TimeZone = _SOURCE.timezone
-    phone_region: PhoneRegion = _SOURCE.phone_region
+    timezone: TimeZone = Field(default=_SOURCE.timezone, description="for times without a zone")
+    phone_region: PhoneRegion = Field(
+        default=_SOURCE.phone_region, description="for phones without a country code; two letters"
+    )
 
 
 class Delivery(Part):
-    concurrency: Annotated[Whole, Field(ge=1, le=1000)] = _POLICY.concurrency
-    rate: Annotated[Rate, BeforeValidator(read_rate)] | None = None
-    timeout: Annotated[float, BeforeValidator(between("1s", "10m"))] = _POLICY.timeout_s
-    connect_timeout: Annotated[float, BeforeValidator(between("100ms", "10m"))] | None = None
-    retry: Waits = Field(default=list(DEFAULT_RETRY_S))
+    concurrency: Annotated[Whole, Field(ge=1, le=1000)] = Field(
+        default=_POLICY.concurrency, description="calls in flight, over all workers"
+    )
+    rate: Annotated[Rate, BeforeValidator(read_rate)] | None = Field(
+        default=None, description="requests in any such time, over all workers; left out: no limit"
+    )
+    timeout: Annotated[float, BeforeValidator(between("1s", "10m"))] = Field(
+        default=_POLICY.timeout_s, description="one attempt, all in all"
+    )
+    connect_timeout: Annotated[float, BeforeValidator(between("100ms", "10m"))] | None = Field(
+        default=None, description="of it, to reach the target at all; left out: 10s"
+    )
+    retry: Waits = Field(
+        default=list(DEFAULT_RETRY_S), description="the waits between attempts; after the last one the delivery is dead"
+    )
 
     @model_validator(mode="after")
     def _connect_within_timeout(self) -> Self:
@@ -63,26 +75,34 @@ class Delivery(Part):
 
 
 class Target(Part):
-    connector: ConnectorName
-    settings: Any = Field(default=None, repr=False)  # checked by the connector's own declaration
-    when: When = None  # read by `mapped`
-    records: list[RecordPart] | None = None
-    delivery: Delivery = Delivery()
+    connector: ConnectorName = Field(description="the kind of CRM")
+    settings: Any = Field(default=None, repr=False, description="what the connector declares")
+    when: When = Field(default=None, description="which events it gets; left out: all")
+    records: list[RecordPart] | None = Field(
+        default=None, description="what it gets of each; left out: the connector's own, or the whole event"
+    )
+    delivery: Delivery = Field(default=Delivery(), description="how deliveries are timed")
 
 
 class Retention(Part):
-    payloads: Annotated[float, BeforeValidator(between("1h", "3650d"))] = _RULES.retain_payloads_s
-    metadata: Annotated[float, BeforeValidator(between("1h", "3650d"))] = _RULES.retain_metadata_s
+    payloads: Annotated[float, BeforeValidator(between("1h", "3650d"))] = Field(
+        default=_RULES.retain_payloads_s, description="how long what people said and left is kept"
+    )
+    metadata: Annotated[float, BeforeValidator(between("1h", "3650d"))] = Field(
+        default=_RULES.retain_metadata_s, description="how long ids, times and outcomes are kept"
+    )
 
 
 class Tree(Part):
     """The whole file."""
 
-    version: Annotated[Literal[1], BeforeValidator(coerce_whole)]
-    defaults: Defaults = Defaults()
-    lookups: Lookups = Field(default={})
-    vars: Vars = Field(default={})
-    sources: Annotated[dict[Name, Source], AfterValidator(_some_sources)]
-    targets: dict[Name, Target] = Field(default={})
-    retention: Retention = Retention()
-    tests: list[TrialPart] = Field(default=[])
+    version: Annotated[Literal[1], BeforeValidator(coerce_whole)] = Field(description="of this format")
+    defaults: Defaults = Field(default=Defaults(), description="for every source that says nothing else")
+    lookups: Lookups = Field(default={}, description="tables for the filter lookup")
+    vars: Vars = Field(default={}, description="values that several fields use")
+    sources: Annotated[dict[Name, Source], AfterValidator(_some_sources)] = Field(
+        description="who sends to us, by name"
+    )
+    targets: dict[Name, Target] = Field(default={}, description="where events go, by name")
+    retention: Retention = Field(default=Retention(), description="how long what is kept")
+    tests: list[TrialPart] = Field(default=[], description="what `bridge test` asks of the mapping")

@@ -7,6 +7,8 @@ from base64 import b64decode
 from dataclasses import replace
 from typing import Any, Literal
 
+from pydantic import Field
+
 from bridge.config.fields import Fault, HeaderName, Template
 from bridge.config.part import Part
 from bridge.core.presets import PRESETS
@@ -20,27 +22,31 @@ _OF_HMAC = ("format", "pair", "separator", "version", "timestamp", "signed", "al
 class Timestamp(Part):
     """Where the time of a signature stands."""
 
-    pair: str | None = None
-    header: HeaderName | None = None
-    unit: Literal["s", "ms", "iso"] = "s"
+    pair: str | None = Field(default=None, description="the pair of the header that has the time")
+    header: HeaderName | None = Field(default=None, description="the header that has it")
+    unit: Literal["s", "ms", "iso"] = Field(default="s", description="how it is written")
 
 
 class Signature(Part):
     """How requests are signed; what is left out is the preset's."""
 
-    proof: Literal["hmac", "token", "none"] | None = None
-    header: HeaderName | None = None
-    query: str | None = None
-    format: Literal["plain", "pairs", "versions"] | None = None
-    prefix: str | None = None
-    pair: str | None = None
-    separator: Literal[",", ";", "&", "|"] | None = None
-    version: str | None = None
-    timestamp: Timestamp | None = None
-    signed: Template | None = None
-    algorithm: Literal["sha256", "sha512", "sha384", "sha1"] | None = None
-    encoding: Literal["hex", "base64", "base64url"] | None = None
-    key_encoding: Literal["text", "hex", "base64"] | None = None
+    proof: Literal["hmac", "token", "none"] | None = Field(default=None, description="what proves a request")
+    header: HeaderName | None = Field(default=None, description="the header with the signature, or the token")
+    query: str | None = Field(default=None, description="the query parameter with the token")
+    format: Literal["plain", "pairs", "versions"] | None = Field(default=None, description="how the header is written")
+    prefix: str | None = Field(default=None, description="what stands before the signature")
+    pair: str | None = Field(default=None, description="the name of the pair with the signature")
+    separator: Literal[",", ";", "&", "|"] | None = Field(default=None, description="what stands between the pairs")
+    version: str | None = Field(default=None, description="which of several versions counts")
+    timestamp: Timestamp | None = Field(default=None, description="where the time of signing stands")
+    signed: Template | None = Field(default=None, description="what is signed, such as {timestamp}.{body}")
+    algorithm: Literal["sha256", "sha512", "sha384", "sha1"] | None = Field(default=None, description="of the hash")
+    encoding: Literal["hex", "base64", "base64url"] | None = Field(
+        default=None, description="how the signature is written"
+    )
+    key_encoding: Literal["text", "hex", "base64"] | None = Field(
+        default=None, description="how the key is to be decoded first"
+    )
 
 
 def scheme_of(preset: str | None, signature: Signature | None) -> Scheme:

@@ -12,6 +12,7 @@ from bridge.config.fields import (
     FieldPath,
     Ignorable,
     Listed,
+    OrText,
     PhoneRegion,
     PluginName,
     PresetName,
@@ -53,62 +54,85 @@ def _kind_alone(value: Any) -> Any:
 class Tolerance(Part):
     """How old or how far ahead the time in a signature may be."""
 
-    past: Annotated[float, BeforeValidator(between("1s", "30d"))] = _SOURCE.past_s
-    future: Annotated[float, BeforeValidator(between("0s", "1d"))] = _SOURCE.future_s
+    past: Annotated[float, BeforeValidator(between("1s", "30d"))] = Field(
+        default=_SOURCE.past_s, description="how old a request may be"
+    )
+    future: Annotated[float, BeforeValidator(between("0s", "1d"))] = Field(
+        default=_SOURCE.future_s, description="how far its time may be ahead of our clock"
+    )
 
 
 class KindOf(Part):
     """The kind of each event: one for all, or told by a field."""
 
-    always: EventKind | None = None
-    path: FieldPath | None = None
-    values: dict[str, EventKind] = Field(default={})
+    always: EventKind | None = Field(default=None, description="the kind of every event")
+    path: FieldPath | None = Field(default=None, description="where the kind stands")
+    values: dict[str, EventKind] = Field(default={}, description='the sender\'s words for a kind; "*" for every other')
 
 
 class Fields(Part):
     """Where an event's object says what; of several paths the first that says something counts."""
 
-    events: FieldPath | None = None
-    kind: Annotated[KindOf, BeforeValidator(_kind_alone)] = KindOf()
-    chatbot_id: Paths = Field(default=[])
-    session_id: Paths = Field(default=[])
-    first_name: Paths = Field(default=[])
-    last_name: Paths = Field(default=[])
-    name: Paths = Field(default=[])
-    email: Paths = Field(default=[])
-    phone: Paths = Field(default=[])
-    content: Paths = Field(default=[])
-    page_url: Paths = Field(default=[])
-    created_at: Paths = Field(default=[])
+    events: FieldPath | None = Field(
+        default=None, description="where the list of events stands, if one request has several"
+    )
+    kind: Annotated[KindOf, OrText(_kind_alone)] = Field(default=KindOf(), description="which kind of event it is")
+    chatbot_id: Paths = Field(default=[], description="where it stands; the first path that says something")
+    session_id: Paths = Field(default=[], description="where it stands; the first path that says something")
+    first_name: Paths = Field(default=[], description="where it stands; the first path that says something")
+    last_name: Paths = Field(default=[], description="where it stands; the first path that says something")
+    name: Paths = Field(default=[], description="where the full name stands, if first and last name do not")
+    email: Paths = Field(default=[], description="where it stands; the first path that says something")
+    phone: Paths = Field(default=[], description="where it stands; the first path that says something")
+    content: Paths = Field(default=[], description="where it stands; the first path that says something")
+    page_url: Paths = Field(default=[], description="where it stands; the first path that says something")
+    created_at: Paths = Field(default=[], description="where it stands; the first path that says something")
 
 
 class Challenge(Part):
     """What the sender asks to see whether the address is ours."""
 
-    query: str | None = None
-    token_query: str | None = None
-    token: Secret | None = Field(default=None, repr=False)
-    echo: FieldPath | None = None
-    when: dict[str, str] = Field(default={})
-    answer: Literal["text", "json"] | None = None
+    query: str | None = Field(default=None, description="the query parameter that is sent back")
+    token_query: str | None = Field(
+        default=None, description="the query parameter with the token that proves the sender"
+    )
+    token: Secret | None = Field(default=None, repr=False, description="that token")
+    echo: FieldPath | None = Field(default=None, description="where in the JSON the text stands that is sent back")
+    when: dict[str, str] = Field(default={}, description="what stands in the JSON of such a request")
+    answer: Literal["text", "json"] | None = Field(default=None, description="as which it is sent back")
 
 
 class Source(Part):
-    preset: PresetName | None = None  # None: newoaks, where nothing else says how requests are signed
-    signature: Signature | None = None
-    plugin: PluginName | None = None
-    settings: Any = Field(default=None, repr=False)  # checked by the plugin's own declaration
-    signing_keys: Annotated[list[SigningKey], AfterValidator(_distinct)] = Field(default=[], repr=False)
-    tolerance: Tolerance = Tolerance()
-    allow_unsigned: Annotated[bool, BeforeValidator(coerce_bool)] = False
-    public_url: PublicUrl | None = None
-    fields: Fields | None = None
-    key: Paths = Field(default=[])
-    chatbots: list[str] = Field(default=[])
-    ignore_types: list[Ignorable] = Field(default=[])
-    challenge: Challenge | None = None
-    timezone: TimeZone | None = None  # None: that of `defaults`
-    phone_region: PhoneRegion | None = None
+    preset: PresetName | None = Field(
+        default=None,
+        description="how the sender signs, as docs/sources.md lists it; newoaks, where nothing else is said",
+    )
+    signature: Signature | None = Field(default=None, description="how the sender signs, declared")
+    plugin: PluginName | None = Field(default=None, description="a package's code that verifies instead")
+    settings: Any = Field(default=None, repr=False, description="what the plugin declares")
+    signing_keys: Annotated[list[SigningKey], AfterValidator(_distinct)] = Field(
+        default=[], repr=False, description="any of them verifies a request"
+    )
+    tolerance: Tolerance = Field(default=Tolerance(), description="how old, or how far ahead, a request may be")
+    allow_unsigned: Annotated[bool, BeforeValidator(coerce_bool)] = Field(
+        default=False, description="true: a source that proves nothing, or little, is meant to"
+    )
+    public_url: PublicUrl | None = Field(
+        default=None, description="this source's address as its sender writes it, where that is signed"
+    )
+    fields: Fields | None = Field(
+        default=None, description="where the payload says what; left out: as the platform does"
+    )
+    key: Paths = Field(
+        default=[], description="the fields that tell which event it is; left out: session and created_at"
+    )
+    chatbots: list[str] = Field(default=[], description="only these, by SerialNumber; empty: all")
+    ignore_types: list[Ignorable] = Field(default=[], description="Types that are no leads")
+    challenge: Challenge | None = Field(default=None, description="how the sender asks whether the address is ours")
+    timezone: TimeZone | None = Field(default=None, description="for times without a zone; left out: that of defaults")
+    phone_region: PhoneRegion | None = Field(
+        default=None, description="for phones without a country code; left out: that of defaults"
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -64,7 +64,7 @@ Expectations = Annotated[
 class TrialPart(Part):
     """One test: an event as the sender posts it, and what each target, or a record of it, is to get."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1)] = Field(description="what it is about")
     source: str | None = Field(default=None, description="left out: the only one")
     event: dict[str, Anything] = Field(description="the sender's own object")
     now: Annotated[str, AfterValidator(_moment)] | None = Field(

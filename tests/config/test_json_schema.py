@@ -48,6 +48,7 @@ GOOD = [
     SOURCE + TARGET.replace("http://x}", "http://x, allow_private_addresses: '${X:-true}', auth: {bearer: x}}"),
     SOURCE + RECORD + "'{{ email }}', y: {value: null, nulls: send}, z: [1, {a: b}], n: 5}}]\n",
     SOURCE + RECORD + "1}, match: x}]\n",
+    SOURCE + "    fields: {kind: lead, email: [a.b, c], name: n}\n    key: id\n    preset: github\n",
     SOURCE + "vars: {a: '{{ email }}'}\nlookups: {t: {a: 1, '*': null}}\n",
     SOURCE + TARGET + "tests: [{name: a, event: {Type: Lead}, expect: {crm: skipped, crm.event: {absent: x}}}]\n",
 ]
