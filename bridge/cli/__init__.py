@@ -18,6 +18,7 @@ _COMMANDS = {
     "web": ("web", "web", "Only receive."),
     "worker": ("worker", "worker", "Only deliver; start as many as you like."),
     "migrate": ("migrate", "migrate", "Bring the database to this version's schema."),
+    "init": ("init", "init", "Ask a few questions and write a configuration that starts."),
     "check": ("check", "check", "Look for mistakes in the configuration."),
     "map": ("map_event", "map_event", "Show what each target would be sent for an event. Sends nothing."),
     "test": ("trials", "trials", "Run the tests of the mapping."),

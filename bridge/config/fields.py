@@ -6,11 +6,11 @@ Used by the schema. A check raises `wrong(…)`: it says what is wrong and what 
 import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from bridge.core.filters.zones import zone_of
 from bridge.core.presets import PRESETS
 from bridge.core.text import nearest
 from bridge.model import wire
@@ -114,9 +114,9 @@ def _name(value: str) -> str:
 
 def _time_zone(value: str) -> str:
     try:
-        ZoneInfo(value)
-    except (OSError, ValueError, KeyError):  # a folder of zones, a path, an unknown name
-        hint = meant(value, available_timezones(), otherwise="write one such as America/New_York or UTC")
+        zone_of(value)  # the zones that filters know, on any host
+    except ValueError as error:
+        _, _, hint = str(error).partition(": ")
         raise wrong("unknown time zone", hint=hint) from None
     return value
 

@@ -138,6 +138,7 @@ def test_one_mistake_in_settings_gives_one_problem_at_its_place(tmp_path, text, 
         (SOURCE + "    phone_region: Germany", "unknown phone region", "two capital letters"),
         (SOURCE + "    tolerance: {past: '5'}", "a duration needs a unit", "write 5s or 5m"),
         (SOURCE + "    timezone: ../../etc/passwd", "unknown time zone", "America/New_York"),
+        (SOURCE + "    timezone: localtime", "unknown time zone", "did you mean"),
         (SOURCE + "targets: {t: {connector: zapier}}", "unknown connector", "one of: http, keyed"),
         (
             SOURCE + KEYED + "    delivery: {timeout: 5s, connect_timeout: 6s}\n",

@@ -1,0 +1,99 @@
+"""Begun: the configuration that `init` writes, from its answers."""
+
+import json
+from dataclasses import dataclass, field
+
+from bridge import plugins
+from bridge.config.described import Setting, settings_of
+
+
+@dataclass
+class Answers:
+    """What was asked for."""
+
+    source: str
+    preset: str
+    timezone: str
+    phone_region: str
+    target: str
+    connector: str
+    settings: dict[str, str] = field(default_factory=dict)  # of the connector; no secret among them
+
+    @property
+    def signing_key(self) -> str:
+        return _variable(f"{self.source}_signing_key")
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Variables for the connector's required secrets, by setting."""
+        return {one.key: _variable(f"{self.target}_{one.key}") for one in _required(self.connector) if one.secret}
+
+    @property
+    def variables(self) -> list[str]:
+        return [self.signing_key, *self.secrets.values()]
+
+
+def needed_settings(connector: str) -> list[str]:
+    """The settings without which the connector does not start, and that are no secrets."""
+    return [one.key for one in _required(connector) if not one.secret]
+
+
+def config_text(answers: Answers) -> str:
+    """The configuration."""
+    settings = [f"      {key}: {json.dumps(value)}" for key, value in answers.settings.items()]
+    settings += [f'      {key}: "${{{name}}}"' for key, name in answers.secrets.items()]
+    if answers.connector == "http":
+        bearer = _variable(f"{answers.target}_token")
+        settings.append(f'      # auth: {{bearer: "${{{bearer}}}"}} # or basic, header: docs/http-target.md')
+    return f"""\
+# Made by `bridge init`. config.example.yaml shows every setting with comments; `bridge check` finds mistakes.
+version: 1
+
+defaults: {{timezone: {answers.timezone}, phone_region: "{answers.phone_region}"}}
+
+sources:
+  {answers.source}: # its address is https://<this host>/webhooks/{answers.source}
+    preset: {answers.preset}
+    signing_keys: ["${{{answers.signing_key}:-}}"] # set it once the platform has made it
+
+targets:
+  {answers.target}:
+    connector: {answers.connector}
+    settings:
+{chr(10).join(settings) or "      {}"}
+    # when: {{kind: [lead, appointment]}}
+
+    # What it gets of each event; without it, what the connector brings. docs/mapping.md has all names and filters;
+    # `bridge map event.json` shows what would be sent.
+    # records:
+    #   - name: person
+    #     object: contacts
+    #     keyed_by: person
+    #     fields:
+    #       name: "{{{{ full_name }}}}"
+    #       email: "{{{{ email | email }}}}"
+    #       phone: "{{{{ phone | phone }}}}"
+"""
+
+
+def environment_text(answers: Answers) -> str:
+    """The names of the variables, without values."""
+    lines = [
+        "# Variables that the configuration names. Copy this file, fill it in, and keep the copy out of git.",
+        "",
+        f"# The signing key that the platform shows for the webhook of {answers.source}; empty until it has made one.",
+        f"{answers.signing_key}=",
+    ]
+    for key, name in answers.secrets.items():
+        lines += ["", f"# {key} of the {answers.connector} target {answers.target}.", f"{name}="]
+    lines += ["", "# Where events are kept; left out: bridge.db in the working folder.", "# DATABASE_URL=", ""]
+    return "\n".join(lines)
+
+
+def _required(connector: str) -> list[Setting]:
+    found = settings_of(plugins.load(connector).Settings)  # type: ignore[attr-defined]
+    return [one for one in found if one.required and "." not in one.key]
+
+
+def _variable(text: str) -> str:
+    return "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in text).upper()
