@@ -3,7 +3,6 @@ values, also where the schema finds faults elsewhere, so that all is told at onc
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 from bridge.config.contradictions import contradictions
@@ -32,9 +31,9 @@ class Mapped:
         }
         self._language = Language(filters, self._lookups)
         self._sources = list(mapping_at(self._tree, "sources"))
+        self._vars = self._read_vars()
 
-    @cached_property
-    def vars(self) -> dict[str, Any]:
+    def _read_vars(self) -> dict[str, Any]:
         """Constants and Expressions, by name. A var may use those above it."""
         found: dict[str, Any] = {}
         for name, declared in mapping_at(self._tree, "vars").items():
@@ -50,7 +49,7 @@ class Mapped:
             return Route(), MappingRule()
         at: Path = ("targets", name)
         connector = self._connectors.get(str(target.get("connector")))
-        reader = Reader(self._language, variables=list(self.vars), sources=self._sources)
+        reader = Reader(self._language, variables=list(self._vars), sources=self._sources)
         said = target.get("when")
         when = None if said is None else reader.condition(said, (*at, "when"))
         declared = target.get("records")
@@ -62,7 +61,7 @@ class Mapped:
             self._tell(_not_understood(records, connector, str(target.get("connector")), at_records))
         self._tell(reader.found)
         self._tell(contradictions(when, records, at=at))
-        return _route(when), MappingRule(records, when if _asks_more(when) else None, self.vars)
+        return _route(when), MappingRule(records, when if _asks_more(when) else None, self._vars)
 
     def _tell(self, found: Iterable[Found]) -> None:
         for path, fault, in_key, is_shape in found:

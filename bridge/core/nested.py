@@ -19,9 +19,6 @@ class Nested:
         self.records: frozenset[str] = frozenset(
             record for part in parts for record in ([part.record] if isinstance(part, Ref) else part.records)
         )
-        self.variables: frozenset[str] = frozenset(
-            name for part in parts if isinstance(part, Expression) for name in part.variables
-        )
 
     def value(self, names: Names) -> Any:
         """The same with everything in it filled in; raises ValueError."""

@@ -98,7 +98,7 @@ class Reader:
         name = declared.get("name")
         if not isinstance(name, str) or not NAME.fullmatch(name):
             hint = f"a-z, 0-9 and _, beginning with a letter, at most {LONGEST_NAME} characters"
-            self._wrong((*at, "name"), "a record needs a name" if name is None else "this is no usable name", hint)
+            self._shape((*at, "name"), "a record needs a name" if name is None else "this is no usable name", hint)
             name = ""
         elif name in earlier:
             self._wrong((*at, "name"), f"'{name}' is an earlier record's name", "each has its own")

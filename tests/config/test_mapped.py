@@ -227,6 +227,29 @@ def test_no_secret_of_the_environment_can_be_mapped_and_a_dollar_is_one(tmp_path
     assert [{"a": "${x}"}] == fields_of(tmp_path, text.replace("'${SECRET}'", "1").replace("'${SECRET:-x}'", "1"), LEAD)
 
 
+@pytest.mark.parametrize(
+    ("record", "path"),
+    [
+        ("{name: Lead, fields: {a: 1}}", ".name"),
+        ("{fields: {a: 1}}", ".name"),
+        ("{name: a, fields: }", ".fields"),
+        ("{name: a, object: '', fields: {a: 1}}", ".object"),
+        ("{name: a, object: , when: , match: , fields: {a: 1}}", None),
+        ("{name: a, fields: {a: {value: 1, when: , max_length: }}}", None),
+        ("{name: a, fields: {a: {value: 1, max_length: 0}}}", ".fields.a.max_length"),
+        ("5", ""),
+    ],
+)
+def test_a_mistake_in_a_record_is_told_once(tmp_path: Path, record: str, path: str | None) -> None:
+    found = problems_of(tmp_path, f"{SOURCE}{TARGET}    records: [{record}]\n")
+
+    assert [f"targets.crm.records[0]{path}"] * (path is not None) == [one.path for one in found]
+
+
+def test_a_var_is_checked_also_where_there_is_no_target(tmp_path: Path) -> None:
+    assert ["vars.a"] == [one.path for one in problems_of(tmp_path, SOURCE + "vars: {a: '{{ emial }}'}\n")]
+
+
 def test_faults_elsewhere_do_not_hide_those_of_the_mapping(tmp_path: Path) -> None:
     target = TARGET + "    delivery: {timeout: 5}\n    records: [{name: a, fields: [1]}]\n"
     text = f"{SOURCE}vars: {{a: '{{{{ emial }}}}'}}\n{target}"

@@ -62,7 +62,6 @@ class Walk:
     def __init__(self, source: str, scope: Scope) -> None:
         self.faults: list[Fault] = []
         self.records: set[str] = set()
-        self.variables: set[str] = set()
         self._source = source
         self._scope = scope
 
@@ -125,7 +124,6 @@ class Walk:
             near = nearest(str(name), known)
             hint = f"did you mean vars.{near}?" if near else f"known here: {', '.join(known) or 'none'}"
             return self._refuse(f"there is no var '{name}' before this", hint, str(name))
-        self.variables.add(name)
         return node
 
     def _record(self, node: nodes.Node, steps: list[Any]) -> Any:

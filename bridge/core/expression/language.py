@@ -58,7 +58,7 @@ class Language:
     def _compiled(self, text: str, scope: Scope) -> Read:
         pieces, faults = pieces_of(text), []
         parts: list[Any] = []
-        asked = _Asked()
+        records: set[str] = set()
         for piece in pieces:
             if not piece.is_expression:
                 parts.append(piece.text)
@@ -66,15 +66,15 @@ class Language:
             walk = Walk(piece.text, scope)
             tree = walk.tree(self._parsed(piece.text, piece.at))
             faults += [fault._replace(at=fault.at + piece.at) for fault in walk.faults]
-            asked.add(walk)
+            records |= walk.records
             if not walk.faults:
                 parts.append(self._program(tree))
         if faults:
             return Read(faults=faults)
         if lone(pieces):
             program = next(part for part in parts if not isinstance(part, str))
-            return Read(program.as_ref() or Expression(text, program.run, asked, table=program.table()))
-        return Read(Expression(text, _Joined(parts).run, asked))
+            return Read(program.as_ref() or Expression(text, program.run, records, table=program.table()))
+        return Read(Expression(text, _Joined(parts).run, records))
 
     def _parsed(self, source: str, at: int) -> nodes.Node:
         """The tree of an expression; raises Faulty."""
@@ -99,13 +99,12 @@ class Language:
 class Expression:
     """A compiled text."""
 
-    __slots__ = ("_run", "records", "table", "text", "variables")
+    __slots__ = ("_run", "records", "table", "text")
 
-    def __init__(self, text: str, run: Callable[[Names], Any], asked: "_Asked", *, table: str = "") -> None:
+    def __init__(self, text: str, run: Callable[[Names], Any], records: Collection[str], *, table: str = "") -> None:
         self.text = text
         self.table = table  # whose values are all that it may come to, if there is such a lookup
-        self.records = frozenset(asked.records)
-        self.variables = frozenset(asked.variables)
+        self.records = frozenset(records)
         self._run = run
 
     def value(self, names: Names) -> Any:
@@ -114,18 +113,6 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
-
-
-class _Asked:
-    """What an expression asks for."""
-
-    def __init__(self) -> None:
-        self.records: set[str] = set()
-        self.variables: set[str] = set()
-
-    def add(self, walk: Walk) -> None:
-        self.records |= walk.records
-        self.variables |= walk.variables
 
 
 class _Program:
