@@ -78,7 +78,7 @@ def unknown_yet(record: Record) -> Delivered:
 
 
 def _asked(rule: TargetRule, connector: Connector, record: Record, clock: Clock) -> Rehearsed:
-    call = _Call(clock, rule.policy.timeout_s, list(_secrets(rule.settings)))
+    call = _Call(clock, rule.policy.timeout_s, list(_secrets(rule.settings)), record.idempotency_key)
     try:
         outcome = connector.deliver(record, call)
     except _Noted:
@@ -92,11 +92,12 @@ def _asked(rule: TargetRule, connector: Connector, record: Record, clock: Clock)
 class _Call:
     """The `bridge.connector.Call` of a rehearsal."""
 
-    def __init__(self, clock: Clock, deadline_s: float, secrets: list[str]) -> None:
+    def __init__(self, clock: Clock, deadline_s: float, secrets: list[str], key: str) -> None:
         self.deadline_s = deadline_s
         self.now_s = clock.now_ms() / 1000
         self.request_: Request | None = None
-        self._secrets = secrets
+        self._secrets = sorted(secrets, key=len, reverse=True)  # a short one may stand in a longer one
+        self._key = key
 
     @property
     def http(self) -> "_Call":
@@ -118,10 +119,17 @@ class _Call:
         body: bytes | None = None,
     ) -> Answer:
         content = (body if json is None else as_json(json)) or b""
+        given = {name.lower() for name in headers or {}}
         sent = headers_for(headers or {}, content)
-        shown = {name: HIDDEN if name.lower() in _ALWAYS_HIDDEN else self._hidden(sent[name]) for name in sent}
+        shown = {name: self._shown(name, value, is_given=name.lower() in given) for name, value in sent.items()}
         self.request_ = Request(method.upper(), self._hidden(place(url).url), shown, content)
         raise _Noted
+
+    def _shown(self, name: str, value: str, *, is_given: bool) -> str:
+        """What the bridge says itself holds no secret, whatever short one may stand in it by chance."""
+        if not is_given or value == self._key:
+            return value
+        return HIDDEN if name.lower() in _ALWAYS_HIDDEN else self._hidden(value)
 
     def _hidden(self, text: str) -> str:
         for secret in self._secrets:

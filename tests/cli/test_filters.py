@@ -74,3 +74,19 @@ def test_one_that_cannot_be_used_is_told_and_harms_no_other(tmp_path: Path, entr
 
     assert {"x": "DAVID!"} == json.loads(done.stdout)["fields"], done.stderr
     assert told in done.stderr
+
+
+def test_check_tells_of_a_broken_one_and_the_configuration_that_uses_another_is_good(tmp_path: Path) -> None:
+    entries = "shout = acme:shout\ngone = acme:gone"
+
+    done = bridge(tmp_path, "{{ first_name | shout }}", "check", entries=entries)
+
+    assert (0, True) == (done.returncode, "the configuration is good" in done.stdout), done.stderr
+    assert "filter 'gone' of package acme 1.0 cannot be imported" in done.stderr
+
+
+def test_check_refuses_a_configuration_that_uses_the_broken_one(tmp_path: Path) -> None:
+    done = bridge(tmp_path, "{{ first_name | gone }}", "check", entries="gone = acme:gone")
+
+    assert (1, True) == (done.returncode, "there is no filter 'gone'" in done.stderr), done.stderr
+    assert "filter 'gone' of package acme 1.0 cannot be imported" in done.stderr

@@ -12,37 +12,40 @@ import pytest
 
 from bridge.config.load import load
 from bridge.connector import Delivered, Hold, Record, Usable
-from bridge.core.mapping import whole_event
+from bridge.core.mapping import records_for, whole_event
+from bridge.engine.rehearse import stored_claim
+from bridge.engine.written import Written
 from bridge.model.event import Event, Kind, StoredEvent
 from bridge.outbound import Door
 from bridge.sandbox.inbox import Inbox
 from connectors.http import Http, HttpSettings, Probe, Sign, Success
 
-PAGE = (Path(__file__).parents[2] / "docs" / "http-target.md").read_text(encoding="utf-8")
+WHOLE = (Path(__file__).parents[2] / "docs" / "http-target.md").read_text(encoding="utf-8")
+RECORDS = re.compile(r"<!-- records -->\n```yaml\n(.*?)```\n((?:\n```http\n.*?```\n)+)", re.S)
+PAGE = RECORDS.sub("", WHOLE)  # its other examples are settings, each with one request
 API = "https://crm.example.com"
 HEAD = 'version: 1\nsources: {main: {signing_keys: ["a long signing key"]}}\ntargets:\n  t:\n    connector: http\n'
 NOW_S = 1_772_357_405.0
-EVENT = whole_event(
-    StoredEvent(
-        id=17,
-        key="9c1185a5c5e9fc54",
-        revision=1,
-        received_at=datetime(2026, 3, 1, 9, 30, 2, tzinfo=UTC),
-        event=Event(
-            source="smarterbot",
-            kind=Kind.LEAD,
-            chatbot_id="A1B2C3",
-            session_id="31305",
-            first_name="Ada",
-            last_name="King",
-            email="ada@example.com",
-            content="Call me",
-            page_url="https://example.com/",
-            created_at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
-            raw={"Type": "Lead"},
-        ),
-    )
+STORED = StoredEvent(
+    id=17,
+    key="9c1185a5c5e9fc54",
+    revision=1,
+    received_at=datetime(2026, 3, 1, 9, 30, 2, tzinfo=UTC),
+    event=Event(
+        source="smarterbot",
+        kind=Kind.LEAD,
+        chatbot_id="A1B2C3",
+        session_id="31305",
+        first_name="Ada",
+        last_name="King",
+        email="ada@example.com",
+        content="Call me",
+        page_url="https://example.com/",
+        created_at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
+        raw={"Type": "Lead"},
+    ),
 )
+EVENT = whole_event(STORED)
 RECORD = Record("event", "event", "9c1185a5c5e9fc54", EVENT, "9c1185a5c5e9fc54-1")
 ENVIRONMENT = {
     "CRM_TOKEN": "secret-token",
@@ -98,18 +101,42 @@ def deliver(settings: HttpSettings) -> Any:
     return Http(settings).deliver(RECORD, door.call())
 
 
-@pytest.mark.parametrize("example", of("http"))
-def test_a_request_arrives_as_the_page_shows_it(tmp_path: Path, inbox: Inbox, example: Example) -> None:
-    head, _, body = example.shown.partition("\n\n")
+def assert_arrived(row: Any, shown: str) -> None:
+    """What the inbox got is the request that the page shows."""
+    head, _, body = shown.partition("\n\n")
     first, *headers = head.splitlines()
-
-    assert Delivered(id="1") == deliver(settings_of(tmp_path, example.settings, url=inbox.url))
-
-    (row,) = inbox.rows()
     assert first == f"{row.method} {row.path}"
     assert headers == [f"{name}: {row.headers[name.lower()]}" for name, _ in (line.split(": ", 1) for line in headers)]
     if body:
         assert json.loads(body.replace("EVENT", json.dumps(EVENT))) == json.loads(row.body)
+
+
+@pytest.mark.parametrize("example", of("http"))
+def test_a_request_arrives_as_the_page_shows_it(tmp_path: Path, inbox: Inbox, example: Example) -> None:
+    assert Delivered(id="1") == deliver(settings_of(tmp_path, example.settings, url=inbox.url))
+
+    (row,) = inbox.rows()
+    assert_arrived(row, example.shown)
+
+
+def test_the_records_of_the_page_arrive_as_it_shows_them(tmp_path: Path, inbox: Inbox) -> None:
+    ((target, shown),) = RECORDS.findall(WHOLE)
+    lines = target.replace(API, inbox.url).replace("records:", "  allow_private_addresses: true\nrecords:").splitlines()
+    path = tmp_path / "config.yaml"
+    path.write_text(HEAD + "".join(f"    {line}\n" for line in lines), encoding="utf-8")
+    rule = load(path, environment={}, connectors={"http": Http}).rules.targets["t"]
+    claim = stored_claim(STORED, "a-person")
+
+    written, door = Written(), Door(allow_private_addresses=True, now_s=lambda: NOW_S)
+    for record in written.begin(records_for(claim, rule.mapping), claim):
+        outcome = Http(rule.settings).deliver(written.resolved(record), door.call())
+        assert isinstance(outcome, Delivered)
+        written.add(record, outcome)
+
+    requests = re.findall(r"```http\n(.*?)```", shown, re.S)
+    for row, request in zip(inbox.rows(), requests, strict=True):
+        assert_arrived(row, request)
+    assert 2 == len(requests)
 
 
 @pytest.mark.parametrize("example", of("text"))

@@ -106,3 +106,23 @@ def test_an_event_that_cannot_be_mapped_is_dead_says_why_and_goes_out_mended_on_
         (row,) = inbox.rows()
 
     assert {"kind": "other"} == json.loads(row.body)
+
+
+def test_a_delivery_that_a_condition_discarded_goes_out_on_replay_once_the_condition_is_mended(tmp_path: Path) -> None:
+    with Inbox() as inbox:
+        target = http_target(inbox.url) | {"records": [{"name": "person", "fields": {"email": "{{ email }}"}}]}
+        config = configuration({"crm": target | {"when": {"content": {"contains": "offer"}}}})
+        with running(tmp_path, config) as bridge:
+            bridge.post(lead(1, Content="a price"))
+            (discarded,) = wait_until(lambda: bridge.rows("deliveries", "list", "--state", "discarded"))
+            assert 0 == inbox.counts().stored
+
+            mended = target | {"when": {"content": {"contains": "price"}}}
+            (tmp_path / "config.yaml").write_text(configuration({"crm": mended}))
+            bridge.stop()
+            bridge.serve()
+            assert 0 == bridge.run("replay", str(discarded["id"])).returncode
+            assert inbox.wait_for(lambda: inbox.counts().stored == 1, 30)
+        (row,) = inbox.rows()
+
+    assert {"email": "visitor1@example.com"} == json.loads(row.body)

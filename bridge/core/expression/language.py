@@ -5,8 +5,6 @@ visitor typed as Python).
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from math import isfinite
 from typing import Any
 
 from jinja2 import Environment, Template, TemplateSyntaxError, nodes, pass_context
@@ -17,7 +15,8 @@ from bridge.core.expression.allowed import JOIN, Scope, Walk
 from bridge.core.expression.faults import Fault, Faulty
 from bridge.core.expression.names import item
 from bridge.core.expression.pieces import has_placeholder, lone, pieces_of
-from bridge.core.filters import Filter, FilterError, text_of
+from bridge.core.expression.plain import giving_plain, plain
+from bridge.core.filters import FILTERS, Filter, FilterError, text_of
 from bridge.core.filters.values import kind_of
 from bridge.model.mapping import Names
 from bridge.model.record import Ref
@@ -194,19 +193,6 @@ def is_present(value: Any) -> bool:
     return value is not None and value not in ("", [], {})
 
 
-def plain(value: Any) -> Any:
-    """The value, if a field can hold it; raises ValueError."""
-    if value is None or type(value) in (str, int, bool, dict, list):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, float) and not isfinite(value):
-        raise ValueError("this is no finite number")
-    if isinstance(value, int | float | date | dict | list):
-        return value
-    raise ValueError(f"this comes to something that no field can hold ({type(value).__name__})")
-
-
 def _named(name: str) -> Callable[[Names], Any]:
     return lambda names: names[name]
 
@@ -217,14 +203,15 @@ def _join(parts: list[Any]) -> str:
 
 def _called(known: Filter) -> Callable[..., Any]:
     """The filter as Jinja calls it: null stays null, and whatever goes wrong is told without the value."""
+    call = known.call if known is FILTERS.get(known.name) else giving_plain(known.name, known.call)
 
     def run(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
         if value is None and not known.takes_null:
             return None
         try:
             if known.needs_where:
-                return known.call(context.parent[PLACE], value, *args, **kwargs)
-            return known.call(value, *args, **kwargs)
+                return call(context.parent[PLACE], value, *args, **kwargs)
+            return call(value, *args, **kwargs)
         except FilterError:
             raise
         except Exception as error:

@@ -183,6 +183,38 @@ def test_what_goes_wrong_with_a_value_is_said_without_the_value(text: str, reaso
     assert "Ada" not in str(raised.value)
 
 
+CYCLE: list[Any] = []
+CYCLE.append(CYCLE)
+
+
+@pytest.mark.parametrize(
+    ("given_by_it", "reason"),
+    [
+        (datetime(2023, 12, 1, 10), "bad: this is a time without a time zone"),  # noqa: DTZ001
+        ({"a": [object()]}, "bad: this comes to something that no field can hold (object)"),
+        ([float("nan")], "bad: this is no finite number"),
+        ({"a": {7: "x"}}, "bad: this has a key that is no text (int)"),
+        (("a", "b"), "bad: this comes to something that no field can hold (tuple)"),
+        (CYCLE, "bad: RecursionError for a text"),
+    ],
+)
+@pytest.mark.parametrize("text", ["{{ email | bad }}", "{{ email | bad | default('x') }}", "at {{ email | bad }}"])
+def test_what_a_package_s_filter_gives_is_held_to_what_a_field_can_hold(
+    text: str, given_by_it: object, reason: str
+) -> None:
+    language = Language({**FILTERS, "bad": Filter("bad", lambda value: given_by_it)})
+
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        language.read(text).value.value(NAMES_OF_EVENT)
+
+
+@pytest.mark.parametrize("fine", [None, 1.5, datetime(2023, 12, 1, tzinfo=UTC), {"a": [1, None, date(2023, 12, 1)]}])
+def test_what_a_field_can_hold_is_given_on_as_it_is(fine: object) -> None:
+    language = Language({**FILTERS, "good": Filter("good", lambda value: fine)})
+
+    assert fine == language.read("{{ email | good }}").value.value(NAMES_OF_EVENT)
+
+
 @given(st.text(max_size=60) | st.text(alphabet="{}%#|~()[]'\".,=<>!-+*/ aenot 019", max_size=60))
 @example("{{ 0x1F }}")
 @example("{{ 1_000 }}")
