@@ -21,7 +21,7 @@ _RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d*[a-z]+\s*$", "descripti
 _VARIABLE = {"type": "string", "pattern": r"\$\{|^file:", "description": "${VAR}, or file:/path"}
 _BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 _NAME = {"pattern": "^[a-z][a-z0-9_-]{0,39}$"}
-_COERCED = {
+_COERCED = {  # kinds that may be written as a text too; of constants only the first
     "integer": r"^\s*-?[0-9]+\s*$",
     "number": r"^\s*-?[0-9]+(\.[0-9]+)?\s*$",
     "boolean": r"^\s*(true|false)\s*$",
@@ -97,11 +97,15 @@ def _finished(schema: Any, *, durations: bool, constant: bool = False) -> Any:
                 name: _property(part, durations=durations, constant=constant, required=name in required)
                 for name, part in one.items()
             }
-        elif key not in ("default", "enum", "const", "required"):
-            found[_BOUNDS.get(str(key), str(key))] = _finished(one, durations=durations, constant=constant)
-        elif key != "default":
+        elif key == "oneOf":  # as texts are coerced, a value may be of several kinds
+            found["anyOf"] = _finished(one, durations=durations, constant=constant)
+        elif key in ("enum", "const", "required"):
             found[key] = one
-    return found if constant else _variable(found)
+        elif key not in ("default", "discriminator", "uniqueItems"):  # a set takes what a list repeats
+            found[_BOUNDS.get(str(key), str(key))] = _finished(one, durations=durations, constant=constant)
+    if found.get("additionalProperties") is False and not found.get("required"):
+        found["type"] = ["object", "null"]  # a part with nothing in it
+    return _written(found, constant=constant)
 
 
 def _property(part: Any, *, durations: bool, constant: bool, required: bool) -> Any:
@@ -115,16 +119,18 @@ def _property(part: Any, *, durations: bool, constant: bool, required: bool) -> 
     return {"anyOf": [*options, {"type": "null"}]} | description
 
 
-def _variable(found: dict[str, Any]) -> dict[str, Any]:
-    """The same for a value that a variable may hold, or that may be written as a text."""
-    kind = found.get("type")
+def _written(found: dict[str, Any], *, constant: bool) -> dict[str, Any]:
+    """The same for a value that may be written as a text, and that a variable may hold unless it is constant."""
+    kind = str(found.get("type"))
+    lifted = {"description": found.pop("description")} if "description" in found else {}
+    options = [found]
     if "const" in found:
-        return {"enum": [found["const"], str(found["const"])]}
-    if "enum" in found:
-        return {"anyOf": [found, _VARIABLE]}
-    if kind in _COERCED:
-        return {"anyOf": [found, {"type": "string", "pattern": _COERCED[str(kind)]}, _VARIABLE]}
-    return found
+        options = [{"enum": [found["const"], str(found["const"])]}]
+    elif kind in _COERCED and (kind == "integer" or not constant):
+        options.append({"type": "string", "pattern": _COERCED[kind]})
+    if not constant and (kind in _COERCED or found.keys() & {"const", "enum"}):
+        options.append(_VARIABLE)
+    return (found if options == [found] else {"anyOf": options}) | lifted
 
 
 def _conditions() -> dict[str, Any]:

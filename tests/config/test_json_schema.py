@@ -14,6 +14,12 @@ from tests.config.test_examples import FILES
 from tests.config.test_mapped import TARGET
 
 SCHEMA = json_schema(connectors={**CONNECTORS, "real": load("http")}, plugins={})
+SUCCESS = """\
+targets:
+  t:
+    connector: real
+    settings: {url: "https://crm.example.com", success: {path: a, equals: %s}}
+"""
 JSON_SCHEMA = jsonschema.Draft202012Validator(SCHEMA)
 OF_HTTP = jsonschema.Draft202012Validator(json_schema(connectors={"http": load("http")}, plugins={}))
 
@@ -35,6 +41,11 @@ def test_the_examples_are_right(path: Path) -> None:
 
 RECORD = TARGET + "    records: [{name: a, fields: {x: "
 GOOD = [
+    SOURCE.replace("version: 1", "version: '${V:-1}'"),
+    SOURCE.split("    signing_keys")[0].replace("main:", "main: {signing_keys: [a long signing key]}\n  more:"),
+    SOURCE + RECORD + "{value: x, max_length: '5'}}}]\n",
+    SOURCE + TARGET + "tests: [{name: a, event: {}, expect: {crm.event: }}]\n",
+    *(SOURCE + TARGET.replace("http://x}", f"http://x, size: {size}}}") for size in ("5", "'5'", "'${N:-5}'", "big")),
     SOURCE + KEYED,
     SOURCE + "targets:\nretention:\n",
     SOURCE + TARGET,
@@ -52,6 +63,16 @@ GOOD = [
     SOURCE + "vars: {a: '{{ email }}'}\nlookups: {t: {a: 1, '*': null}}\n",
     SOURCE + TARGET + "tests: [{name: a, event: {Type: Lead}, expect: {crm: skipped, crm.event: {absent: x}}}]\n",
 ]
+
+
+@pytest.mark.parametrize("value", ["ok", "5", "5.5", "true", "'5'", "'true'", "'${X:-5}'", "''"])
+def test_a_value_of_several_kinds_is_right_in_each(value: str) -> None:
+    assert [] == wrong(SOURCE + SUCCESS % value)
+
+
+@pytest.mark.parametrize("value", ["[ok]", "{a: b}"])
+def test_a_value_of_none_of_the_kinds_is_refused(value: str) -> None:
+    assert ["$.targets"] == wrong(SOURCE + SUCCESS % value)
 
 
 @pytest.mark.parametrize("text", GOOD)
