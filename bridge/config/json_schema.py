@@ -12,16 +12,15 @@ from bridge.core.records import POLICIES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_DURATION = {
+DURATION = {
     "type": "string",
     "pattern": r"^\s*(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?\s*$",
     "description": "duration: 500ms, 5s, 10m, 2h, 1d, 1h30m",
 }
-_RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d*[a-z]+\s*$", "description": "rate: 20/s, 100/10s, 600/m"}
-_VARIABLE = {"type": "string", "pattern": r"\$\{|^file:", "description": "${VAR}, or file:/path"}
+RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d*[a-z]+\s*$", "description": "rate: 20/s, 100/10s, 600/m"}
+VARIABLE = {"type": "string", "pattern": r"\$\{|^file:", "description": "${VAR}, or file:/path"}
 _BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
-_NAME = {"pattern": "^[a-z][a-z0-9_-]{0,39}$"}
-_COERCED = {  # kinds that may be written as a text too; of constants only the first
+COERCED = {  # kinds that may be written as a text too; of constants only the first
     "integer": r"^\s*-?[0-9]+\s*$",
     "number": r"^\s*-?[0-9]+(\.[0-9]+)?\s*$",
     "boolean": r"^\s*(true|false)\s*$",
@@ -38,7 +37,7 @@ def json_schema(*, connectors: Mapping[str, type], plugins: Mapping[str, type]) 
     for part, (key, classes) in settings.items():
         if not classes:
             continue
-        definitions[part]["properties"][key] = {"anyOf": [{"enum": sorted(classes)}, _VARIABLE]}
+        definitions[part]["properties"][key] = {"anyOf": [{"enum": sorted(classes)}, VARIABLE]}
         definitions[part]["allOf"] = [
             {
                 "if": {"properties": {key: {"const": name}}, "required": [key]},
@@ -46,9 +45,6 @@ def json_schema(*, connectors: Mapping[str, type], plugins: Mapping[str, type]) 
             }
             for name, declared in sorted(classes.items())
         ]
-    for section in ("sources", "targets"):
-        of = found["properties"][section]
-        (of["anyOf"][0] if "anyOf" in of else of)["propertyNames"] = _NAME
     return {"$schema": DIALECT, "title": "Configuration of the webhook-crm-bridge"} | found
 
 
@@ -80,9 +76,9 @@ def _finished(schema: Any, *, durations: bool, constant: bool = False) -> Any:
         is_long = {"type": "object", "anyOf": [{"required": [key]} for key in ("value", *POLICIES)]}
         return {"if": is_long, "then": {"$ref": "#/$defs/FieldPart"}}
     if str(schema.get("$ref", "")).endswith("/Rate"):
-        return {"anyOf": [_RATE, _VARIABLE]}
+        return {"anyOf": [RATE, VARIABLE]}
     if schema.get("type") == "number" and durations:
-        return {"anyOf": [_DURATION, _VARIABLE]} | {key: one for key, one in schema.items() if key == "description"}
+        return {"anyOf": [DURATION, VARIABLE]} | {key: one for key, one in schema.items() if key == "description"}
     found: dict[str, Any] = {}
     for key, one in schema.items():
         if key in ("title", "default") and not isinstance(one, dict):
@@ -97,6 +93,10 @@ def _finished(schema: Any, *, durations: bool, constant: bool = False) -> Any:
                 name: _property(part, durations=durations, constant=constant, required=name in required)
                 for name, part in one.items()
             }
+        elif key == "patternProperties":  # names of the operator's own: no other will do
+            [(pattern, of)] = one.items()
+            found["propertyNames"] = {"pattern": pattern}
+            found["additionalProperties"] = _finished(of, durations=durations, constant=constant)
         elif key == "oneOf":  # as texts are coerced, a value may be of several kinds
             found["anyOf"] = _finished(one, durations=durations, constant=constant)
         elif key in ("enum", "const", "required"):
@@ -126,10 +126,10 @@ def _written(found: dict[str, Any], *, constant: bool) -> dict[str, Any]:
     options = [found]
     if "const" in found:
         options = [{"enum": [found["const"], str(found["const"])]}]
-    elif kind in _COERCED and (kind == "integer" or not constant):
-        options.append({"type": "string", "pattern": _COERCED[kind]})
-    if not constant and (kind in _COERCED or found.keys() & {"const", "enum"}):
-        options.append(_VARIABLE)
+    elif kind in COERCED and (kind == "integer" or not constant):
+        options.append({"type": "string", "pattern": COERCED[kind]})
+    if not constant and (kind in COERCED or found.keys() & {"const", "enum", "pattern"}):
+        options.append(VARIABLE)
     return (found if options == [found] else {"anyOf": options}) | lifted
 
 

@@ -11,6 +11,7 @@ from bridge.config.fields import Listed, Whole, wrong
 from bridge.config.part import Part
 from bridge.core.records import NAME, POLICIES
 
+SCALAR = {"type": ["string", "number", "boolean", "null"]}
 ANYTHING = {"description": "a constant, or an expression in {{ }}"}
 CONDITION = {"x-condition": True}  # which `json_schema` knows
 
@@ -31,10 +32,10 @@ def _form(value: Any) -> str:
     return "long" if isinstance(value, dict) and any(part in value for part in ("value", *POLICIES)) else "short"
 
 
-RecordName = Annotated[str, AfterValidator(_usable)]
+RecordName = Annotated[str, AfterValidator(_usable), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
 Value = Annotated[Any, WithJsonSchema(ANYTHING)]
 When = Annotated[Any, WithJsonSchema(CONDITION)]
-Lookups = dict[RecordName, dict[str, Annotated[Any, AfterValidator(_scalar), WithJsonSchema({})]]]
+Lookups = dict[RecordName, dict[str, Annotated[Any, AfterValidator(_scalar), WithJsonSchema(SCALAR)]]]
 Vars = dict[RecordName, Value]
 
 

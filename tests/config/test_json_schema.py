@@ -65,6 +65,23 @@ GOOD = [
 ]
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        ("http.Bearer", "bearer"), ("http.Credentials", "password"), ("http.NamedValue", "value"),
+        ("Challenge", "token"), ("Source", "signing_keys"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_secret_is_for_writing_only(at: tuple[str, str]) -> None:
+    part, key = at
+    declared = OF_HTTP.schema["$defs"][part]["properties"][key]
+    texts = [one.get("items", one) for one in declared.get("anyOf", [declared]) if one.get("type") != "null"]
+
+    assert texts
+    assert all(one["writeOnly"] for one in texts)
+
+
 @pytest.mark.parametrize("value", ["ok", "5", "5.5", "true", "'5'", "'true'", "'${X:-5}'", "''"])
 def test_a_value_of_several_kinds_is_right_in_each(value: str) -> None:
     assert [] == wrong(SOURCE + SUCCESS % value)
@@ -106,6 +123,12 @@ MISTAKES = [
     (SOURCE + TARGET + "    records: [{name: a, fields: {}, keyed_by: visitor}]\n", "$.targets"),
     (SOURCE + RECORD + "1}, matches: [x]}]\n", "$.targets"),
     (SOURCE + "lookups: {t: [a]}\n", "$.lookups"),
+    (SOURCE + "lookups: {t: {a: [b]}}\n", "$.lookups"),
+    (SOURCE + "lookups: {My Table: {a: b}}\n", "$.lookups"),
+    (SOURCE + "vars: {My Name: b}\n", "$.vars"),
+    (SOURCE + "    preset: newoak\n", "$.sources.main.preset"),
+    (SOURCE + "    phone_region: us\n", "$.sources.main.phone_region"),
+    (SOURCE + TARGET + "    records: [{name: My Record, fields: {}}]\n", "$.targets"),
     (SOURCE + TARGET + "tests: [{name: a, event: {}, expect: {crm: skiped}}]\n", "$.tests"),
 ]
 
