@@ -89,8 +89,11 @@ def _parts(kind: Any, path: str, seen: set[type[BaseModel]]) -> Iterator[tuple[t
 def _settings() -> str:
     found = settings_of(load("http").Settings)  # type: ignore[attr-defined]
     return _rows(
-        ("key", "what it is", "default"),
-        ((f"`{one.key}`", one.kind, "needed" if one.required else _code(one.default)) for one in found),
+        _HEAD,
+        (
+            (f"`{one.key}`", one.kind, "needed" if one.required else _code(one.default), one.description)
+            for one in found
+        ),
     )
 
 

@@ -32,12 +32,15 @@ def json_schema(*, connectors: Mapping[str, type], plugins: Mapping[str, type]) 
     """The JSON Schema (2020-12) of a configuration for these connectors and plugins, by name."""
     found: dict[str, Any] = _finished(Tree.model_json_schema(), durations=True)
     definitions = found.setdefault("$defs", {})
+    definitions.pop("Rate", None)  # written as one text
     definitions |= _conditions()
     settings = {"Target": ("connector", connectors), "Source": ("plugin", plugins)}
     for part, (key, classes) in settings.items():
         if not classes:
             continue
-        definitions[part]["properties"][key] = {"anyOf": [{"enum": sorted(classes)}, VARIABLE]}
+        options = [{"enum": sorted(classes)}, VARIABLE, *([{"type": "null"}] if key == "plugin" else [])]
+        definitions[part]["properties"][key] |= {"anyOf": options}
+        definitions[part]["properties"][key].pop("type", None)
         definitions[part]["allOf"] = [
             {
                 "if": {"properties": {key: {"const": name}}, "required": [key]},

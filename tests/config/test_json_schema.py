@@ -66,6 +66,37 @@ GOOD = [
 
 
 @pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("{plugin: keyed, settings: {api_key: x}}", []),
+        ("{plugin: , signing_keys: [a long signing key]}", []),
+        ("{plugin: keyd, settings: {api_key: x}}", ["$.sources.main.plugin"]),
+        ("{plugin: keyed}", ["$.sources.main"]),
+    ],
+)
+def test_a_plugin_brings_its_settings(said: str, at: list[str]) -> None:
+    of_plugin = jsonschema.Draft202012Validator(json_schema(connectors={}, plugins={"keyed": CONNECTORS["keyed"]}))
+
+    assert at == wrong(f"version: 1\nsources:\n  main: {said}\n", of_plugin)
+
+
+def test_every_key_of_the_file_and_of_http_says_what_it_is_for() -> None:
+    whole = OF_HTTP.schema
+    [http] = whole["$defs"]["Target"]["allOf"]
+    parts = {"the file": whole, "http": http["then"]["properties"]["settings"]} | whole["$defs"]
+    del parts["condition"], parts["test"]  # their keys are names and operators, which docs/mapping.md has
+
+    silent = [
+        f"{name}.{key}"
+        for name, part in parts.items()
+        for key, one in part.get("properties", {}).items()
+        if not one.get("description")
+    ]
+
+    assert [] == silent
+
+
+@pytest.mark.parametrize(
     "at",
     [
         ("http.Bearer", "bearer"), ("http.Credentials", "password"), ("http.NamedValue", "value"),
