@@ -5,6 +5,7 @@ Settings of every installed connector and source plugin.
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.config.records import NO_VARIABLE
 from bridge.config.schema import Tree
 from bridge.config.settings import Undeclared, reader
 from bridge.core.operators import OPERATORS
@@ -77,7 +78,7 @@ def _finished(schema: Any, *, durations: bool, constant: bool = False) -> Any:
         return {"$ref": "#/$defs/condition"} | {key: one for key, one in schema.items() if key == "description"}
     if "/FieldPart" in str(schema.get("oneOf")):
         is_long = {"type": "object", "anyOf": [{"required": [key]} for key in ("value", *POLICIES)]}
-        return {"if": is_long, "then": {"$ref": "#/$defs/FieldPart"}}
+        return {"if": is_long, "then": {"$ref": "#/$defs/FieldPart"}} | NO_VARIABLE
     if str(schema.get("$ref", "")).endswith("/Rate"):
         return {"anyOf": [RATE, VARIABLE]}
     if schema.get("type") == "number" and durations:
@@ -102,7 +103,7 @@ def _finished(schema: Any, *, durations: bool, constant: bool = False) -> Any:
             found["additionalProperties"] = _finished(of, durations=durations, constant=constant)
         elif key == "oneOf":  # as texts are coerced, a value may be of several kinds
             found["anyOf"] = _finished(one, durations=durations, constant=constant)
-        elif key in ("enum", "const", "required"):
+        elif key in ("enum", "const", "required", "not"):
             found[key] = one
         elif key not in ("default", "discriminator", "uniqueItems"):  # a set takes what a list repeats
             found[_BOUNDS.get(str(key), str(key))] = _finished(one, durations=durations, constant=constant)

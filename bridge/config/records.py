@@ -9,10 +9,12 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from bridge.config.fields import Listed, Whole, wrong
 from bridge.config.part import Part
+from bridge.config.variables import HOLDS_ONE
 from bridge.core.records import NAME, POLICIES
 
-SCALAR = {"type": ["string", "number", "boolean", "null"]}
-ANYTHING = {"description": "a constant, or an expression in {{ }}"}
+NO_VARIABLE = {"not": {"type": "string", "pattern": HOLDS_ONE}}
+SCALAR = {"type": ["string", "number", "boolean", "null"]} | NO_VARIABLE
+ANYTHING = {"description": "a constant, or an expression in {{ }}"} | NO_VARIABLE
 CONDITION = {"x-condition": True}  # which `json_schema` knows
 
 

@@ -1,13 +1,17 @@
 """The JSON Schema takes what `bridge check` takes, and refuses plain mistakes."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.config.json_schema import json_schema
 from bridge.config.parse import read
+from bridge.config.variables import HOLDS_ONE, names_in
 from bridge.plugins import load
 from tests.config.cases import CONNECTORS, KEYED, SOURCE, problems_of
 from tests.config.test_examples import FILES
@@ -60,9 +64,17 @@ GOOD = [
     SOURCE + RECORD + "'{{ email }}', y: {value: null, nulls: send}, z: [1, {a: b}], n: 5}}]\n",
     SOURCE + RECORD + "1}, match: x}]\n",
     SOURCE + "    fields: {kind: lead, email: [a.b, c], name: n}\n    key: id\n    preset: github\n",
+    SOURCE + "vars: {a: '$${X}', b: 'file:/x', c: '$5'}\n" + TARGET,
     SOURCE + "vars: {a: '{{ email }}'}\nlookups: {t: {a: 1, '*': null}}\n",
     SOURCE + TARGET + "tests: [{name: a, event: {Type: Lead}, expect: {crm: skipped, crm.event: {absent: x}}}]\n",
 ]
+
+
+@given(
+    st.lists(st.sampled_from(["$", "$$", "${", "${X", "}", "X", "1", ":-", ":?", " ", "\n"]), max_size=9).map("".join)
+)
+def test_a_variable_is_found_as_check_finds_it(text: str) -> None:
+    assert bool(names_in(text)) == bool(re.search(HOLDS_ONE, text))
 
 
 @pytest.mark.parametrize(
@@ -156,6 +168,11 @@ MISTAKES = [
     (SOURCE + "lookups: {t: [a]}\n", "$.lookups"),
     (SOURCE + "lookups: {t: {a: [b]}}\n", "$.lookups"),
     (SOURCE + "lookups: {My Table: {a: b}}\n", "$.lookups"),
+    (SOURCE + "vars: {a: '${X:-b}'}\n", "$.vars"),
+    (SOURCE + "lookups: {t: {a: '${X:-b}'}}\n", "$.lookups"),
+    (SOURCE + RECORD + "'a ${X:-b}'}}]\n", "$.targets"),
+    (SOURCE + RECORD + "{value: '${X:-b}'}}}]\n", "$.targets"),
+    (SOURCE + TARGET + "tests: [{name: a, event: {b: '${X:-c}'}, expect: {crm: skipped}}]\n", "$.tests"),
     (SOURCE + "vars: {My Name: b}\n", "$.vars"),
     (SOURCE + "    preset: newoak\n", "$.sources.main.preset"),
     (SOURCE + "    phone_region: us\n", "$.sources.main.phone_region"),
