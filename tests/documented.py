@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 
 from bridge.config.described import settings_of
-from bridge.config.json_schema import json_schema
+from bridge.config.json_schema import COERCED, DURATION, RATE, VARIABLE, json_schema
 from bridge.config.schema import Tree
 from bridge.config.settings import MAPPINGS, bare
 from bridge.core.expression import NAMES
@@ -20,6 +20,7 @@ from bridge.plugins import load
 DOCS = Path(__file__).parent.parent / "docs"
 
 _HEAD = ("key", "what it is", "default", "what it is for")
+_FEW = 8  # words that a cell can list
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _WORDS = {
     "string": "text",
@@ -27,6 +28,10 @@ _WORDS = {
     "number": "number",
     "boolean": "true or false",
     "object": "mapping",
+}
+_WORDED = dict.fromkeys((str(VARIABLE["pattern"]), *COERCED.values()), "") | {  # a variable is no kind of its own
+    str(DURATION["pattern"]): "duration",
+    str(RATE["pattern"]): "rate",
 }
 
 
@@ -84,8 +89,11 @@ def _parts(kind: Any, path: str, seen: set[type[BaseModel]]) -> Iterator[tuple[t
 def _settings() -> str:
     found = settings_of(load("http").Settings)  # type: ignore[attr-defined]
     return _rows(
-        ("key", "what it is", "default"),
-        ((f"`{one.key}`", one.kind, "needed" if one.required else _code(one.default)) for one in found),
+        _HEAD,
+        (
+            (f"`{one.key}`", one.kind, "needed" if one.required else _code(one.default), one.description)
+            for one in found
+        ),
     )
 
 
@@ -97,14 +105,17 @@ def _kind(schema: dict[str, Any]) -> str:
     if "if" in schema:
         return "value or mapping"
     if "enum" in schema:
-        return " or ".join(f"`{one}`" for one in dict.fromkeys(map(str, schema["enum"])))
+        words = list(dict.fromkeys(map(str, schema["enum"])))
+        return " or ".join(f"`{one}`" for one in words) if len(words) <= _FEW else "text"
     if "$ref" in schema:
         return "condition" if schema["$ref"].endswith("condition") else "mapping"
     if schema.get("type") == "array":
         inner = _kind(schema["items"])
-        return f"list of {inner}s" if inner in ("text", "mapping") else f"list: {inner}"
-    if "pattern" in schema:  # of one value, and what a variable may be is none of its kinds
-        return {r"\$\{|^file:": ""}.get(schema["pattern"], str(schema.get("description", "")).split(":")[0])
+        return f"list of {inner}s" if inner in ("text", "mapping", "secret") else f"list: {inner}"
+    if "pattern" in schema:
+        return _WORDED.get(str(schema["pattern"]), "text")
+    if schema.get("writeOnly"):
+        return "secret"
     return _WORDS.get(str(schema.get("type")), "anything")
 
 

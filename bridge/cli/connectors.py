@@ -45,7 +45,8 @@ def connectors_describe(name: str, target: str | None, object_: str | None, as_j
 
     found = plugins.load(name)
     rows = [one._asdict() for one in settings_of(found.Settings)]  # type: ignore[attr-defined]
-    show_rows(rows, ("key", "kind", "default", "required", "secret"), as_json=as_json, empty="It has no settings.")
+    columns = ("key", "kind", "default", "required", "secret", "description")
+    show_rows(rows, columns, as_json=as_json, empty="It has no settings.")
     if not as_json:
         for record in getattr(found, "default_records", ()):
             said = f"record {record['name']}: {record['object']}, one for each {record.get('keyed_by', 'event')}"

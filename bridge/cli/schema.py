@@ -9,11 +9,14 @@ from bridge.config.json_schema import json_schema
 
 
 @click.command()
-def schema() -> None:
+@click.option("--indent", type=click.IntRange(0, 8), default=1, show_default=True, help="Spaces for each level.")
+def schema(indent: int) -> None:
     """Print the JSON Schema of the configuration, with the settings of every installed connector.
 
     An editor that knows it completes keys and shows mistakes: bridge schema > bridge.schema.json
     """
-    connectors, _ = plugins.load_all(plugins.CONNECTORS)
-    sources, _ = plugins.load_all(plugins.SOURCES)
-    click.echo(json.dumps(json_schema(connectors=connectors, plugins=sources), indent=1, ensure_ascii=False))
+    connectors, unusable = plugins.load_all(plugins.CONNECTORS)
+    sources, unusable_too = plugins.load_all(plugins.SOURCES)
+    for problem in (unusable | unusable_too).values():
+        click.echo(f"left out: {problem}", err=True)
+    click.echo(json.dumps(json_schema(connectors=connectors, plugins=sources), indent=indent, ensure_ascii=False))

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from bridge.config.declared import holds_secret
-from bridge.config.settings import MAPPINGS, branches
+from bridge.config.settings import MAPPINGS, branches, description_of
 from bridge.connector import Secret
 
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Secret: "secret", dict: "mapping"}
@@ -20,6 +20,7 @@ class Setting(NamedTuple):
     default: str  # empty where there is none
     required: bool
     secret: bool
+    description: str = ""
 
 
 def settings_of(declared: type) -> list[Setting]:
@@ -34,7 +35,8 @@ def _settings(declared: type, within: str) -> Iterator[Setting]:
             continue
         kind, key = hints[entry.name], f"{within}{entry.name}"
         required = entry.default is MISSING and entry.default_factory is MISSING
-        yield Setting(key, _kind(kind), "" if required else _default(entry), required, holds_secret(kind))
+        default = "" if required else _default(entry)
+        yield Setting(key, _kind(kind), default, required, holds_secret(kind), description_of(entry))
         for branch in branches(kind):
             if isinstance(branch, type) and is_dataclass(branch):
                 yield from _settings(branch, f"{key}.")

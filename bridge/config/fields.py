@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from bridge.core.filters.zones import zone_of
@@ -207,18 +207,23 @@ def _ignorable(value: str) -> str:
     return word
 
 
+def _text(**more: Any) -> WithJsonSchema:
+    """What an editor is told of a text, besides what it is for."""
+    return WithJsonSchema({"type": "string", **more})
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Name = Annotated[str, AfterValidator(_name)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-PhoneRegion = Annotated[str, AfterValidator(_phone_region)]
+Name = Annotated[str, AfterValidator(_name), _text(pattern=f"^{_NAME.pattern}$")]
+TimeZone = Annotated[str, AfterValidator(_time_zone), _text(examples=["UTC", "America/New_York"])]
+PhoneRegion = Annotated[str, AfterValidator(_phone_region), _text(pattern="^[A-Z]{2}$", examples=["US", "DE"])]
 ConnectorName = Annotated[str, AfterValidator(_one_of("connector"))]
 SourceName = Annotated[str, AfterValidator(_one_of("source"))]
-SigningKey = Annotated[str, AfterValidator(_signing_key)]
+SigningKey = Annotated[str, AfterValidator(_signing_key), _text(writeOnly=True, description="a secret: best a ${VAR}")]
 Ignorable = Annotated[str, AfterValidator(_ignorable)]
-PresetName = Annotated[str, AfterValidator(_preset)]
+PresetName = Annotated[str, AfterValidator(_preset), _text(enum=sorted(PRESETS))]
 PluginName = Annotated[str, AfterValidator(_one_of("plugin", otherwise="install the package that brings it"))]
 HeaderName = Annotated[str, AfterValidator(_header_name)]  # becomes lower case
 PublicUrl = Annotated[str, AfterValidator(_public_url)]

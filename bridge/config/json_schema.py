@@ -5,6 +5,7 @@ Settings of every installed connector and source plugin.
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.config.records import NO_VARIABLE
 from bridge.config.schema import Tree
 from bridge.config.settings import Undeclared, reader
 from bridge.core.operators import OPERATORS
@@ -12,16 +13,15 @@ from bridge.core.records import POLICIES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_DURATION = {
+DURATION = {
     "type": "string",
     "pattern": r"^\s*(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?\s*$",
     "description": "duration: 500ms, 5s, 10m, 2h, 1d, 1h30m",
 }
-_RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d*[a-z]+\s*$", "description": "rate: 20/s, 100/10s, 600/m"}
-_VARIABLE = {"type": "string", "pattern": r"\$\{|^file:", "description": "${VAR}, or file:/path"}
+RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d*[a-z]+\s*$", "description": "rate: 20/s, 100/10s, 600/m"}
+VARIABLE = {"type": "string", "pattern": r"\$\{|^file:", "description": "${VAR}, or file:/path"}
 _BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
-_NAME = {"pattern": "^[a-z][a-z0-9_-]{0,39}$"}
-_COERCED = {
+COERCED = {  # kinds that may be written as a text too; of constants only the first
     "integer": r"^\s*-?[0-9]+\s*$",
     "number": r"^\s*-?[0-9]+(\.[0-9]+)?\s*$",
     "boolean": r"^\s*(true|false)\s*$",
@@ -33,12 +33,15 @@ def json_schema(*, connectors: Mapping[str, type], plugins: Mapping[str, type]) 
     """The JSON Schema (2020-12) of a configuration for these connectors and plugins, by name."""
     found: dict[str, Any] = _finished(Tree.model_json_schema(), durations=True)
     definitions = found.setdefault("$defs", {})
+    definitions.pop("Rate", None)  # written as one text
     definitions |= _conditions()
     settings = {"Target": ("connector", connectors), "Source": ("plugin", plugins)}
     for part, (key, classes) in settings.items():
         if not classes:
             continue
-        definitions[part]["properties"][key] = {"anyOf": [{"enum": sorted(classes)}, _VARIABLE]}
+        options = [{"enum": sorted(classes)}, VARIABLE, *([{"type": "null"}] if key == "plugin" else [])]
+        definitions[part]["properties"][key] |= {"anyOf": options}
+        definitions[part]["properties"][key].pop("type", None)
         definitions[part]["allOf"] = [
             {
                 "if": {"properties": {key: {"const": name}}, "required": [key]},
@@ -46,9 +49,6 @@ def json_schema(*, connectors: Mapping[str, type], plugins: Mapping[str, type]) 
             }
             for name, declared in sorted(classes.items())
         ]
-    for section in ("sources", "targets"):
-        of = found["properties"][section]
-        (of["anyOf"][0] if "anyOf" in of else of)["propertyNames"] = _NAME
     return {"$schema": DIALECT, "title": "Configuration of the webhook-crm-bridge"} | found
 
 
@@ -78,11 +78,11 @@ def _finished(schema: Any, *, durations: bool, constant: bool = False) -> Any:
         return {"$ref": "#/$defs/condition"} | {key: one for key, one in schema.items() if key == "description"}
     if "/FieldPart" in str(schema.get("oneOf")):
         is_long = {"type": "object", "anyOf": [{"required": [key]} for key in ("value", *POLICIES)]}
-        return {"if": is_long, "then": {"$ref": "#/$defs/FieldPart"}}
+        return {"if": is_long, "then": {"$ref": "#/$defs/FieldPart"}} | NO_VARIABLE
     if str(schema.get("$ref", "")).endswith("/Rate"):
-        return {"anyOf": [_RATE, _VARIABLE]}
+        return {"anyOf": [RATE, VARIABLE]}
     if schema.get("type") == "number" and durations:
-        return {"anyOf": [_DURATION, _VARIABLE]} | {key: one for key, one in schema.items() if key == "description"}
+        return {"anyOf": [DURATION, VARIABLE]} | {key: one for key, one in schema.items() if key == "description"}
     found: dict[str, Any] = {}
     for key, one in schema.items():
         if key in ("title", "default") and not isinstance(one, dict):
@@ -97,11 +97,19 @@ def _finished(schema: Any, *, durations: bool, constant: bool = False) -> Any:
                 name: _property(part, durations=durations, constant=constant, required=name in required)
                 for name, part in one.items()
             }
-        elif key not in ("default", "enum", "const", "required"):
-            found[_BOUNDS.get(str(key), str(key))] = _finished(one, durations=durations, constant=constant)
-        elif key != "default":
+        elif key == "patternProperties":  # names of the operator's own: no other will do
+            [(pattern, of)] = one.items()
+            found["propertyNames"] = {"pattern": pattern}
+            found["additionalProperties"] = _finished(of, durations=durations, constant=constant)
+        elif key == "oneOf":  # as texts are coerced, a value may be of several kinds
+            found["anyOf"] = _finished(one, durations=durations, constant=constant)
+        elif key in ("enum", "const", "required", "not"):
             found[key] = one
-    return found if constant else _variable(found)
+        elif key not in ("default", "discriminator", "uniqueItems"):  # a set takes what a list repeats
+            found[_BOUNDS.get(str(key), str(key))] = _finished(one, durations=durations, constant=constant)
+    if found.get("additionalProperties") is False and not found.get("required"):
+        found["type"] = ["object", "null"]  # a part with nothing in it
+    return _written(found, constant=constant)
 
 
 def _property(part: Any, *, durations: bool, constant: bool, required: bool) -> Any:
@@ -115,16 +123,18 @@ def _property(part: Any, *, durations: bool, constant: bool, required: bool) -> 
     return {"anyOf": [*options, {"type": "null"}]} | description
 
 
-def _variable(found: dict[str, Any]) -> dict[str, Any]:
-    """The same for a value that a variable may hold, or that may be written as a text."""
-    kind = found.get("type")
+def _written(found: dict[str, Any], *, constant: bool) -> dict[str, Any]:
+    """The same for a value that may be written as a text, and that a variable may hold unless it is constant."""
+    kind = str(found.get("type"))
+    lifted = {"description": found.pop("description")} if "description" in found else {}
+    options = [found]
     if "const" in found:
-        return {"enum": [found["const"], str(found["const"])]}
-    if "enum" in found:
-        return {"anyOf": [found, _VARIABLE]}
-    if kind in _COERCED:
-        return {"anyOf": [found, {"type": "string", "pattern": _COERCED[str(kind)]}, _VARIABLE]}
-    return found
+        options = [{"enum": [found["const"], str(found["const"])]}]
+    elif kind in COERCED and (kind == "integer" or not constant):
+        options.append({"type": "string", "pattern": COERCED[kind]})
+    if not constant and (kind in COERCED or found.keys() & {"const", "enum", "pattern"}):
+        options.append(VARIABLE)
+    return (found if options == [found] else {"anyOf": options}) | lifted
 
 
 def _conditions() -> dict[str, Any]:

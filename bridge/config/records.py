@@ -9,9 +9,12 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from bridge.config.fields import Listed, Whole, wrong
 from bridge.config.part import Part
+from bridge.config.variables import HOLDS_ONE
 from bridge.core.records import NAME, POLICIES
 
-ANYTHING = {"description": "a constant, or an expression in {{ }}"}
+NO_VARIABLE = {"not": {"type": "string", "pattern": HOLDS_ONE}}
+SCALAR = {"type": ["string", "number", "boolean", "null"]} | NO_VARIABLE
+ANYTHING = {"description": "a constant, or an expression in {{ }}"} | NO_VARIABLE
 CONDITION = {"x-condition": True}  # which `json_schema` knows
 
 
@@ -31,10 +34,10 @@ def _form(value: Any) -> str:
     return "long" if isinstance(value, dict) and any(part in value for part in ("value", *POLICIES)) else "short"
 
 
-RecordName = Annotated[str, AfterValidator(_usable)]
+RecordName = Annotated[str, AfterValidator(_usable), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
 Value = Annotated[Any, WithJsonSchema(ANYTHING)]
 When = Annotated[Any, WithJsonSchema(CONDITION)]
-Lookups = dict[RecordName, dict[str, Annotated[Any, AfterValidator(_scalar), WithJsonSchema({})]]]
+Lookups = dict[RecordName, dict[str, Annotated[Any, AfterValidator(_scalar), WithJsonSchema(SCALAR)]]]
 Vars = dict[RecordName, Value]
 
 

@@ -5,7 +5,7 @@ Used by `load` for each target. One mistake gives one error, also inside unions:
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache, partial
 from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
 
@@ -19,6 +19,7 @@ from pydantic import (
     TypeAdapter,
     with_config,
 )
+from pydantic import Field as PydanticField
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
@@ -47,6 +48,12 @@ def reader(declared: type) -> TypeAdapter[Any]:
         return TypeAdapter(_kind(declared))
     except (PydanticUserError, AttributeError, NameError, RecursionError, TypeError, ValueError) as error:
         raise Undeclared(f"its Settings cannot be read: {type(error).__name__}: {error}") from error
+
+
+def description_of(entry: Field[Any]) -> str:
+    """What a key of Settings is for: its field's metadata `description`, if its author gave one."""
+    said = entry.metadata.get("description")
+    return said if isinstance(said, str) else ""
 
 
 def branches(kind: Any) -> list[Any]:
@@ -96,7 +103,10 @@ def _mapping(declared: type) -> Any:
     for entry in fields(declared):
         if entry.init:
             needed = entry.default is MISSING and entry.default_factory is MISSING
-            keys[entry.name] = _kind(hints[entry.name]) if needed else NotRequired[_kind(hints[entry.name])]
+            kind = _kind(hints[entry.name])
+            if said := description_of(entry):
+                kind = Annotated[kind, PydanticField(description=said)]
+            keys[entry.name] = kind if needed else NotRequired[kind]
 
     shape: Any = _typed_dict(declared.__name__, keys)
     shape = with_config(ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True))(shape)

@@ -13,6 +13,7 @@ from bridge.config.explain import Explained
 from bridge.config.fields import Listed, meant, wrong
 from bridge.config.parse import read
 from bridge.config.part import Part
+from bridge.config.records import NO_VARIABLE
 from bridge.core.text import instant
 from bridge.errors import ConfigError
 from bridge.model.mapping import MappingRule
@@ -21,7 +22,7 @@ from bridge.model.trial import Expectation, Trial
 
 RECEIVED_AT = datetime(2024, 1, 1, tzinfo=UTC)  # where a test names no time of its own: each run is the same
 
-Anything = Annotated[Any, WithJsonSchema({})]
+Anything = Annotated[Any, WithJsonSchema(NO_VARIABLE)]
 
 
 def _moment(value: str) -> str:

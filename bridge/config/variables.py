@@ -13,6 +13,7 @@ from bridge.config.document import Document, Path
 from bridge.config.mounted import FILE, is_mounted, read_mounted
 
 _TOKEN = re.compile(r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<how>:-|:\?)(?P<rest>[^}]*))?\}|(?P<bad>\$\{)")
+HOLDS_ONE = r"(?:^|[^$])(?:\$\$)*\$\{[A-Za-z_][A-Za-z0-9_]*(?:(?::-|:\?)[^}]*)?\}"  # as `names_in`, for other languages
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -34,3 +34,8 @@ class Secret:
         from pydantic_core import core_schema
 
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(strict=True))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        """As an editor is told of one."""
+        return {"type": "string", "writeOnly": True, "description": "a secret: best a ${VAR}"}

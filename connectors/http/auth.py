@@ -1,7 +1,7 @@
 """Auth: how we show who we are: what the file may say, and the header that it becomes."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from bridge.connector import Secret, Wrong, wrong_header_name, wrong_header_value
@@ -14,7 +14,7 @@ _EMPTY = "set the variable that it comes from, or leave `auth` out"
 class Bearer:
     """`auth: {bearer: "${TOKEN}"}`"""
 
-    bearer: Secret
+    bearer: Secret = field(metadata={"description": "a token, sent as Authorization: Bearer"})
 
     def __post_init__(self) -> None:
         refuse(_wrong_token(self.bearer, at="bearer"))
@@ -22,8 +22,8 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    username: str | Secret
-    password: Secret
+    username: str | Secret = field(metadata={"description": "the user"})
+    password: Secret = field(metadata={"description": "the password"})
 
     def __post_init__(self) -> None:
         name = revealed(self.username)
@@ -39,13 +39,13 @@ class Credentials:
 class Basic:
     """`auth: {basic: {username: …, password: "${PASSWORD}"}}`"""
 
-    basic: Credentials
+    basic: Credentials = field(metadata={"description": "a user and a password"})
 
 
 @dataclass(frozen=True, slots=True)
 class NamedValue:
-    name: str
-    value: Secret
+    name: str = field(metadata={"description": "of the header"})
+    value: Secret = field(metadata={"description": "what it holds"})
 
     def __post_init__(self) -> None:
         found = wrong_header_name(self.name, at=("name",)) + wrong_header_value(self.value, at=("value",))
@@ -58,7 +58,7 @@ class NamedValue:
 class Header:
     """`auth: {header: {name: X-Api-Key, value: "${KEY}"}}`"""
 
-    header: NamedValue
+    header: NamedValue = field(metadata={"description": "a header of your own"})
 
 
 Auth = Bearer | Basic | Header

@@ -21,8 +21,8 @@ _TEMPLATE = re.compile(r"\{\{.*\}\}")
 class Probe:
     """A URL that answers 2xx while the target is usable and our credentials are good."""
 
-    url: str
-    method: Literal["GET", "HEAD"] = "GET"
+    url: str = field(metadata={"description": "a URL that answers 2xx while the target is usable"})
+    method: Literal["GET", "HEAD"] = field(default="GET", metadata={"description": "how it is asked"})
 
     def __post_init__(self) -> None:
         refuse(wrong_url(self.url, at=("url",)))
@@ -30,15 +30,25 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    url: str
-    method: Literal["POST", "PUT", "PATCH"] = "POST"
-    headers: dict[str, str | Secret] = field(default_factory=dict)
-    auth: Auth | None = None
-    sign: Sign | None = None
-    body: Body = field(default="event", repr=False)  # may hold a key: some APIs want it there
-    success: Success = field(default_factory=Success)
-    probe: Probe | None = None
-    allow_private_addresses: bool = False  # read by the bridge, which vets where a target lives
+    url: str = field(metadata={"description": "where to; https:// or http://"})
+    method: Literal["POST", "PUT", "PATCH"] = field(default="POST", metadata={"description": "of each request"})
+    headers: dict[str, str | Secret] = field(default_factory=dict, metadata={"description": "constant headers"})
+    auth: Auth | None = field(default=None, metadata={"description": "how we show who we are"})
+    sign: Sign | None = field(default=None, metadata={"description": "proves that a request is ours and unchanged"})
+    # No repr: it may hold a key, as some APIs want it there.
+    body: Body = field(
+        default="event", repr=False, metadata={"description": "what is sent: event, cloudevents, or constants"}
+    )
+    success: Success = field(
+        default_factory=Success, metadata={"description": "whether a 2xx is one, and where the record's id stands"}
+    )
+    probe: Probe | None = field(
+        default=None, metadata={"description": "what is asked before a target that refused us is tried again"}
+    )
+    # Read by the bridge, which vets where a target lives.
+    allow_private_addresses: bool = field(
+        default=False, metadata={"description": "true: for a target inside your own network"}
+    )
 
     def __post_init__(self) -> None:
         inside = self.allow_private_addresses

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from bridge.connector import Secret, Wrong, wrong_header_name
@@ -29,9 +29,11 @@ _TAKEN = ("idempotency-key", "content-type", "host")
 class Sign:
     """`sign: {scheme: timestamp, key: "${KEY}"}`; several keys while they are being changed."""
 
-    scheme: Literal["standard-webhooks", "timestamp", "sha256"]
-    key: Secret | list[Secret]
-    header: str = ""  # empty: the usual one of the scheme
+    scheme: Literal["standard-webhooks", "timestamp", "sha256"] = field(metadata={"description": "how it is signed"})
+    key: Secret | list[Secret] = field(metadata={"description": "what signs; several while they are being changed"})
+    header: str = field(
+        default="", metadata={"description": "where the signature stands; left out: the usual one of the scheme"}
+    )
 
     def __post_init__(self) -> None:
         found = [wrong for at, key in self._placed() for wrong in self._wrong_key(key.reveal(), at=at)]

@@ -3,7 +3,7 @@
 A path is the way to a value in the JSON answer: keys, and numbers for the elements of a list, with dots between them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, assert_never
 
 from bridge.connector import Answer, Delivered, Hold, Outcome, Reject, Retry, Wrong, found_at, id_from
@@ -18,13 +18,21 @@ _ODD = set("$[]{}*?@\"'")  # of other languages for paths
 class Success:
     """`success: {path: result.status, equals: ok}`; without a path every 2xx is a success."""
 
-    path: str = ""
-    equals: str | int | float | bool | None = None
-    one_of: list[str | int | float | bool] | None = None
-    present: bool | None = None  # true: there, and not null; false: not there, or null
-    otherwise: Literal["reject", "retry", "hold"] = "reject"
-    id: str = "id"
-    url: str = ""
+    path: str = field(
+        default="", metadata={"description": "where in the JSON answer to look; left out: every 2xx is a success"}
+    )
+    equals: str | int | float | bool | None = field(default=None, metadata={"description": "what must stand there"})
+    one_of: list[str | int | float | bool] | None = field(
+        default=None, metadata={"description": "one of these must stand there"}
+    )
+    present: bool | None = field(
+        default=None, metadata={"description": "true: it must be there, and not null; false: it must not"}
+    )
+    otherwise: Literal["reject", "retry", "hold"] = field(
+        default="reject", metadata={"description": "what becomes of a delivery whose answer says something else"}
+    )
+    id: str = field(default="id", metadata={"description": "where the record's id stands"})
+    url: str = field(default="", metadata={"description": "where the record's address stands"})
 
     def __post_init__(self) -> None:
         paths = {"path": self.path, "id": self.id, "url": self.url}

@@ -34,6 +34,7 @@ def test_what_can_be_told_to_one_is_described_key_by_key(tmp_path: Path) -> None
 
     assert ("text", True, False) == (rows["url"]["kind"], rows["url"]["required"], rows["url"]["secret"])
     assert ("POST or PUT or PATCH", "POST") == (rows["method"]["kind"], rows["method"]["default"])
+    assert "of each request" == rows["method"]["description"]
     assert (True, True) == (rows["auth.bearer"]["required"], rows["auth.bearer"]["secret"])
 
 

@@ -37,6 +37,7 @@ CONFIG = {"pydantic", "yaml"}
         ("import bridge.connector", RARE | WEB | STORE | CONFIG | {"requests", "urllib3", "click"}),
         ("import bridge.engine.restringify_apart", RARE | WEB | STORE | CONFIG | {"requests", "urllib3", "click"}),
         ("import bridge.cli.look", RARE | WEB | CONFIG | {"requests", "urllib3", "tenacity", "psycopg"}),
+        ("import bridge.cli.schema", RARE | WEB | STORE | {"requests", "tenacity"}),
         ("import bridge.cli.migrate", RARE | WEB | CONFIG | {"requests", "urllib3", "tenacity", "psycopg"}),
         ("import bridge.cli.send", RARE | WEB | STORE),
         ("import bridge.cli.committer", RARE | WEB | {"requests", "urllib3", "psycopg"}),

@@ -1,19 +1,29 @@
 """The JSON Schema takes what `bridge check` takes, and refuses plain mistakes."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.config.json_schema import json_schema
 from bridge.config.parse import read
+from bridge.config.variables import HOLDS_ONE, names_in
 from bridge.plugins import load
 from tests.config.cases import CONNECTORS, KEYED, SOURCE, problems_of
 from tests.config.test_examples import FILES
 from tests.config.test_mapped import TARGET
 
 SCHEMA = json_schema(connectors={**CONNECTORS, "real": load("http")}, plugins={})
+SUCCESS = """\
+targets:
+  t:
+    connector: real
+    settings: {url: "https://crm.example.com", success: {path: a, equals: %s}}
+"""
 JSON_SCHEMA = jsonschema.Draft202012Validator(SCHEMA)
 OF_HTTP = jsonschema.Draft202012Validator(json_schema(connectors={"http": load("http")}, plugins={}))
 
@@ -35,6 +45,11 @@ def test_the_examples_are_right(path: Path) -> None:
 
 RECORD = TARGET + "    records: [{name: a, fields: {x: "
 GOOD = [
+    SOURCE.replace("version: 1", "version: '${V:-1}'"),
+    SOURCE.split("    signing_keys")[0].replace("main:", "main: {signing_keys: [a long signing key]}\n  more:"),
+    SOURCE + RECORD + "{value: x, max_length: '5'}}}]\n",
+    SOURCE + TARGET + "tests: [{name: a, event: {}, expect: {crm.event: }}]\n",
+    *(SOURCE + TARGET.replace("http://x}", f"http://x, size: {size}}}") for size in ("5", "'5'", "'${N:-5}'", "big")),
     SOURCE + KEYED,
     SOURCE + "targets:\nretention:\n",
     SOURCE + TARGET,
@@ -49,9 +64,75 @@ GOOD = [
     SOURCE + RECORD + "'{{ email }}', y: {value: null, nulls: send}, z: [1, {a: b}], n: 5}}]\n",
     SOURCE + RECORD + "1}, match: x}]\n",
     SOURCE + "    fields: {kind: lead, email: [a.b, c], name: n}\n    key: id\n    preset: github\n",
+    SOURCE + "vars: {a: '$${X}', b: 'file:/x', c: '$5'}\n" + TARGET,
     SOURCE + "vars: {a: '{{ email }}'}\nlookups: {t: {a: 1, '*': null}}\n",
     SOURCE + TARGET + "tests: [{name: a, event: {Type: Lead}, expect: {crm: skipped, crm.event: {absent: x}}}]\n",
 ]
+
+
+@given(
+    st.lists(st.sampled_from(["$", "$$", "${", "${X", "}", "X", "1", ":-", ":?", " ", "\n"]), max_size=9).map("".join)
+)
+def test_a_variable_is_found_as_check_finds_it(text: str) -> None:
+    assert bool(names_in(text)) == bool(re.search(HOLDS_ONE, text))
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("{plugin: keyed, settings: {api_key: x}}", []),
+        ("{plugin: , signing_keys: [a long signing key]}", []),
+        ("{plugin: keyd, settings: {api_key: x}}", ["$.sources.main.plugin"]),
+        ("{plugin: keyed}", ["$.sources.main"]),
+    ],
+)
+def test_a_plugin_brings_its_settings(said: str, at: list[str]) -> None:
+    of_plugin = jsonschema.Draft202012Validator(json_schema(connectors={}, plugins={"keyed": CONNECTORS["keyed"]}))
+
+    assert at == wrong(f"version: 1\nsources:\n  main: {said}\n", of_plugin)
+
+
+def test_every_key_of_the_file_and_of_http_says_what_it_is_for() -> None:
+    whole = OF_HTTP.schema
+    [http] = whole["$defs"]["Target"]["allOf"]
+    parts = {"the file": whole, "http": http["then"]["properties"]["settings"]} | whole["$defs"]
+    del parts["condition"], parts["test"]  # their keys are names and operators, which docs/mapping.md has
+
+    silent = [
+        f"{name}.{key}"
+        for name, part in parts.items()
+        for key, one in part.get("properties", {}).items()
+        if not one.get("description")
+    ]
+
+    assert [] == silent
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        ("http.Bearer", "bearer"), ("http.Credentials", "password"), ("http.NamedValue", "value"),
+        ("Challenge", "token"), ("Source", "signing_keys"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_secret_is_for_writing_only(at: tuple[str, str]) -> None:
+    part, key = at
+    declared = OF_HTTP.schema["$defs"][part]["properties"][key]
+    texts = [one.get("items", one) for one in declared.get("anyOf", [declared]) if one.get("type") != "null"]
+
+    assert texts
+    assert all(one["writeOnly"] for one in texts)
+
+
+@pytest.mark.parametrize("value", ["ok", "5", "5.5", "true", "'5'", "'true'", "'${X:-5}'", "''"])
+def test_a_value_of_several_kinds_is_right_in_each(value: str) -> None:
+    assert [] == wrong(SOURCE + SUCCESS % value)
+
+
+@pytest.mark.parametrize("value", ["[ok]", "{a: b}"])
+def test_a_value_of_none_of_the_kinds_is_refused(value: str) -> None:
+    assert ["$.targets"] == wrong(SOURCE + SUCCESS % value)
 
 
 @pytest.mark.parametrize("text", GOOD)
@@ -85,6 +166,17 @@ MISTAKES = [
     (SOURCE + TARGET + "    records: [{name: a, fields: {}, keyed_by: visitor}]\n", "$.targets"),
     (SOURCE + RECORD + "1}, matches: [x]}]\n", "$.targets"),
     (SOURCE + "lookups: {t: [a]}\n", "$.lookups"),
+    (SOURCE + "lookups: {t: {a: [b]}}\n", "$.lookups"),
+    (SOURCE + "lookups: {My Table: {a: b}}\n", "$.lookups"),
+    (SOURCE + "vars: {a: '${X:-b}'}\n", "$.vars"),
+    (SOURCE + "lookups: {t: {a: '${X:-b}'}}\n", "$.lookups"),
+    (SOURCE + RECORD + "'a ${X:-b}'}}]\n", "$.targets"),
+    (SOURCE + RECORD + "{value: '${X:-b}'}}}]\n", "$.targets"),
+    (SOURCE + TARGET + "tests: [{name: a, event: {b: '${X:-c}'}, expect: {crm: skipped}}]\n", "$.tests"),
+    (SOURCE + "vars: {My Name: b}\n", "$.vars"),
+    (SOURCE + "    preset: newoak\n", "$.sources.main.preset"),
+    (SOURCE + "    phone_region: us\n", "$.sources.main.phone_region"),
+    (SOURCE + TARGET + "    records: [{name: My Record, fields: {}}]\n", "$.targets"),
     (SOURCE + TARGET + "tests: [{name: a, event: {}, expect: {crm: skiped}}]\n", "$.tests"),
 ]
 
