@@ -38,6 +38,12 @@ def needed_settings(connector: str) -> list[str]:
     return [one.key for one in _required(connector) if not one.secret]
 
 
+def is_secret(connector: str, key: str) -> bool:
+    """Whether a setting is a secret, which no file is to hold, or has one in it."""
+    found = settings_of(plugins.load(connector).Settings)  # type: ignore[attr-defined]
+    return any(one.secret for one in found if one.key == key)
+
+
 def config_text(answers: Answers) -> str:
     """The configuration."""
     settings = [f"      {key}: {json.dumps(value)}" for key, value in answers.settings.items()]

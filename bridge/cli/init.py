@@ -10,7 +10,7 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from bridge import plugins
-from bridge.cli.begun import Answers, config_text, environment_text, needed_settings
+from bridge.cli.begun import Answers, config_text, environment_text, is_secret, needed_settings
 from bridge.config.fields import Name, PhoneRegion, TimeZone
 from bridge.config.load import load
 from bridge.core.presets import PRESETS
@@ -60,6 +60,10 @@ def _asked(given: dict[str, str | None], settings: dict[str, str], *, ask: bool)
         target=question("target", "Name of the target", "crm", _NAME),
         connector=question("connector", f"Its connector ({', '.join(known)})", "http", _one_of(known)),
     )
+    for key in settings:
+        if is_secret(answers.connector, key):
+            advice = f'leave it out, and write `{key}: "${{NAME}}"` into the configuration if it is not there'
+            raise BridgeError(f"--set {key}: a secret belongs into the environment: {advice}")
     for key in needed_settings(answers.connector):
         text = settings.pop(key, None)
         answers.settings[key] = text or _Questions({}, ask=ask)(key, f"{key} of the {answers.connector} target", "")

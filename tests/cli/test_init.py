@@ -135,6 +135,18 @@ def test_what_does_not_fit_is_told_and_nothing_is_written(
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("key", ["api_key", "other"])
+def test_a_secret_is_written_into_no_file_also_where_it_is_given(tmp_path: Path, key: str) -> None:
+    source = ACME.replace("    size: int = 3\n", "    other: Secret | None = None\n")
+    put(tmp_path, "acme", CONNECTORS, "acme = acme:Acme", source=source)
+
+    done = bridge(tmp_path, "init", "--yes", "--connector=acme", "--set", "region=eu", "--set", f"{key}=hunter2")
+
+    assert (1, True) == (done.returncode, f"--set {key}: a secret belongs into the environment" in done.stderr)
+    assert "hunter2" not in done.stdout + done.stderr
+    assert not (tmp_path / "config.yaml").exists()
+
+
 def test_what_is_there_is_not_replaced_unless_it_is_to_be(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("mine")
 
