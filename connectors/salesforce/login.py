@@ -3,11 +3,13 @@ writes the login host itself, so its requests are led to the configured one.
 """
 
 import base64
+from collections.abc import Iterable
 from typing import Any, TypeGuard, assert_never
 from urllib.parse import urlencode, urlsplit
 from xml.parsers.expat import ExpatError
 
 from bridge.connector import Call, FetchToken, Hold, Retry, Secret, Token, requests_session
+from connectors.salesforce.hidden import masked, secrets_in
 from connectors.salesforce.said import MAX_TOLD
 from connectors.salesforce.settings import (
     LOGIN_HOSTS,
@@ -60,13 +62,13 @@ def _log_in(settings: SalesforceSettings, call: Call) -> Token | Hold | Retry:
     try:
         text, instance = SalesforceLogin(session=led, sf_version=settings.version, **_arguments(settings))
     except SalesforceAuthenticationFailed as refused:
-        return _refused(str(refused.code), refused.message or "", led.status)
+        return _refused(str(refused.code), str(refused.message or ""), led.status, secrets_in(settings))
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, ExpatError) as error:
         if not led.asked:  # the key in it was not readable
             return Hold(f"login: the private_key cannot be used ({type(error).__name__})")
-        return Retry(f"login: HTTP {led.status} gave no session")
+        return _unreadable(led.status)
     if not _is_text(text) or not _is_text(instance):
-        return Retry(f"login: HTTP {led.status} gave no session")
+        return _unreadable(led.status)
     return Token(Secret(text), VALID_S, {"url": f"{scheme}://{instance.strip('/')}"})
 
 
@@ -141,19 +143,19 @@ def _refresh(settings: SalesforceSettings, auth: RefreshToken, call: Call, last:
     answer = call.http.request("POST", url, headers=headers, body=urlencode(form).encode())
     said = answer.json() if isinstance(answer.json(), dict) else {}
     if answer.status != 200:
-        return _refused(
-            str(said.get("error") or answer.status), str(said.get("error_description") or ""), answer.status
-        )
+        code, message = str(said.get("error") or answer.status), str(said.get("error_description") or "")
+        return _refused(code, message, answer.status, [*secrets_in(settings), _revealed(kept)])
     text, instance = said.get("access_token"), said.get("instance_url")
     if not _is_text(text) or not _is_text(instance):
-        return Retry("login: HTTP 200 gave no session")
+        return _unreadable(200)
     following = said.get("refresh_token")
     more = {"url": instance.rstrip("/"), "refresh_token": Secret(following) if _is_text(following) else kept}
     return Token(Secret(text), VALID_S, more)
 
 
-def _refused(code: str, message: str, status: int) -> Hold | Retry:
-    reason = " ".join(f"login refused: {code}: {message}".split())[:MAX_TOLD]
+def _refused(code: str, message: str, status: int, secrets: Iterable[str]) -> Hold | Retry:
+    told = masked(f"login refused: {code}: {message}".encode(errors="replace"), secrets)
+    reason = " ".join(told.decode().split())[:MAX_TOLD]
     if status == 429 or any(word in f"{code} {message}" for word in _LIMITED):
         return Hold(reason, for_s=900)
     if code in _PASSING or any(word in message for word in _BEING_REFRESHED):
@@ -161,6 +163,11 @@ def _refused(code: str, message: str, status: int) -> Hold | Retry:
     if status >= 500 and (code.isdigit() or code == "None"):  # a page, and no word of Salesforce's: SOAP faults are 500
         return Retry(f"login: HTTP {status}")
     return Hold(reason)
+
+
+def _unreadable(status: int) -> Hold | Retry:
+    """A login that was answered in no words of Salesforce's."""
+    return Hold(f"login refused: HTTP {status}") if 400 <= status < 500 else Retry(f"login: HTTP {status}, no session")
 
 
 def _is_text(value: Any) -> TypeGuard[str]:

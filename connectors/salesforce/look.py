@@ -98,9 +98,9 @@ class Look:
                     self._ask(asks, work, object_).add(at, values)
         if record.uncertain and not key and not work.known and not any(self._sought(work)):
             for name in _ANCHORS:
-                value = work.record.fields.get(name)
-                if isinstance(value, str) and 0 < len(value) <= LONGEST_SOUGHT:
-                    self._ask(asks, work, record.object, recent=True).add(name, [value])
+                anchor = work.record.fields.get(name)
+                if isinstance(anchor, str) and 0 < len(anchor) <= LONGEST_SOUGHT:
+                    self._ask(asks, work, record.object, recent=True).add(name, [anchor])
                     break
 
     def _ask(self, asks: dict[tuple[str, bool], Ask], work: Work, object_: str, *, recent: bool = False) -> Ask:

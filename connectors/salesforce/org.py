@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bridge.connector import Call, Http, as_json, requests_session
+from connectors.salesforce.hidden import masked
 from connectors.salesforce.limits import Limits
 from connectors.salesforce.login import session_for
 from connectors.salesforce.said import Said
@@ -104,7 +105,7 @@ class Org:
         from simple_salesforce.api import Salesforce  # here: it costs 0.3 s, which not every process has a use for
         from simple_salesforce.exceptions import SalesforceError
 
-        http = _Heard(self.call.http)
+        http = _Heard(self.call.http, [self._token.text.reveal()])
         client = Salesforce(
             session_id=self._token.text.reveal(),
             instance_url=self.url,
@@ -118,7 +119,7 @@ class Org:
         except SalesforceError as refused:
             found = refused.content
         except (ValueError, TypeError):  # an answer that is no JSON, or none that has a length
-            found = http.text
+            found = http.body[:1000].decode("utf-8", "replace")
         self._limits.heed(http.headers.get("Sforce-Limit-Info", ""), self.call)
         return Said(http.status, found, http.headers)
 
@@ -126,17 +127,18 @@ class Org:
 class _Heard:
     """The door, and what of an answer simple-salesforce does not hand on: its status and headers."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, secrets: list[str]) -> None:
         self._http = http
+        self._secrets = secrets
         self.status = 0
         self.headers: Mapping[str, str] = {}
-        self.text = ""
+        self.body = b""
 
     def request(self, method: str, url: str, **kwargs: Any) -> Any:
         answer = self._http.request(method, url, **kwargs)
         self.status, self.headers = answer.status, answer.headers
-        self.text = answer.body[:1000].decode("utf-8", "replace")
-        return answer
+        self.body = masked(answer.body, self._secrets)
+        return self
 
 
 def _is_ended(said: Said) -> bool:
