@@ -69,9 +69,14 @@ def is_empty(value: Any) -> bool:
     return value is None or value == ""
 
 
+def mark_of(record: Record) -> str:
+    """By what a record of ours is known again: how its signatures begin."""
+    return f"[chat {blake2s(record.key.encode(), digest_size=5).hexdigest()}-"
+
+
 def signature_of(record: Record) -> str:
     """What is written after an appended text: by it, nobody appends it twice. The same on every attempt."""
-    return f"[chat {blake2s(record.idempotency_key.encode(), digest_size=5).hexdigest()}]"
+    return f"{mark_of(record)}{blake2s(record.idempotency_key.encode(), digest_size=2).hexdigest()}]"
 
 
 class _Other:
