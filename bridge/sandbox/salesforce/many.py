@@ -92,7 +92,7 @@ class Collections:
             key = _key(values)
             if key is None:
                 raise refused("MISSING_ARGUMENT", "Id not specified in an update call")
-            if often[full_id(key)] > 1:
+            if full_id(key) and often[full_id(key)] > 1:
                 raise refused("DUPLICATE_VALUE", f"duplicate id specified: {key}", "Id")
             kind = self._kind(row)
             self._rows.update(kind, self._existing(kind, key), values, asked.how)
