@@ -41,6 +41,7 @@ def test_all_or_none(org: Org, client: Salesforce) -> None:
 
     assert ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"] == codes(results)
     assert [] == org.records("Lead")
+    assert "00Q5e0000000001EAA" == results[0]["id"], "as documented: only success says that it is gone"
     assert ["", ""] == codes(many(client, "POST", [GOOD, GOOD], allOrNone=True))
 
 
@@ -127,3 +128,12 @@ def test_ten_thousand_leads_with_their_events_are_quick_and_cost_a_hundred_calls
 
     assert (10_000, 10_000, 100) == (len(org.records("Lead")), len(org.records("Event")), org.cost)
     assert time.monotonic() - begun < 30
+
+
+def test_a_duplicate_among_rows_does_not_say_of_what(org: Org, client: Salesforce) -> None:
+    org.change(duplicate_rules=[{"objects": ["Lead"], "field": "Email"}])
+
+    results = many(client, "POST", [{**GOOD, "Email": "ada@example.com"}] * 2)
+
+    assert ["", "DUPLICATES_DETECTED"] == codes(results)
+    assert {"statusCode", "message", "fields"} == results[1]["errors"][0].keys()

@@ -130,6 +130,20 @@ def test_rows_of_a_collection_that_want_all_or_none_fail_the_whole(org: Org, cli
     assert [] == org.records("Lead")
 
 
+def test_a_row_that_fails_takes_all_back_though_its_neighbour_says_success(org: Org, client: Salesforce) -> None:
+    rows = [{"attributes": {"type": "Lead"}, **LEAD}, {"attributes": {"type": "Lead"}, "LastName": "x"}]
+
+    many, single = composite(
+        client,
+        call("many", "POST", "composite/sobjects", {"allOrNone": False, "records": rows}),
+        call("single", "POST", "sobjects/Lead", LEAD),
+    )
+
+    assert (200, [True, False]) == (many["httpStatusCode"], [row["success"] for row in many["body"]])
+    assert HALTED == single["body"]
+    assert [] == org.records("Lead")
+
+
 GET = call("a", "GET", "limits")
 QUERY = call("a", "GET", "query?q=SELECT+Id+FROM+Lead")
 

@@ -190,3 +190,9 @@ def test_an_object_of_the_customers_own(org: Org, client: Salesforce) -> None:
     assert "Booking__c" in [each["name"] for each in client.describe()["sobjects"]]
     assert client.Lead.describe()["fields"], "what was set before is still set"
     assert org.settings["objects"]["Lead"]["fields"]["Chat_Key__c"]["unique"]
+
+
+def test_an_address_that_is_too_long(client: Salesforce) -> None:
+    ids = ",".join(["'00Q5e0000000001EAA'"] * 900)
+
+    assert (414, "URI_TOO_LONG") == refused_for(lambda: client.query(f"SELECT Id FROM Lead WHERE Id IN ({ids})"))[:2]

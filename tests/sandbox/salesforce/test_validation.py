@@ -167,3 +167,41 @@ def test_an_owner_who_is_not_active(org: Org, client: Salesforce) -> None:
         *(400, "INACTIVE_OWNER_OR_USER"),
         *(f"operation performed with inactive user [{owner}] as owner of lead", ["OwnerId"]),
     ) == refused_for(lambda: client.Lead.create({**LEAD, "OwnerId": owner}))
+
+
+def test_a_record_that_the_user_may_not_touch(org: Org, client: Salesforce) -> None:
+    key = client.Lead.create(LEAD)["id"]
+    org.change(readonly_records=[key])
+
+    assert (403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", []) == (
+        refused_for(lambda: client.Lead.update(key, {"FirstName": "x"}))
+    )
+    assert (
+        *(400, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"),
+        *(f"insufficient access rights on cross-reference id: {key[:15]}", []),
+    ) == refused_for(lambda: client.Event.create({**EVENT, "WhoId": key}))
+    assert "Lovelace" == client.Lead.get(key)["LastName"]
+
+
+def test_states_of_a_list(org: Org, client: Salesforce) -> None:
+    org.change(objects={"Lead": {"fields": {"State": {"restricted": True, "picklist": ["Ohio"]}}}})
+
+    status, code, message, fields = refused_for(lambda: client.Lead.create({**LEAD, "State": "Oihho"}))
+
+    assert (400, "FIELD_INTEGRITY_EXCEPTION", ["State"]) == (status, code, fields)
+    assert message.startswith("There's a problem with this state, even though it may appear correct.")
+    assert message.endswith("from the list of valid states.: State/Province")
+    assert client.Lead.create({**LEAD, "State": "Ohio"})["success"]
+
+
+def test_a_parent_named_by_its_external_id(org: Org, client: Salesforce) -> None:
+    lead = client.Lead.create({**LEAD, "Chat_Key__c": "k"})["id"]
+    who = {"attributes": {"type": "Lead"}, "Chat_Key__c": "k"}
+
+    client.Event.create({**EVENT, "Who": who})
+
+    assert lead == org.records("Event")[0]["WhoId"]
+    assert (400, "INVALID_FIELD", "Foreign key external ID: x not found for field Chat_Key__c in entity Lead", []) == (
+        refused_for(lambda: client.Event.create({**EVENT, "Who": {**who, "Chat_Key__c": "x"}}))
+    )
+    assert "INVALID_FIELD" == refused_for(lambda: client.Event.create({**EVENT, "Who": {}}))[1]
