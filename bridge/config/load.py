@@ -20,7 +20,7 @@ from bridge.config.rules import rules_of, warnings_of
 from bridge.config.schema import Tree
 from bridge.config.settings import Undeclared, reader
 from bridge.config.source import Challenge
-from bridge.config.trials import Known, TrialFile, record_names, trials_of
+from bridge.config.trials import Known, record_names, tell_unknown, trials_of
 from bridge.config.variables import Filled, fill
 from bridge.core.conditions import Found
 from bridge.core.filters import FILTERS, Filter
@@ -116,16 +116,11 @@ class _Loading:
         return Loaded(rules, tell=self.tell, warnings=sorted(shown, key=lambda one: (one.line, one.column)))
 
     def trials(self, tree: Tree | None, mappings: Mapping[str, tuple[Any, MappingRule]]) -> list[Trial]:
-        """The tests in the file; also where faults elsewhere keep the tree from being one, so that theirs are told."""
-        known = Known(
-            [*_mapping(self.tree, "sources")], {name: record_names(one) for name, (_, one) in mappings.items()}
-        )
-        if tree:
-            return trials_of(tree.tests, known, self.document)
-        try:
-            return trials_of(TrialFile.model_validate({"tests": self.tree.get("tests")}).tests, known, self.document)
-        except ValidationError:
-            return []  # told with the tree's
+        """The tests in the file. What they name and there is not is told also where faults elsewhere leave no tree."""
+        records = {name: record_names(one) for name, (_, one) in mappings.items()}
+        known = Known([*_mapping(self.tree, "sources")], records)
+        tell_unknown(self.tree.get("tests"), known, self.document)
+        return trials_of(tree.tests, known, self.document) if tree else []
 
     def tell(self, found: Iterable[Found]) -> list[Problem]:
         """Problems for faults that stand in the mapping, or where the target does that has none of its own."""
