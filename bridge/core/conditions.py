@@ -161,7 +161,10 @@ class Reader:
 
     def _named(self, name: str, at: Path) -> Callable[[Names], Any] | None:
         if not _NAME.fullmatch(name):
-            self._wrong(at, f"'{name[:60]}' is no name", "such as email, vars.start, raw.Type", in_key=True)
+            hint = "such as email, vars.start, raw.Type"
+            if "|" in name or "{{" in name:
+                hint = "make it one of `vars`, and ask for vars.<its name>"
+            self._wrong(at, f"'{name[:60]}' is no name", hint, in_key=True)
             return None
         read = self._language.read(f"{{{{ {name} }}}}", variables=self._variables)
         for fault in read.faults:

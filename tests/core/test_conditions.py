@@ -98,7 +98,7 @@ def test_a_condition_holds_or_does_not(declared: Any, holds: bool) -> None:
         ({"any": {"kind": "lead"}}, ("any",), "`any` is a list", "any: [{kind: lead}"),
         ({"all": []}, ("all",), "`all` of nothing", "at least one"),
         ({"any": [{"kind": "lead"}, {"knd": "x"}]}, ("any", 1, "knd"), "an event has no 'knd'", ""),
-        ({"email | lower": "x"}, ("email | lower",), "is no name", "such as email"),
+        ({"email | lower": "x"}, ("email | lower",), "is no name", "make it one of `vars`"),
         ({"vars.strat": {"present": True}}, ("vars.strat",), "there is no var 'strat'", "did you mean vars.start?"),
     ],
 )

@@ -11,6 +11,7 @@ from jinja2 import Environment, Template, TemplateSyntaxError, nodes, pass_conte
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 
+from bridge.core.expression.advice import for_signs
 from bridge.core.expression.allowed import JOIN, Scope, Walk
 from bridge.core.expression.faults import Fault, Faulty
 from bridge.core.expression.names import item
@@ -81,9 +82,12 @@ class Language:
             parser = Parser(self._environment, source, state="variable")
             tree = parser.parse_expression()
             if not parser.stream.eos:
-                raise Faulty(f"'{parser.stream.current}' is not expected here", "join texts with ~", at)
+                found = str(parser.stream.current)
+                hint = "write == to compare" if found == "=" else for_signs(source) or "join texts with ~"
+                raise Faulty(f"'{found}' is not expected here", hint, at)
         except TemplateSyntaxError as error:
-            raise Faulty(f"this cannot be read: {error.message}", "write {{ name | filter }}", at) from None
+            hint = for_signs(source) or "write {{ name | filter }}"
+            raise Faulty(f"this cannot be read: {error.message}", hint, at) from None
         except (RecursionError, MemoryError, OverflowError, ValueError):
             raise Faulty(
                 "this is too deeply nested, or a number in it too long", "make vars of its parts", at
