@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.config.declared import secret_paths
-from bridge.config.document import Document, Path
+from bridge.config.document import Document, Path, is_mapped
 from bridge.config.excerpts import with_excerpts
 from bridge.config.explain import Explained
 from bridge.config.mapped import Mapped
@@ -58,7 +58,7 @@ def load(
     """
     document = read(_bytes(FilePath(path)), file=str(path))
     if document.parsed and document.value is None and not document.problems:
-        hint = "config.example.yaml is a start"
+        hint = "`bridge init` writes one, config.example.yaml shows one"
         document.problems.append(Problem("the configuration is empty", file=document.file, hint=hint))
     if not document.parsed or document.value is None:
         raise ConfigError(with_excerpts(document.problems, document, secret=set()))
@@ -82,7 +82,7 @@ class _Loading:
         self.connectors = connectors
         self.plugins = plugins
         self.broken = broken
-        self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key, refused=_is_mapping)
+        self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key, refused=is_mapped)
         self.secret = {path for path in document.values if _is_signing_key(path) or (not path and not self.tree)}
         self.settings: dict[tuple[str, str], Any] = {}
 
@@ -205,7 +205,7 @@ def _bytes(path: FilePath) -> bytes:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         message = f"there is no configuration file {path.absolute()}"
-        hint = "BRIDGE_CONFIG or --config names another file; config.example.yaml is a start: copy it"
+        hint = "BRIDGE_CONFIG or --config names another file; `bridge init` writes one"
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
         message = f"the configuration file {path.absolute()} cannot be read: {reason}"
@@ -233,8 +233,3 @@ def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _is_signing_key(path: Path) -> bool:
     return len(path) > 2 and path[0] == "sources" and path[2] == "signing_keys"
-
-
-def _is_mapping(path: Path) -> bool:
-    """Whether what stands there may reach a CRM: no secret may."""
-    return path[:1] in (("lookups",), ("vars",), ("tests",)) or (path[:1] == ("targets",) and path[2:3] == ("records",))
