@@ -26,7 +26,7 @@ from bridge.core.conditions import Found
 from bridge.core.filters import FILTERS, Filter
 from bridge.errors import ConfigError, Problem
 from bridge.model.mapping import MappingRule
-from bridge.model.rules import Rules
+from bridge.model.rules import Route, Rules
 from bridge.model.trial import Trial
 
 _DOLLAR_NAME = re.compile(r"\$[A-Z_][A-Z0-9_]*")
@@ -85,6 +85,7 @@ class _Loading:
         self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key, refused=is_mapped)
         self.secret = {path for path in document.values if _is_signing_key(path) or (not path and not self.tree)}
         self.settings: dict[tuple[str, str], Any] = {}
+        self.mappings: dict[str, tuple[Route, MappingRule]] = {}
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -104,14 +105,15 @@ class _Loading:
             self.check_settings(path, entry, declared, explained)
         self.secret |= explained.doubtful
         mapped = Mapped(self.document, filters=self.filters, connectors=self.connectors)
-        mappings = {name: mapped.mapping(name) for name in _mapping(self.tree, "targets")}
+        mappings = self.mappings = {name: mapped.mapping(name) for name in _mapping(self.tree, "targets")}
         trials = self.trials(tree, mappings)
         problems = self.document.problems + explained.problems + mapped.problems
         if problems or tree is None:
             raise ConfigError(with_excerpts(problems, self.document, secret=self.secret))
         routes = [route for route, _ in mappings.values()]
         doubts = warnings_of(tree, self.document, unset=self.filled.unset, routes=routes)
-        shown = with_excerpts(self.forgotten_braces() + doubts, self.document, secret=self.secret)
+        doubts += mapped.doubts() + self.forgotten_braces()
+        shown = with_excerpts(doubts, self.document, secret=self.secret)
         rules = rules_of(tree, self.settings, mappings, trials)
         return Loaded(rules, tell=self.tell, warnings=sorted(shown, key=lambda one: (one.line, one.column)))
 
@@ -125,10 +127,20 @@ class _Loading:
     def tell(self, found: Iterable[Found]) -> list[Problem]:
         """Problems for faults that stand in the mapping, or where the target does that has none of its own."""
         problems = [
-            self.document.problem(one.fault.message, path=one.path, hint=one.fault.hint, key=one.in_key)
+            self.document.problem(
+                one.fault.message, path=self.of_default(one.path), hint=one.fault.hint, key=one.in_key
+            )
             for one in found
         ]
         return ConfigError(with_excerpts(problems, self.document, secret=self.secret)).problems
+
+    def of_default(self, path: Path) -> Path:
+        """The way to a part of a record; to one of the connector's own, which no file has, with the record's name."""
+        section, target, records, number, *rest = path
+        if (section, target, records) in self.document.keys:
+            return path
+        record = self.mappings[str(target)][1].records[int(number)]
+        return (section, target, "default_records", record.name, *rest)
 
     def check_tree(self, explained: Explained) -> Tree | None:
         context = {

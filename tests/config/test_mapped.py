@@ -262,6 +262,32 @@ def test_faults_elsewhere_do_not_hide_those_of_the_mapping(tmp_path: Path) -> No
     ]
 
 
+def test_what_nothing_uses_and_what_looks_like_a_statement_is_doubtful_and_no_mistake(tmp_path: Path) -> None:
+    text = (
+        "vars: {used: '{{ email }}', asked: '{{ phone }}', unused: '{{ vars.used }}'}\n"
+        "lookups: {one: {a: b}, two: {a: b}, three: {a: b}}\n"
+        f"{SOURCE}{TARGET}    when: {{vars.asked: {{present: true}}}}\n"
+        "    records: [{name: a, fields: {a: \"{{ kind | lookup('one') }}\", b: '{% if x %}', c: '100 {% off'}}]\n"
+    )
+
+    loaded = load_text(tmp_path, text)
+
+    doubts = [(one.path, one.message[:18]) for one in loaded.warnings if "signing_key" not in one.path]
+    assert [
+        ("vars.unused", "nothing uses this"),
+        ("lookups.two", "nothing uses this"),
+        ("lookups.three", "nothing uses this"),
+        ("targets.crm.records[0].fields.b", "this is sent as it"),
+    ] == doubts
+
+
+def test_a_table_that_is_named_only_by_the_event_may_be_any(tmp_path: Path) -> None:
+    records = "    records: [{name: a, fields: {a: '{{ kind | lookup(source) }}'}}]\n"
+    text = f"lookups: {{one: {{a: b}}}}\n{SOURCE}{TARGET}{records}"
+
+    assert [] == [one.path for one in load_text(tmp_path, text).warnings if "signing_key" not in one.path]
+
+
 TESTS = """\
 tests:
   - name: shapes and names

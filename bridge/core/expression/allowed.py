@@ -38,11 +38,13 @@ class Scope:
         lookups: Mapping[str, Mapping[str, Any]],
         variables: Collection[str] = (),
         records: Collection[str] = (),
+        asked: set[tuple[str, str]] | None = None,
     ) -> None:
         self.filters = filters
         self.lookups = lookups
         self.variables = variables
         self.records = records
+        self.asked = set() if asked is None else asked  # where it is noted which vars and lookups are named
 
 
 class Walk:
@@ -116,6 +118,7 @@ class Walk:
             near = nearest(str(name), known)
             hint = f"did you mean vars.{near}?" if near else f"known here: {', '.join(known) or 'none'}"
             return self._refuse(f"there is no var '{name}' before this", hint, str(name))
+        self._scope.asked.add(("vars", str(name)))
         return node
 
     def _record(self, node: nodes.Node, steps: list[Any]) -> Any:
@@ -144,6 +147,11 @@ class Walk:
             return self._refuse(f"there is no filter '{node.name}'", hint, node.name)
         try:
             told = bound(known, [said for _, said in given], {name: said for name, (_, said) in named.items()})
+            if node.name == "lookup":
+                table = told["table"]
+                self._scope.asked.update(
+                    ("lookups", one) for one in self._scope.lookups if table in (one, NOT_CONSTANT)
+                )
             if known.check:
                 constants = {name: told[name] for name in told if told[name] is not NOT_CONSTANT}
                 known.check(constants, self._scope.lookups)
