@@ -138,10 +138,13 @@ class _Call:
 
 
 def _secrets(settings: Any) -> Iterator[str]:
-    """Every secret in a target's settings."""
+    """Every secret in a target's settings, and the query of every address in them, which may hold a key."""
     if isinstance(settings, Secret):
         if settings:
             yield settings.reveal()
+    elif isinstance(settings, str):
+        if settings.startswith(("https://", "http://")) and "?" in settings:
+            yield from filter(None, (place(settings).url.partition("?")[2], settings.partition("?")[2]))
     elif is_dataclass(settings) and not isinstance(settings, type):
         for one in fields(settings):
             yield from _secrets(getattr(settings, one.name))
