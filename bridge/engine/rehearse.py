@@ -3,6 +3,7 @@ out notes each request and lets none go.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -140,10 +141,14 @@ class _Call:
 
 
 def _secrets(settings: Any) -> Iterator[str]:
-    """Every secret in a target's settings."""
+    """Every secret in a target's settings, and the query of every address in them, which may hold a key."""
     if isinstance(settings, Secret):
         if settings:
             yield settings.reveal()
+    elif isinstance(settings, str):
+        if settings.startswith(("https://", "http://")):
+            with suppress(ValueError):  # no address after all
+                yield from filter(None, {place(settings).url.partition("?")[2], settings.partition("?")[2]})
     elif is_dataclass(settings) and not isinstance(settings, type):
         for one in fields(settings):
             yield from _secrets(getattr(settings, one.name))
