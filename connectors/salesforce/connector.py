@@ -9,7 +9,7 @@ from connectors.salesforce.describe import Describes, described_or_hold
 from connectors.salesforce.errors import outcome_of
 from connectors.salesforce.limits import Limits
 from connectors.salesforce.login import SOAP_WARNING
-from connectors.salesforce.org import Org
+from connectors.salesforce.org import Org, nothing_there
 from connectors.salesforce.records import DEFAULT_RECORDS, DEFAULT_VARS
 from connectors.salesforce.said import Said
 from connectors.salesforce.settings import SalesforceSettings
@@ -55,6 +55,9 @@ class Salesforce:
 
     def describe(self, object: str, call: Call) -> Sequence[Field] | Hold:  # noqa: A002
         return described_or_hold(self._describes, object, self._org(call))
+
+    def nothing_there(self, method: str, url: str, content: bytes) -> bytes | None:
+        return nothing_there(method, url, content)
 
     def _has_key(self, record: Record) -> bool:
         return record.object in self._settings.external_ids

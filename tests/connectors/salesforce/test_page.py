@@ -37,3 +37,18 @@ def test_a_time_in_another_form_is_read_by_a_var_alone(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     (booked,) = [row for row in rows if row.get("object") == "Event"]
     assert "2026-12-01T10:00:00Z" == booked["fields"]["StartDateTime"]
+
+
+def test_map_shows_what_would_be_written_where_nothing_is_there_yet(tmp_path: Path) -> None:
+    bridge = Bridge(tmp_path, written(tmp_path, "smallest").read_text(), environment=SECRETS)
+    event = {"Type": "Lead", "LastName": "Lovelace", "Email": "ada@example.com", "Content": "Hello"}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+
+    done = bridge.call("map", "event.json")
+
+    (lead,) = [row for row in map(json.loads, done.stdout.splitlines()) if row.get("object") == "Lead"]
+    (written_,) = json.loads(lead["request"]["body"])["compositeRequest"]
+    assert (1, "POST", "/services/data/v62.0/sobjects/Lead", "Lovelace") == (
+        lead["looks"], written_["method"], written_["url"], written_["body"]["LastName"],
+    )  # fmt: skip
+    assert "a-secret" not in done.stdout
