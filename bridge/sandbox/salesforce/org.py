@@ -192,6 +192,10 @@ class Org(Crm):
     def _plant_standard(self) -> None:
         """The organization, its users and queues."""
         settings = self._settings
+        if full_id(settings["org_id"]) != settings["org_id"] or settings["org_id"][:3] != "00D":
+            raise ValueError(f"org_id: {settings['org_id']} is no id of an organization in 18 characters")
+        for other in [one for one in self._records.all("Organization") if one["Id"] != settings["org_id"]]:
+            self._records.put("Organization", other["Id"], None)
         organization = {"Name": settings["org_name"], "TimeZoneSidKey": settings["time_zone"], "IsSandbox": True}
         more = {"DefaultLocaleSidKey": "en_US", "LanguageLocaleKey": "en_US", "OrganizationType": "Developer Edition"}
         self._plant("Organization", {"Id": self._world.org_id, "InstanceName": "SBX01", **organization, **more})

@@ -18,6 +18,7 @@ DEFAULTS: Mapping[str, Any] = {
     "session_calls": None,  # a session ends after so many calls
     "session_s": 7200,
     # what it is
+    "org_id": "00D5e0000000001EAA",
     "org_name": "Sandbox",
     "time_zone": "America/Los_Angeles",
     "users": [],  # further ones: {"Username": …, "LastName": …, "IsActive": …}

@@ -34,7 +34,7 @@ class World:
     @property
     def org_id(self) -> str:
         """The org's own id."""
-        return new_id("00D", 1)
+        return str(self.settings["org_id"])
 
     def kind_of(self, key: str) -> Kind | None:
         """Which kind of object an id is of."""
