@@ -25,7 +25,7 @@ from bridge.sandbox.crm.page import page
 from bridge.sandbox.crm.records import Record, Records
 from bridge.sandbox.crm.settings import changed
 from bridge.sandbox.faults import WELL, Faults, Outcome
-from bridge.sandbox.server import Reply, Request, Server, json_reply
+from bridge.sandbox.server import Fault, Reply, Request, Server, json_reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +205,28 @@ class Crm(ABC):
 
     def _called(self, request: Request) -> Reply:
         outcome = self._faults.decide(request, draw=self._draw(request))
+        if outcome.stored and outcome.fault.latency_s and self._settings["late_writes"]:
+            return self._later(request, outcome)
+        return self._carried_out(request, outcome)
+
+    def _later(self, request: Request, outcome: Outcome) -> Reply:
+        """Carries the call out when its latency is over, though the client may have left by then."""
+        latency_s = outcome.fault.latency_s
+        replies: list[Reply] = []
+
+        def carry_out() -> None:
+            with self._changed:
+                replies.append(self._carried_out(request, replace(outcome, fault=replace(outcome.fault, latency_s=0))))
+                self._settle()
+
+        self._delayed(Answer(Reply(), ""), latency_s)
+        self._server.loop.call_later(latency_s, carry_out)
+        return Reply(fault=Fault(latency_s=latency_s), instead=replies.pop)
+
+    def _carried_out(self, request: Request, outcome: Outcome) -> Reply:
         fault, now_ms, seq = outcome.fault, _now_ms(), self._calls.count + 1
         if outcome.stored:
-            answer = self._answer(request)
+            answer = self._answered_whole(request)
         else:
             answer = Answer(Reply(outcome.status, _JSON, self._spoiled(outcome.status)), "fault")
         reply = answer.reply if outcome is WELL else self._treated(answer.reply, outcome)
@@ -222,6 +241,14 @@ class Crm(ABC):
         )
         self._calls.note(call)
         return replace(reply, sent=partial(self._note_answered, seq)) if late else reply
+
+    def _answered_whole(self, request: Request) -> Answer:
+        mark = self._records.mark()
+        try:
+            return self._answer(request)
+        except BaseException:  # a bug of the sandbox leaves nothing half done
+            self._records.undo(mark)
+            raise
 
     def _treated(self, reply: Reply, outcome: Outcome) -> Reply:
         failed, headers = outcome.status // 100 != 2, {**reply.headers, **outcome.headers}

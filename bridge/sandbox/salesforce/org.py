@@ -153,7 +153,7 @@ class Org(Crm):
                 self.end_sessions()
                 return {"status": "ok"}
             case "POST /_/convert":
-                return self.convert(body["id"])
+                return self.convert(body.get("id"))
         raise LookupError(asked)
 
     def end_sessions(self) -> None:

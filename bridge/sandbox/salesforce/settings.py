@@ -39,6 +39,7 @@ DEFAULTS: Mapping[str, Any] = {
     "concurrent_requests": 25,  # at once of those that take longer than long_request_s
     "long_request_s": 20,
     "storage_records": None,
+    "late_writes": False,  # a slow call does its work at its end, though the client may have left
 }
 
 NAMED_FAULTS: Mapping[str, Mapping[str, Any]] = {
