@@ -19,7 +19,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bridge.sandbox.crm.adapter import Detour
-from bridge.sandbox.crm.app import Answer, Crm
+from bridge.sandbox.crm.app import Crm
+from bridge.sandbox.crm.calling import JSON, Answer
 from bridge.sandbox.crm.records import Record
 from bridge.sandbox.salesforce import limits, soap
 from bridge.sandbox.salesforce.asked import Asked, Result, errors_of, json_body, split
@@ -38,7 +39,6 @@ from bridge.sandbox.server import Reply, Request
 
 _OLDEST_API = 31
 _LONGEST_URI = 16_384
-_JSON = {"Content-Type": "application/json;charset=UTF-8"}
 _FREE = {"login", "identity", "refused", "versions"}  # do not count against the quota
 
 
@@ -68,7 +68,7 @@ class Org(Crm):
             return Answer(soap.login(self._world, self._sessions, request, url=self.url), "login", 0)
         result = self._result(request)
         cost = 0 if result.kind in _FREE else 1
-        headers = {**_JSON, **result.headers}
+        headers = {**JSON, **result.headers}
         if request.path.startswith("/services/data/v"):
             headers["Sforce-Limit-Info"] = limits.as_header(self._world, self._used() + cost)
         body = b"" if result.body is None else json.dumps(result.body, ensure_ascii=False).encode(errors="replace")

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.sandbox.crm.settings import SHARED
+
 DEFAULTS: Mapping[str, Any] = {
+    **SHARED,
     # who may log in
     "client_id": "sandbox-client",
     "client_secret": "sandbox-secret",
@@ -39,7 +42,6 @@ DEFAULTS: Mapping[str, Any] = {
     "concurrent_requests": 25,  # at once of those that take longer than long_request_s
     "long_request_s": 20,
     "storage_records": None,
-    "late_writes": False,  # a slow call does its work at its end, though the client may have left
 }
 
 NAMED_FAULTS: Mapping[str, Mapping[str, Any]] = {
