@@ -1,4 +1,4 @@
-"""What becomes of a call to a CRM's API: if it is carried out, how its answer is treated, how it stands in the ledger."""
+"""What becomes of a call to a CRM's API: if it is carried out, how it is answered, how it stands in the ledger."""
 
 import time
 from collections import Counter

@@ -62,10 +62,14 @@ def json_body(raw: bytes) -> Any:
     if not raw.strip():
         return None
     try:
-        return json.loads(raw)
+        return json.loads(raw, parse_constant=_no_json)
     except (ValueError, RecursionError) as error:
         message = f"Unexpected character or end of input: {str(error)[:80]}"
         raise refused_request("JSON_PARSER_ERROR", message) from error
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def errors_of(refusal: Refused, *, kind: str = "") -> Result:

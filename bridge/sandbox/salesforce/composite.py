@@ -53,16 +53,20 @@ class Composite:
     def batch(self, asked: Asked) -> Result:
         """The results of independent calls."""
         calls = asked.table().get("batchRequests")
-        if not isinstance(calls, list) or len(calls) > _MOST_CALLS:
-            raise _bad(f"batchRequests: an array of at most {_MOST_CALLS} requests is required")
+        if (
+            not isinstance(calls, list)
+            or len(calls) > _MOST_CALLS
+            or not all(_has(call, "method", "url") for call in calls)
+        ):
+            raise _bad(f"batchRequests: at most {_MOST_CALLS} requests, each with method and url, are required")
         results: list[Result] = []
         for call in calls:
             if results and _has_failed(results[-1]) and asked.table().get("haltOnError") is True:
                 message = "Batch processing halted per request"
                 results.append(Result(412, [Error("BATCH_PROCESSING_HALTED", message).as_single()]))
                 continue
-            target = f"/services/data/{call.get('url', '')}"
-            results.append(self._made(asked, call.get("method", "GET"), target, {}, call.get("richInput")))
+            target = f"/services/data/{call['url']}"
+            results.append(self._made(asked, call["method"], target, {}, call.get("richInput")))
         body = [{"statusCode": one.status, "result": one.body} for one in results]
         failed = any(_has_failed(one) for one in results)
         return Result(body={"hasErrors": failed, "results": body}, kind="batch")
@@ -86,11 +90,12 @@ class Composite:
 
 
 def _checked(calls: Any) -> list[dict[str, Any]]:
-    wanted = {"method", "url", "referenceId"}
     if not isinstance(calls, list) or not calls:
         raise _bad("compositeRequest: an array of requests is required")
-    if not all(isinstance(call, dict) and all(isinstance(call.get(name), str) for name in wanted) for call in calls):
+    if not all(_has(call, "method", "url", "referenceId") for call in calls):
         raise _bad("each request needs method, url and referenceId")
+    if not all(isinstance(call.get("httpHeaders") or {}, dict) for call in calls):
+        raise _bad("httpHeaders must be an object")
     if len(calls) > _MOST_CALLS:
         raise _bad(f"Limit of {_MOST_CALLS} subrequests in a composite request exceeded")
     if sum(_is_heavy(call["url"]) for call in calls) > _MOST_HEAVY:
@@ -99,6 +104,10 @@ def _checked(calls: Any) -> list[dict[str, Any]]:
     if len(set(names)) < len(names) or not all(re.fullmatch(r"[A-Za-z]\w*", name) for name in names):
         raise _bad("Each referenceId must be unique, begin with a letter, and have letters, digits and _ only")
     return calls
+
+
+def _has(call: Any, *names: str) -> bool:
+    return isinstance(call, dict) and all(isinstance(call.get(name), str) for name in names)
 
 
 def _is_heavy(url: str) -> bool:

@@ -143,6 +143,8 @@ class Collections:
             keys, names = (asked.query.get(name, "").split(",") for name in ("ids", "fields"))
         else:
             keys, names = asked.table().get("ids") or [], asked.table().get("fields") or []
+        if not (isinstance(keys, list) and isinstance(names, list) and all(isinstance(name, str) for name in names)):
+            raise refused_request("JSON_PARSER_ERROR", "ids and fields must be arrays of texts")
         if len(keys) > _MOST_TO_GET:
             raise refused_request("EXCEEDED_ID_LIMIT", f"cannot retrieve more than {_MOST_TO_GET} records in this call")
         fields = [kind.field(name) for name in names]
