@@ -48,7 +48,7 @@ class Composite:
             {"body": one.body, "httpHeaders": dict(one.headers), "httpStatusCode": one.status, "referenceId": name}
             for name, one in results.items()
         ]
-        return Result(body={"compositeResponse": body}, kind="composite")
+        return Result(body={"compositeResponse": body})
 
     def batch(self, asked: Asked) -> Result:
         """The results of independent calls."""
@@ -69,7 +69,7 @@ class Composite:
             results.append(self._made(asked, call["method"], target, {}, call.get("richInput")))
         body = [{"statusCode": one.status, "result": one.body} for one in results]
         failed = any(_has_failed(one) for one in results)
-        return Result(body={"hasErrors": failed, "results": body}, kind="batch")
+        return Result(body={"hasErrors": failed, "results": body})
 
     def _one(self, asked: Asked, call: Mapping[str, Any], results: Mapping[str, Result]) -> Result:
         try:

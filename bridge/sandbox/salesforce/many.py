@@ -29,19 +29,19 @@ class Collections:
         """The result of each row, in their order."""
         match asked.method, rest:
             case "POST", []:
-                return self._each(asked, self._creator(asked), kind="create")
+                return self._each(asked, self._creator(asked))
             case "PATCH", []:
-                return self._each(asked, self._updater(asked), kind="update")
+                return self._each(asked, self._updater(asked))
             case "PATCH", [name, field]:
                 kind = self._rows.kind(name)
-                return self._each(asked, self._upserter(asked, kind, self._rows.key_field(kind, field)), kind="upsert")
+                return self._each(asked, self._upserter(asked, kind, self._rows.key_field(kind, field)))
             case "DELETE", []:
                 return self._deleted(asked)
             case "POST" | "GET", [name]:
                 return self._retrieved(asked, self._rows.kind(name))
         raise not_found()
 
-    def _each(self, asked: Asked, write: Callable[[Mapping[str, Any]], dict[str, Any]], *, kind: str) -> Result:
+    def _each(self, asked: Asked, write: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Result:
         body = asked.table()
         rows = body.get("records")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -54,9 +54,9 @@ class Collections:
         if chunks > _MOST_CHUNKS:
             message = f"Cannot have more than {_MOST_CHUNKS} chunks in a single operation"
             raise refused_request("INVALID_OPERATION", message)
-        return self._all(rows, write, all_or_none=body.get("allOrNone") is True, kind=kind)
+        return self._all(rows, write, all_or_none=body.get("allOrNone") is True)
 
-    def _all(self, rows: list[Any], write: Callable[[Any], dict[str, Any]], *, all_or_none: bool, kind: str) -> Result:
+    def _all(self, rows: list[Any], write: Callable[[Any], dict[str, Any]], *, all_or_none: bool) -> Result:
         mark, touched = self._world.records.mark(), set(self._world.touched)
         results = []
         for row in rows:
@@ -73,7 +73,7 @@ class Collections:
             self._world.touched.update(touched)
             gone = {"success": False, "errors": [_ROLLED_BACK.as_row()]}  # the id of what is gone still stands there
             results = [{**result, **gone} if result["success"] else result for result in results]
-        return Result(body=results, kind=f"{kind} many", failed=failed)
+        return Result(body=results, failed=failed)
 
     def _creator(self, asked: Asked) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         def create(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class Collections:
             self._rows.delete(found[0], key)
             return {"id": found[1]["Id"]}
 
-        return self._all(keys, delete, all_or_none=asked.query.get("allOrNone") == "true", kind="delete")
+        return self._all(keys, delete, all_or_none=asked.query.get("allOrNone") == "true")
 
     def _retrieved(self, asked: Asked, kind: Kind) -> Result:
         if asked.method == "GET":
@@ -158,7 +158,7 @@ class Collections:
             else None
             for one in found
         ]
-        return Result(body=shown, kind="get many")
+        return Result(body=shown)
 
     def _existing(self, kind: Kind, key: Any) -> str:
         full = full_id(key)

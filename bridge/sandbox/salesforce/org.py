@@ -95,7 +95,7 @@ class Org(Crm):
         try:
             return self._rest.call(self._asked(request))
         except Refused as refusal:
-            return errors_of(refusal, kind="malformed")
+            return errors_of(refusal, kind="other")
 
     def _asked(self, request: Request) -> Asked:
         if len(request.path) + len(request.query) > _LONGEST_URI:
