@@ -34,15 +34,13 @@ class Composite:
     def run(self, asked: Asked) -> Result:
         """The results of all calls; where one fails and all or none is asked, nothing has changed."""
         calls = _checked(asked.table().get("compositeRequest"))
-        mark, touched = self._world.records.mark(), set(self._world.touched)
+        mark = self._world.mark()
         results: dict[str, Result] = {}
         for call in calls:
             results[call["referenceId"]] = self._one(asked, call, results)
         failed = {name for name, result in results.items() if _has_failed(result)}
         if failed and asked.table().get("allOrNone") is True:
-            self._world.records.undo(mark)
-            self._world.touched.clear()
-            self._world.touched.update(touched)
+            self._world.undo(mark)
             results = {name: result if name in failed else Result(400, _HALTED) for name, result in results.items()}
         body = [
             {"body": one.body, "httpHeaders": dict(one.headers), "httpStatusCode": one.status, "referenceId": name}

@@ -57,20 +57,19 @@ class Collections:
         return self._all(rows, write, all_or_none=body.get("allOrNone") is True)
 
     def _all(self, rows: list[Any], write: Callable[[Any], dict[str, Any]], *, all_or_none: bool) -> Result:
-        mark, touched = self._world.records.mark(), set(self._world.touched)
+        mark = self._world.mark()
         results = []
         for row in rows:
             try:
-                results.append({"success": True, "errors": [], **write(row)})
+                done = write(row)
+                results.append({"id": done["id"], "success": True, "errors": [], **done})
             except Refused as refusal:
                 if refusal.errors[0].code == "JSON_PARSER_ERROR":  # the body cannot be read: no row is done
                     raise
                 results.append({"success": False, "errors": [error.as_row() for error in refusal.errors]})
         failed = not all(result["success"] for result in results)
         if failed and all_or_none:
-            self._world.records.undo(mark)
-            self._world.touched.clear()
-            self._world.touched.update(touched)
+            self._world.undo(mark)
             gone = {"success": False, "errors": [_ROLLED_BACK.as_row()]}  # the id of what is gone still stands there
             results = [{**result, **gone} if result["success"] else result for result in results]
         return Result(body=results, failed=failed)

@@ -31,11 +31,11 @@ class Rest:
 
     def call(self, asked: Asked) -> Result:
         """What comes of a call; a refusal leaves nothing changed."""
-        mark = self._world.records.mark()
+        mark = self._world.mark()
         try:
             result = self._routed(asked)
         except Refused as refusal:
-            self._world.records.undo(mark)
+            self._world.undo(mark)
             result = errors_of(refusal)
         return replace(result, kind=kind_of(asked))
 
