@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -148,6 +149,19 @@ def test_a_rotated_refresh_token_is_good_once_and_a_second_use_revokes_the_grant
     gone = (400, {"error": "invalid_grant", "error_description": "expired access/refresh token"})
     assert gone == token(org, grant_type="refresh_token", refresh_token=first["refresh_token"])
     assert gone == token(org, grant_type="refresh_token", refresh_token=second["refresh_token"])
+
+
+def test_two_refreshes_at_once(org: Org) -> None:
+    org.fault(match={"path": "/services/oauth2/token"}, latency_s=0.3)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(token, org, grant_type="refresh_token", refresh_token="sandbox-refresh")
+        assert org.wait_for(lambda: len(org.calls) == 1, 10)
+        status, refused = token(org, grant_type="refresh_token", refresh_token="sandbox-refresh")
+
+    assert (400, "token request is already being processed") == (status, refused["error_description"])
+    assert 200 == slow.result()[0]
+    assert 200 == token(org, grant_type="refresh_token", refresh_token="sandbox-refresh")[0]
 
 
 def test_grants_that_are_none(org: Org) -> None:
