@@ -175,7 +175,7 @@ class Rows:
         self._put(kind, record)
 
     def _check_references(self, kind: Kind, record: Record, given: set[str]) -> None:
-        for name in given & record.keys():
+        for name in sorted(given & record.keys()):
             field = kind.field(name)
             if field and field.type == "reference" and record[name]:
                 self._check_reference(kind, field, record[name])

@@ -194,13 +194,17 @@ def test_sessions_end_on_command_and_by_time(
     assert [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}] == expired.value.content
 
 
-def test_the_given_session_ends_on_command_only(org: Org, client: Salesforce) -> None:
+def test_the_given_session_ends_on_command_only(
+    org: Org, client: Salesforce, connect: Callable[..., Salesforce]
+) -> None:
     org.change(session_s=0, session_calls=0)
     client.limits()
     assert "ok" == requests.post(f"{org.url}/_/expire", timeout=10).json()["status"]
 
     with pytest.raises(SalesforceExpiredSession):
         client.limits()
+    org.change(access_token="another")
+    assert connect(session_id="another").limits()
 
 
 def test_who_brings_no_session_is_told_so(org: Org) -> None:
