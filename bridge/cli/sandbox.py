@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 _port = click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default: a free one.")
-_TO_PASTE = ("client_id", "client_secret", "username", "password", "security_token", "refresh_token", "access_token")
 
 
 @click.group()
@@ -50,12 +49,23 @@ def salesforce(port: int, records: str | None, org: str | None, tls_cert: str | 
             server = Org(records, port=port, tls=tls, **settings)
         except (ValueError, TypeError) as error:
             raise click.ClickException(f"the settings {org} cannot be used: {error}") from error
-    server.serve_forever(started=lambda: _say("salesforce", server.url, server.settings))
+    server.serve_forever(started=lambda: _say(server.url, server.settings))
 
 
-def _say(name: str, url: str, settings: dict[str, Any]) -> None:
-    lines = [f"{name}: {url}", f"  instance_url: {url}", *(f"  {key}: {settings[key]}" for key in _TO_PASTE)]
-    click.echo("\n".join(lines))
+def _say(url: str, known: Mapping[str, str]) -> None:
+    """Where it is; a target for it, to paste; and, as comments of that, who else may log in."""
+    client = f"consumer_key: {json.dumps(known['client_id'])}, consumer_secret: {json.dumps(known['client_secret'])}"
+    others = ("username", "password", "security_token", "refresh_token", "access_token")
+    click.echo(f"""salesforce: {url}
+targets:
+  salesforce:
+    connector: salesforce
+    settings:
+      url: {url}
+      auth:
+        client_credentials: {{{client}}}
+      allow_private_addresses: true""")
+    click.echo("\n".join(f"# {name}: {known[name]}" for name in others))
 
 
 def _settings(path: str) -> dict[str, Any]:

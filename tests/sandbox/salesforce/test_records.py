@@ -145,6 +145,14 @@ def test_a_body_that_is_no_object(org: Org, client: Salesforce, body: bytes) -> 
     ]
 
 
+def test_another_organization(org: Org, client: Salesforce) -> None:
+    org.change(org_id="00D5e0000000002EAA")
+
+    assert ["00D5e0000000002EAA"] == [one["Id"] for one in client.query("SELECT Id FROM Organization")["records"]]
+    with pytest.raises(ValueError, match="org_id: x is no id"):
+        org.change(org_id="x")
+
+
 def test_versions_and_resources(org: Org, client: Salesforce) -> None:
     versions = requests.get(f"{org.url}/services/data", timeout=10).json()
 
