@@ -14,6 +14,7 @@
 and, if it can do more, any of these beside them:
 
         default_records = [...]     # what a target without `records:` gets: see docs/connectors.md
+        understands = frozenset({"match", "if_empty", "append"})  # of what a mapping may ask, besides plain writing
         max_batch = 200             # with it:
         def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]: ...
         def describe(self, object: str, call: Call) -> Sequence[Field] | Hold: ...
