@@ -164,7 +164,7 @@ def _as_json(one: Rehearsed) -> dict[str, Any]:
     if request is None:
         return found | {"request": None, "why": one.why}
     body = request.body.decode("utf-8", "replace")
-    return found | {
+    return (found | {"looks": one.looks} if one.looks else found) | {
         "request": {"method": request.method, "url": request.url, "headers": dict(request.headers), "body": body}
     }
 
@@ -180,6 +180,8 @@ def _lines(rule: TargetRule, one: Rehearsed) -> Iterator[str]:
     if request is None:
         yield f"    {printable(one.why)}"
         return
+    if one.looks:
+        yield f"    (after {one.looks} to look what is there; as where nothing is)"
     yield f"    > {request.method} {printable(request.url)}"
     yield from (f"    > {name}: {printable(value)}" for name, value in request.headers.items())
     yield f"    > {printable(request.body.decode('utf-8', 'replace'))}"

@@ -25,6 +25,9 @@ targets:
     settings: {url: "https://crm.example.com", success: {path: a, equals: %s}}
 """
 JSON_SCHEMA = jsonschema.Draft202012Validator(SCHEMA)
+OF_ALL = jsonschema.Draft202012Validator(
+    json_schema(connectors={name: load(name) for name in ("http", "salesforce")}, plugins={})
+)
 OF_HTTP = jsonschema.Draft202012Validator(json_schema(connectors={"http": load("http")}, plugins={}))
 
 
@@ -40,7 +43,7 @@ def test_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_examples_are_right(path: Path) -> None:
-    assert [] == wrong(path.read_bytes(), OF_HTTP)
+    assert [] == wrong(path.read_bytes(), OF_ALL)
 
 
 RECORD = TARGET + "    records: [{name: a, fields: {x: "
