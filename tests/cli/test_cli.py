@@ -116,7 +116,7 @@ def test_a_missing_configuration_is_named_and_nothing_starts(bridge: Bridge, com
 
     assert 1 == done.returncode
     assert "config.yaml" in done.stderr
-    assert "config.example.yaml" in done.stderr
+    assert "`bridge init` writes one" in done.stderr
 
 
 def test_commands_that_need_the_database_say_how_to_make_it(bridge: Bridge) -> None:
