@@ -95,7 +95,9 @@ class Walk:
     def _name(self, node: nodes.Node) -> Any:
         root, steps = _chain(node)
         if root is None:
-            return self._refuse(f"only {', '.join(GROUPS)} have parts", "use a filter, such as | format('%H')")
+            return self._refuse(
+                f"only {', '.join(GROUPS)} have parts", "use a filter, such as | before('@') or | format('%H')"
+            )
         if root == "vars":
             return self._variable(node, steps)
         if root == "records":
@@ -103,7 +105,11 @@ class Walk:
         if root not in NAMES:
             return self._refuse(f"an event has no '{root}'", for_name(root, self._scope.variables), root)
         if steps and root != "raw":
-            hint = "raw.… are the sender's own fields" if root == "event" else "use a filter, such as | format('%H')"
+            hint = (
+                "raw.… are the sender's own fields"
+                if root == "event"
+                else "use a filter, such as | before('@') or | format('%H')"
+            )
             return self._refuse(f"'{root}' has no parts", hint, root)
         if any(step is NOT_CONSTANT for step in steps):
             return self._refuse("a part must be named, not computed", "write raw.Name or raw['Some name']", root)
