@@ -1,8 +1,16 @@
 """sandbox: stand-alone servers that play a CRM, for trying a connector or a configuration without one."""
 
+import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import click
+
+_port = click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default: a free one.")
+_TO_PASTE = ("client_id", "client_secret", "username", "password", "security_token", "refresh_token", "access_token")
 
 
 @click.group()
@@ -11,16 +19,54 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default: a free one.")
+@_port
 @click.option("--ledger", type=click.Path(dir_okay=False), help="A SQLite file to keep what arrived; else memory.")
 def inbox(port: int, ledger: str | None) -> None:
     """Any HTTP API: keeps what it is sent. Prints its address; `/` shows what arrived, `/_/faults` takes faults."""
     from bridge.sandbox.inbox import Inbox
 
-    try:
+    with _advice(f"the ledger {ledger}", port):
         server = Inbox(ledger, port=port)
+    server.serve_forever()
+
+
+@sandbox.command()
+@_port
+@click.option("--records", type=click.Path(dir_okay=False), help="A SQLite file to keep the records; else memory.")
+@click.option("--org", type=click.Path(exists=True, dir_okay=False), help="A JSON file with settings of the org.")
+def salesforce(port: int, records: str | None, org: str | None) -> None:
+    """A Salesforce org. Prints its address and who may log in; `/` shows its records, `/_/org` takes settings."""
+    from bridge.sandbox.salesforce.org import Org
+
+    settings = {} if org is None else _settings(org)
+    with _advice(f"the records {records}", port):
+        try:
+            server = Org(records, port=port, **settings)
+        except (ValueError, TypeError) as error:
+            raise click.ClickException(f"the settings {org} cannot be used: {error}") from error
+    server.serve_forever(started=lambda: _say("salesforce", server.url, server.settings))
+
+
+def _say(name: str, url: str, settings: dict[str, Any]) -> None:
+    lines = [f"{name}: {url}", f"  instance_url: {url}", *(f"  {key}: {settings[key]}" for key in _TO_PASTE)]
+    click.echo("\n".join(lines))
+
+
+def _settings(path: str) -> dict[str, Any]:
+    try:
+        settings = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"the settings {path} are no JSON: {error}") from error
+    if not isinstance(settings, dict):
+        raise click.ClickException(f"the settings {path} must be a JSON object")
+    return settings
+
+
+@contextmanager
+def _advice(file: str, port: int) -> Iterator[None]:
+    try:
+        yield
     except sqlite3.Error as error:
-        raise click.ClickException(f"the ledger {ledger} cannot be used: {error}") from error
+        raise click.ClickException(f"{file} cannot be used: {error}") from error
     except OSError as error:
         raise click.ClickException(f"port {port} cannot be listened on: {error.strerror}") from error
-    server.serve_forever()

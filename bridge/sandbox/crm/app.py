@@ -59,7 +59,11 @@ class Crm(ABC):
         self._settings = changed(self.defaults, deepcopy(dict(self.defaults)), remembered)
         self._server = Server(self._handle, port=port, settle=self._settle)
         self.url = self._server.url
-        self.change(**settings)
+        try:
+            self.change(**settings)
+        except BaseException:
+            self.close()
+            raise
 
     @abstractmethod
     def _answer(self, request: Request) -> Answer:
