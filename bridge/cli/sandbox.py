@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,14 +35,19 @@ def inbox(port: int, ledger: str | None) -> None:
 @_port
 @click.option("--records", type=click.Path(dir_okay=False), help="A SQLite file to keep the records; else memory.")
 @click.option("--org", type=click.Path(exists=True, dir_okay=False), help="A JSON file with settings of the org.")
-def salesforce(port: int, records: str | None, org: str | None) -> None:
+@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False), help="A certificate, for https.")
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="The certificate's key.")
+def salesforce(port: int, records: str | None, org: str | None, tls_cert: str | None, tls_key: str | None) -> None:
     """A Salesforce org. Prints its address and who may log in; `/` shows its records, `/_/org` takes settings."""
     from bridge.sandbox.salesforce.org import Org
 
     settings = {} if org is None else _settings(org)
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key go together")
+    tls = (tls_cert, tls_key) if tls_cert and tls_key else None
     with _advice(f"the records {records}", port):
         try:
-            server = Org(records, port=port, **settings)
+            server = Org(records, port=port, tls=tls, **settings)
         except (ValueError, TypeError) as error:
             raise click.ClickException(f"the settings {org} cannot be used: {error}") from error
     server.serve_forever(started=lambda: _say("salesforce", server.url, server.settings))
@@ -66,6 +72,8 @@ def _settings(path: str) -> dict[str, Any]:
 def _advice(file: str, port: int) -> Iterator[None]:
     try:
         yield
+    except ssl.SSLError as error:
+        raise click.ClickException(f"the certificate cannot be used: {error.reason or error}") from error
     except sqlite3.Error as error:
         raise click.ClickException(f"{file} cannot be used: {error}") from error
     except OSError as error:

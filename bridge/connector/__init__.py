@@ -26,7 +26,7 @@ No base class, no try/except, no clock, no sleep, no retry loop, no logging of b
 
 from typing import TYPE_CHECKING
 
-from bridge.connector.answers import found_at, id_from, judge
+from bridge.connector.answers import found_at, id_from, judge, judge_status
 from bridge.connector.protocols import (
     Answer,
     Batching,
@@ -73,6 +73,7 @@ __all__ = [
     "found_at",
     "id_from",
     "judge",
+    "judge_status",
     "requests_session",
     "wrong_header_name",
     "wrong_header_value",

@@ -6,6 +6,7 @@ A CRM gives `answer` and its words; here it is decided whether a call is carried
 import json
 import signal
 import sqlite3
+import ssl
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -40,15 +41,22 @@ class Answer:
 class Crm(ABC):
     """A CRM on 127.0.0.1, by default on a free port; in a `with`, it serves from a thread of this process.
 
-    With `records`, a file, nothing is lost if the process is killed. All methods without _ may be called from any
-    thread.
+    With `records`, a file, nothing is lost if the process is killed. With `tls`, the files of a certificate and of its
+    key, it speaks https. All methods without _ may be called from any thread.
     """
 
     title: ClassVar[str]
     defaults: ClassVar[Mapping[str, Any]]  # the settings, each with its default
     faults: ClassVar[Mapping[str, Mapping[str, Any]]]  # faults that have a name, as {"as": "quota"} is written for one
 
-    def __init__(self, records: str | Path | None = None, *, port: int = 0, **settings: Any) -> None:
+    def __init__(
+        self,
+        records: str | Path | None = None,
+        *,
+        port: int = 0,
+        tls: tuple[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
         self._database = sqlite3.connect(records or ":memory:", check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = OFF")  # survives a kill, not a power cut
@@ -57,7 +65,7 @@ class Crm(ABC):
         self._changed = threading.Condition()  # its lock guards all of the above
         remembered = self._records.kept("settings") or {}
         self._settings = changed(self.defaults, deepcopy(dict(self.defaults)), remembered)
-        self._server = Server(self._handle, port=port, settle=self._settle)
+        self._server = Server(self._handle, port=port, settle=self._settle, tls=None if tls is None else _context(tls))
         self.url = self._server.url
         try:
             self.change(**settings)
@@ -281,6 +289,12 @@ class Crm(ABC):
 
 
 _JSON = {"Content-Type": "application/json;charset=UTF-8"}
+
+
+def _context(tls: tuple[str, str]) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*tls)
+    return context
 
 
 def _now_ms() -> int:

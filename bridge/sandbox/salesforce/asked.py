@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What comes of it; `body` is JSON, or None where there is none. `failed`: rows, all or none, that are none."""
+    """What comes of it; `body` is JSON, or None where there is none. `failed`: with rows that failed."""
 
     status: int = 200
     body: Any = None

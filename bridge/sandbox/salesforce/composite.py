@@ -21,7 +21,12 @@ _HALTED = [
 
 
 class Composite:
-    """The resource composite. Everything may raise `Refused`, for the whole call."""
+    """The resource composite. Everything may raise `Refused`, for the whole call.
+
+    Where all or none is asked, a row of a collection that fails takes all back, too, and then the other rows of its
+    collection still say success. Source:
+    https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-allornone.html (2026).
+    """
 
     def __init__(self, world: World, call: Callable[[Asked], Result]) -> None:
         self._world, self._call = world, call

@@ -66,13 +66,13 @@ class Collections:
                 if refusal.errors[0].code == "JSON_PARSER_ERROR":  # the body cannot be read: no row is done
                     raise
                 results.append({"success": False, "errors": [error.as_row() for error in refusal.errors]})
-        failed = all_or_none and not all(result["success"] for result in results)
-        if failed:
+        failed = not all(result["success"] for result in results)
+        if failed and all_or_none:
             self._world.records.undo(mark)
             self._world.touched.clear()
             self._world.touched.update(touched)
-            gone = {"success": False, "errors": [_ROLLED_BACK.as_row()]}
-            results = [gone if result["success"] else result for result in results]
+            gone = {"success": False, "errors": [_ROLLED_BACK.as_row()]}  # the id of what is gone still stands there
+            results = [{**result, **gone} if result["success"] else result for result in results]
         return Result(body=results, kind=f"{kind} many", failed=failed)
 
     def _creator(self, asked: Asked) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -92,7 +92,7 @@ class Collections:
             key = _key(values)
             if key is None:
                 raise refused("MISSING_ARGUMENT", "Id not specified in an update call")
-            if often[full_id(key)] > 1:
+            if full_id(key) and often[full_id(key)] > 1:
                 raise refused("DUPLICATE_VALUE", f"duplicate id specified: {key}", "Id")
             kind = self._kind(row)
             self._rows.update(kind, self._existing(kind, key), values, asked.how)

@@ -24,7 +24,7 @@ from bridge.sandbox.crm.records import Record
 from bridge.sandbox.salesforce import limits, soap
 from bridge.sandbox.salesforce.asked import Asked, Result, errors_of, json_body, split
 from bridge.sandbox.salesforce.convert import converted
-from bridge.sandbox.salesforce.errors import Refused, not_found, refused_request
+from bridge.sandbox.salesforce.errors import Error, Refused, not_found, refused_request
 from bridge.sandbox.salesforce.fields import schema
 from bridge.sandbox.salesforce.ids import full_id, new_id
 from bridge.sandbox.salesforce.pages import Pages
@@ -37,6 +37,7 @@ from bridge.sandbox.salesforce.world import World
 from bridge.sandbox.server import Reply, Request
 
 _OLDEST_API = 31
+_LONGEST_URI = 16_384
 _JSON = {"Content-Type": "application/json;charset=UTF-8"}
 _FREE = {"login", "identity", "refused", "versions"}  # do not count against the quota
 
@@ -97,6 +98,8 @@ class Org(Crm):
             return errors_of(refusal, kind="malformed")
 
     def _asked(self, request: Request) -> Asked:
+        if len(request.path) + len(request.query) > _LONGEST_URI:
+            raise Refused(Error("URI_TOO_LONG", "URI Too Long"), status=414)
         parts, query = split(f"{request.path}?{request.query}")
         found = re.fullmatch(r"v(\d+)\.0", parts[2]) if parts[:2] == ("services", "data") and len(parts) > 2 else None
         if not found or not _OLDEST_API <= int(found[1]) <= self._settings["newest_api"]:

@@ -18,8 +18,10 @@ class Sessions:
         """A new session."""
         token = f"{self._world.org_id[:15]}!{secrets.token_urlsafe(24)}"
         calls = self._world.settings["session_calls"]
-        ends_at = time.time() + self._world.settings["session_s"]
-        self._keep(sessions={**self._kept("sessions"), token: {"ends_at": ends_at, "calls": calls}})
+        now, sessions = time.time(), self._kept("sessions")
+        alive = {key: one for key, one in sessions.items() if one["ends_at"] > now and one["calls"] != 0}
+        ends_at = now + self._world.settings["session_s"]
+        self._keep(sessions={**alive, token: {"ends_at": ends_at, "calls": calls}})
         return token
 
     def check(self, authorization: str | None) -> None:

@@ -31,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "validation_rules": [],  # {"object": "Lead", "field": "Phone", "message": …, "at_field": true}
     "triggers": [],  # {"object": "Lead", "on": ["create"], "message": …, "code": …, "times": 3}
     "edit_converted_leads": False,
+    "readonly_records": [],  # ids of records that the user may see and not touch
     # its limits
     "daily_requests": 100_000,
     "requests_used": 0,  # by others

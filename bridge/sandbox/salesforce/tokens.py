@@ -107,8 +107,8 @@ class Tokens:
 
     def _check_user(self, form: Mapping[str, str]) -> None:
         settings = self._world.settings
-        good = (settings["password"], settings["password"] + settings["security_token"])
-        if form.get("username") != settings["username"] or form.get("password") not in good:
+        good = settings["password"] + settings["security_token"]  # it comes from outside the trusted addresses
+        if form.get("username") != settings["username"] or form.get("password") != good:
             raise _Denied("invalid_grant", "authentication failure")
 
     def _refreshed(self, token: str) -> dict[str, str]:

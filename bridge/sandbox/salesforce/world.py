@@ -54,8 +54,13 @@ class World:
             number += 1
         return key
 
-    def touch(self, key: str) -> None:
-        """This record is written now, or a child of it. `Refused` while another call holds it."""
+    def touch(self, key: str, *, child: bool = False) -> None:
+        """This record is written now, or a child of it. `Refused` while another call holds it, or without the right."""
+        if key in self.settings["readonly_records"] and child:
+            message = f"insufficient access rights on cross-reference id: {key[:15]}"
+            raise refused("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
+        if key in self.settings["readonly_records"]:
+            raise refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
         if key in self.locked:
             message = f"unable to obtain exclusive access to this record or 1 records: {key}"
             raise refused("UNABLE_TO_LOCK_ROW", message)

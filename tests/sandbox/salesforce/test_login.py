@@ -35,7 +35,7 @@ def keys() -> tuple[str, str]:
     "options",
     [
         {**CLIENT, "domain": "acme.my"},
-        {**CLIENT, **USER},
+        {**CLIENT, **USER, "password": "sandbox-passwordsandbox-token"},
         {**USER, "security_token": "sandbox-token"},
         {**USER, "organizationId": "00D5e0000000001EAA"},
     ],
