@@ -6,11 +6,20 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:  # at run time only where one is started
+    from bridge.sandbox.crm.app import Crm
+
+_existing = click.Path(exists=True, dir_okay=False)
 _port = click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default: a free one.")
+_records = click.option(
+    "--records", type=click.Path(dir_okay=False), help="A SQLite file to keep the records; else memory."
+)
+_tls_cert = click.option("--tls-cert", type=_existing, help="A certificate, for https.")
+_tls_key = click.option("--tls-key", type=_existing, help="The certificate's key.")
 _TO_PASTE = ("client_id", "client_secret", "username", "password", "security_token", "refresh_token", "access_token")
 
 
@@ -33,29 +42,54 @@ def inbox(port: int, ledger: str | None) -> None:
 
 @sandbox.command()
 @_port
-@click.option("--records", type=click.Path(dir_okay=False), help="A SQLite file to keep the records; else memory.")
-@click.option("--org", type=click.Path(exists=True, dir_okay=False), help="A JSON file with settings of the org.")
-@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False), help="A certificate, for https.")
-@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="The certificate's key.")
+@_records
+@click.option("--org", type=_existing, help="A JSON file with settings of the org.")
+@_tls_cert
+@_tls_key
 def salesforce(port: int, records: str | None, org: str | None, tls_cert: str | None, tls_key: str | None) -> None:
     """A Salesforce org. Prints its address and who may log in; `/` shows its records, `/_/org` takes settings."""
     from bridge.sandbox.salesforce.org import Org
 
-    settings = {} if org is None else _settings(org)
-    if (tls_cert is None) != (tls_key is None):
+    server = _made(Org, records, port=port, settings=org, tls=_tls(tls_cert, tls_key))
+    server.serve_forever(started=lambda: _say("salesforce", server, address="instance_url"))
+
+
+@sandbox.command()
+@_port
+@_records
+@click.option("--portal", type=_existing, help="A JSON file with settings of the portal.")
+@_tls_cert
+@_tls_key
+def hubspot(port: int, records: str | None, portal: str | None, tls_cert: str | None, tls_key: str | None) -> None:
+    """A HubSpot portal. Prints its address and who may call; `/` shows its records, `/_/org` takes settings."""
+    from bridge.sandbox.hubspot.portal import Portal
+
+    server = _made(Portal, records, port=port, settings=portal, tls=_tls(tls_cert, tls_key))
+    server.serve_forever(started=lambda: _say("hubspot", server, address="host"))
+
+
+def _say(name: str, server: "Crm", *, address: str) -> None:
+    settings = server.settings
+    told = {key: settings[key] for key in _TO_PASTE if key in settings}
+    lines = [f"{name}: {server.url}", f"  {address}: {server.url}", *(f"  {key}: {told[key]}" for key in told)]
+    click.echo("\n".join(lines))
+
+
+def _tls(cert: str | None, key: str | None) -> tuple[str, str] | None:
+    if (cert is None) != (key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
-    tls = (tls_cert, tls_key) if tls_cert and tls_key else None
+    return (cert, key) if cert and key else None
+
+
+def _made(
+    kind: "type[Crm]", records: str | None, *, port: int, settings: str | None, tls: tuple[str, str] | None
+) -> "Crm":
+    given = {} if settings is None else _settings(settings)
     with _advice(f"the records {records}", port):
         try:
-            server = Org(records, port=port, tls=tls, **settings)
+            return kind(records, port=port, tls=tls, **given)
         except (ValueError, TypeError) as error:
-            raise click.ClickException(f"the settings {org} cannot be used: {error}") from error
-    server.serve_forever(started=lambda: _say("salesforce", server.url, server.settings))
-
-
-def _say(name: str, url: str, settings: dict[str, Any]) -> None:
-    lines = [f"{name}: {url}", f"  instance_url: {url}", *(f"  {key}: {settings[key]}" for key in _TO_PASTE)]
-    click.echo("\n".join(lines))
+            raise click.ClickException(f"the settings {settings} cannot be used: {error}") from error
 
 
 def _settings(path: str) -> dict[str, Any]:
