@@ -111,9 +111,12 @@ class Definitions:
         return self._world.properties(kind)[name]
 
     def _put(self, kind: Kind, name: str, parts: Mapping[str, Any]) -> None:
+        options = parts.get("options") or []
+        if not isinstance(options, list) or not all(isinstance(one, Mapping) and one.get("value") for one in options):
+            raise bad_input("options must be a list of label, value and hidden")
         try:
             changed_property(kind.name, name, parts)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+        except (ValueError, TypeError) as error:
             raise bad_input(str(error)) from error
         record = {"kind": kind.name, "name": name, "parts": dict(parts), "at": moment_text(self._world.now)}
         self._world.records.put("_property", f"{kind.name}/{name}", record)

@@ -56,9 +56,12 @@ class Portal(Crm):
             self._limits, self._tokens = Limits(self._world), Tokens(self._world)
             self._api = Api(self._world, self._limits)
         self._world.settings, self._world.schema = self._settings, known
-        owners(self._world)
-        for kind in KINDS.values():
-            pipelines(self._world, kind)
+        try:
+            owners(self._world)
+            for kind in KINDS.values():
+                pipelines(self._world, kind)
+        except KeyError as error:
+            raise ValueError(f"owners and pipelines need an id, pipelines their stages, too: {error}") from error
 
     def reset(self) -> None:
         """Empties records and ledger, clears faults and counted limits; settings stay."""
