@@ -91,8 +91,8 @@ def _json(request: Request) -> Any:
         return None
     kind = request.header("Content-Type") or ""
     if "json" not in kind:
-        raise Refused(f"Content type {kind or 'unknown'} is not supported", None, status=415)
+        raise Refused(f"Content type {kind or 'unknown'} is not supported", "UNSUPPORTED_MEDIA_TYPE", status=415)
     try:
         return json.loads(request.body)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"Invalid input JSON on line 1, column 1: {str(error)[:80]}", None) from error
+        raise Refused(f"Invalid input JSON on line 1, column 1: {str(error)[:80]}") from error

@@ -119,6 +119,17 @@ class Associations:
             if self._world.records.get("_association", name) is not None:
                 self._world.records.put("_association", name, None)
 
+    def unlabel(self, kind: Kind, key: str, other: Kind, other_key: str, numbers: Iterable[int]) -> None:
+        """Ends associations of these types between two records; one without a label ends all."""
+        name = _name(kind, key, other, other_key)
+        had = self._world.records.get("_association", name)
+        gone = set(numbers)
+        self.unlink(kind, key, other, other_key)
+        if had is not None and _DEFAULT[kind.name, other.name] not in gone:
+            left = set(had["types"]) - gone
+            self._add(kind, key, other, other_key, left)
+            self._add(other, other_key, kind, key, {_TYPES[one][2] for one in left})
+
     def of(self, kind: Kind, key: str, other: Kind) -> list[tuple[str, list[int]]]:
         """The records of the other kind with which this one is associated, and by which types."""
         found = self._world.records.having("_association", "from", f"{kind.name}/{key}/{other.name}")
@@ -145,7 +156,10 @@ class Associations:
 
 def typed(numbers: Iterable[int]) -> list[dict[str, Any]]:
     """Types of associations as v4 tells them."""
-    return [{"category": _CATEGORY, "typeId": number, "label": _TYPES[number][3]} for number in numbers]
+    return [
+        {"category": _CATEGORY, "typeId": number, **({"label": label} if (label := _TYPES[number][3]) else {})}
+        for number in numbers
+    ]
 
 
 def spec(number: int) -> dict[str, Any]:

@@ -182,6 +182,8 @@ class Definitions:
             made = self._world.records.kept("groups") or {}
             self._world.records.keep("groups", {**made, kind.name: {**made.get(kind.name, {}), name: label}})
             return Result(201, _group(name, label))
+        if asked.method in ("PATCH", "DELETE") and rest:
+            return self._changed_group(asked, kind, rest[0])
         if asked.method != "GET":
             raise no_method(asked.method)
         if not rest:
@@ -189,6 +191,18 @@ class Definitions:
         if rest[0] not in groups:
             raise Refused(f"Property group {rest[0]} does not exist", "OBJECT_NOT_FOUND", status=404)
         return Result(body=_group(rest[0], groups[rest[0]]))
+
+    def _changed_group(self, asked: Asked, kind: Kind, name: str) -> Result:
+        made = self._world.records.kept("groups") or {}
+        own = dict(made.get(kind.name, {}))
+        if name not in own:
+            raise Refused(f"Property group {name} does not exist", "OBJECT_NOT_FOUND", status=404)
+        if asked.method == "DELETE":
+            own.pop(name)
+        else:
+            own[name] = str(asked.table().get("label") or own[name])
+        self._world.records.keep("groups", {**made, kind.name: own})
+        return Result(204) if asked.method == "DELETE" else Result(body=_group(name, own[name]))
 
 
 def _group(name: str, label: str) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def bad_input(what: str) -> Refused:
 def no_object(key: str) -> Refused:
     """No record has this id: a number is answered in another way than a text."""
     if key.isascii() and key.isdigit():
-        return Refused("resource not found", None, status=404)
+        return Refused("resource not found", "OBJECT_NOT_FOUND", status=404)
     message = "Object not found.  objectId are usually numeric."
     return Refused(message, "OBJECT_NOT_FOUND", status=404, context={"id": [key]})
 
@@ -108,7 +108,7 @@ def no_path() -> Refused:
 
 def no_method(method: str) -> Refused:
     """The path is right, the method is not."""
-    return Refused(f"HTTP {method} is not supported here", None, status=405)
+    return Refused(f"HTTP {method} is not supported here", "METHOD_NOT_ALLOWED", status=405)
 
 
 def missing_scopes(scopes: Sequence[str]) -> Refused:

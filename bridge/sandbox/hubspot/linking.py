@@ -53,6 +53,11 @@ class Linking:
             case ("associate", "default"):
                 rows = asked.inputs(most=_MOST_WRITTEN)
                 return self._default([(kind, _end(row, "from"), other, _end(row, "to")) for row in rows])
+            case ("labels", "archive"):
+                for row in asked.inputs(most=_MOST_WRITTEN):
+                    numbers = self._links.numbers(kind, other, row.get("types"))
+                    self._links.unlabel(kind, _end(row, "from"), other, _end(row, "to"), numbers)
+                return Result(204)
             case ("archive",):
                 for row in asked.inputs(most=_MOST_WRITTEN):
                     for to in row.get("to") or []:

@@ -103,9 +103,10 @@ class Portal(Crm):
         return result if result.kind else Result(result.status, result.body, kind_for(call), result.headers)
 
     def _spoiled(self, status: int) -> bytes:
-        message, category = _SPOILED.get(status, ("internal error", None))
-        told = {"status": "error", "message": message, "correlationId": str(uuid.uuid4())}
-        return json.dumps(told if category is None else {**told, "category": category}).encode()
+        if status == 429:
+            return json.dumps(over_limit("TEN_SECONDLY_ROLLING")).encode()
+        message, category = _SPOILED.get(status, ("internal error", "INTERNAL_ERROR"))
+        return json.dumps(Refused(message, category).as_answer()).encode()
 
     def _delayed(self, answer: Answer, latency_s: float) -> None:
         """A portal locks nothing while it works."""
@@ -170,11 +171,10 @@ def _answered(result: Result, *, cost: int = 1, headers: Mapping[str, str] | Non
 
 _SPOILED = {
     401: ("Authentication credentials not found.", "INVALID_AUTHENTICATION"),
-    404: ("resource not found", None),
+    404: ("resource not found", "OBJECT_NOT_FOUND"),
     423: ("This record is locked, wait at least 2 seconds", "LOCKED"),
-    429: ("You have reached your ten_secondly_rolling limit.", "RATE_LIMITS"),
-    477: ("A migration of this account is in progress", None),
-    502: ("bad gateway", None),
-    503: ("service unavailable", None),
-    504: ("gateway timeout", None),
+    477: ("A migration of this account is in progress", "MIGRATION_IN_PROGRESS"),
+    502: ("bad gateway", "BAD_GATEWAY"),
+    503: ("service unavailable", "SERVICE_UNAVAILABLE"),
+    504: ("gateway timeout", "GATEWAY_TIMEOUT"),
 }

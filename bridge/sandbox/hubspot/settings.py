@@ -79,7 +79,8 @@ NAMED_FAULTS: Mapping[str, Mapping[str, Any]] = {
     "daily": _limited("DAILY"),
     "rate_limits": _failed(429, "You have reached your ten_secondly_rolling limit.", category="RATE_LIMITS"),
     "locked": _failed(423, "This record is locked, wait at least 2 seconds", category="LOCKED"),
-    "migration": _failed(477, "A migration of this account is in progress") | {"headers": {"Retry-After": "3600"}},
+    "migration": _failed(477, "A migration of this account is in progress", category="MIGRATION_IN_PROGRESS")
+    | {"headers": {"Retry-After": "3600"}},
     "expired": _failed(
         401, "The OAuth token used to make this call expired 75 second(s) ago.", category="EXPIRED_AUTHENTICATION"
     ),

@@ -66,10 +66,12 @@ def to(key: str, number: int) -> dict[str, Any]:
     }
 
 
-def ask(portal: Portal | str, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
-    """Status, body and headers of a call without the client."""
+def ask(
+    portal: Portal | str, method: str, path: str, body: Any = None, *, text: str | None = None, **headers: str
+) -> tuple[int, Any, Any]:
+    """Status, body and headers of a call without the client, with a JSON body or any text."""
     url = portal if isinstance(portal, str) else portal.url
     sent = {"Authorization": "Bearer pat-na1-sandbox", "Content-Type": "application/json", **headers}
-    text = None if body is None else json.dumps(body)
+    text = text if body is None else json.dumps(body)
     answer = urllib3.request(method, url + path, body=text, headers=sent, timeout=10, retries=False)
     return answer.status, json.loads(answer.data) if answer.data else None, answer.headers

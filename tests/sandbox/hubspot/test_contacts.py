@@ -181,8 +181,7 @@ def test_an_archived_contact_is_gone_and_its_address_is_free(clients: Clients) -
 
 def test_what_is_not_there_is_told_apart_by_its_id(clients: Clients) -> None:
     status, body = refused(lambda: clients.contacts.get_by_id("999999"))
-    assert (404, "resource not found") == (status, body["message"])
-    assert "category" not in body
+    assert (404, "resource not found", "OBJECT_NOT_FOUND") == (status, body["message"], body["category"])
 
     status, body = refused(lambda: clients.contacts.get_by_id("nobody@example.com", id_property="email"))
     assert (404, "OBJECT_NOT_FOUND", {"id": ["nobody@example.com"]}) == (status, body["category"], body["context"])
