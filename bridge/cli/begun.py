@@ -18,6 +18,7 @@ class Answers:
     target: str
     connector: str
     settings: dict[str, str] = field(default_factory=dict)  # of the connector; no secret among them
+    asked: list[str] = field(default_factory=list)  # of them, those that were asked for on a terminal
 
     @property
     def signing_key(self) -> str:
@@ -36,6 +37,12 @@ class Answers:
 def needed_settings(connector: str) -> list[str]:
     """The settings without which the connector does not start, and that are no secrets."""
     return [one.key for one in _required(connector) if not one.secret]
+
+
+def known_settings(connector: str) -> list[str]:
+    """The settings that the connector has."""
+    found = settings_of(plugins.load(connector).Settings)  # type: ignore[attr-defined]
+    return [one.key for one in found if "." not in one.key]
 
 
 def is_secret(connector: str, key: str) -> bool:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,13 @@ import click
 if TYPE_CHECKING:  # at run time only where one is started
     from bridge.sandbox.crm.app import Crm
 
-_existing = click.Path(exists=True, dir_okay=False)
+_file = click.Path(exists=True, dir_okay=False)
 _port = click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default: a free one.")
 _records = click.option(
     "--records", type=click.Path(dir_okay=False), help="A SQLite file to keep the records; else memory."
 )
-_tls_cert = click.option("--tls-cert", type=_existing, help="A certificate, for https.")
-_tls_key = click.option("--tls-key", type=_existing, help="The certificate's key.")
-_TO_PASTE = ("client_id", "client_secret", "username", "password", "security_token", "refresh_token", "access_token")
+_tls_cert = click.option("--tls-cert", type=_file, help="A certificate, for https.")
+_tls_key = click.option("--tls-key", type=_file, help="The certificate's key.")
 
 
 @click.group()
@@ -43,7 +42,7 @@ def inbox(port: int, ledger: str | None) -> None:
 @sandbox.command()
 @_port
 @_records
-@click.option("--org", type=_existing, help="A JSON file with settings of the org.")
+@click.option("--org", type=_file, help="A JSON file with settings of the org.")
 @_tls_cert
 @_tls_key
 def salesforce(port: int, records: str | None, org: str | None, tls_cert: str | None, tls_key: str | None) -> None:
@@ -51,13 +50,13 @@ def salesforce(port: int, records: str | None, org: str | None, tls_cert: str | 
     from bridge.sandbox.salesforce.org import Org
 
     server = _made(Org, records, port=port, settings=org, tls=_tls(tls_cert, tls_key))
-    server.serve_forever(started=lambda: _say("salesforce", server, address="instance_url"))
+    server.serve_forever(started=lambda: _say_salesforce(server.url, server.settings))
 
 
 @sandbox.command()
 @_port
 @_records
-@click.option("--portal", type=_existing, help="A JSON file with settings of the portal.")
+@click.option("--portal", type=_file, help="A JSON file with settings of the portal.")
 @_tls_cert
 @_tls_key
 def hubspot(port: int, records: str | None, portal: str | None, tls_cert: str | None, tls_key: str | None) -> None:
@@ -65,14 +64,7 @@ def hubspot(port: int, records: str | None, portal: str | None, tls_cert: str | 
     from bridge.sandbox.hubspot.portal import Portal
 
     server = _made(Portal, records, port=port, settings=portal, tls=_tls(tls_cert, tls_key))
-    server.serve_forever(started=lambda: _say("hubspot", server, address="host"))
-
-
-def _say(name: str, server: "Crm", *, address: str) -> None:
-    settings = server.settings
-    told = {key: settings[key] for key in _TO_PASTE if key in settings}
-    lines = [f"{name}: {server.url}", f"  {address}: {server.url}", *(f"  {key}: {told[key]}" for key in told)]
-    click.echo("\n".join(lines))
+    server.serve_forever(started=lambda: _say_hubspot(server.url, server.settings))
 
 
 def _tls(cert: str | None, key: str | None) -> tuple[str, str] | None:
@@ -90,6 +82,35 @@ def _made(
             return kind(records, port=port, tls=tls, **given)
         except (ValueError, TypeError) as error:
             raise click.ClickException(f"the settings {settings} cannot be used: {error}") from error
+
+
+def _say_hubspot(url: str, known: Mapping[str, str]) -> None:
+    """Where it is; a target for it, to paste; and, as comments of that, who else may call."""
+    click.echo(f"""hubspot: {url}
+targets:
+  hubspot:
+    connector: hubspot
+    settings:
+      url: {url}
+      token: {json.dumps(known["access_token"])}
+      allow_private_addresses: true""")
+    click.echo("\n".join(f"# {name}: {known[name]}" for name in ("client_id", "client_secret", "refresh_token")))
+
+
+def _say_salesforce(url: str, known: Mapping[str, str]) -> None:
+    """Where it is; a target for it, to paste; and, as comments of that, who else may log in."""
+    client = f"consumer_key: {json.dumps(known['client_id'])}, consumer_secret: {json.dumps(known['client_secret'])}"
+    others = ("username", "password", "security_token", "refresh_token", "access_token")
+    click.echo(f"""salesforce: {url}
+targets:
+  salesforce:
+    connector: salesforce
+    settings:
+      url: {url}
+      auth:
+        client_credentials: {{{client}}}
+      allow_private_addresses: true""")
+    click.echo("\n".join(f"# {name}: {known[name]}" for name in others))
 
 
 def _settings(path: str) -> dict[str, Any]:

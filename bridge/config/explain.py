@@ -20,7 +20,7 @@ _LONGEST = 400
 _A_MAPPING = ("this must be a mapping", "write key: value lines under it, a space after each colon")
 _A_LIST = ("this must be a list", "write [a, b], or lines that begin with a dash")
 _A_TEXT = ("this must be a text", "put quotes around it")
-_A_WHOLE_NUMBER = ("this must be a whole number", "write digits only")
+_A_WHOLE_NUMBER = ("this must be a whole number", "write digits only, without quotes")
 
 # pydantic's kind of error -> what is wrong, what to write.
 _SHAPES = {

@@ -53,13 +53,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, and how to spoil it. `sent` is called on the loop once all of it was handed to the connection."""
+    """An answer, and how to spoil it. `sent` is called on the loop once all of it was handed to the connection.
+
+    `instead` is asked, once the latency is over, for the answer that leaves instead of this one.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     fault: Fault = Fault()
     sent: Callable[[], None] = lambda: None
+    instead: "Callable[[], Reply] | None" = None
 
 
 def json_reply(value: Any, *, status: int = 200) -> Reply:
@@ -222,6 +226,7 @@ class _Connection(asyncio.Protocol):
             self._treat(reply)
 
     def _treat(self, reply: Reply) -> None:
+        reply = reply if reply.instead is None else reply.instead()
         wire = self._wire(reply)
         if self.transport.is_closing():
             return

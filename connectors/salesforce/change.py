@@ -96,10 +96,10 @@ def _signed(text: str, record: Record) -> str:
 
 
 def _after(stands: Any, text: str, record: Record) -> str | None:
-    """The text after what stands there; None where it was written already."""
+    """The text after what stands there; None where it was written already: by us, or in a revision before."""
     if is_empty(stands):
         return _signed(text, record)
-    if signature_of(record) in str(stands):
+    if signature_of(record) in str(stands) or text.strip() in str(stands):
         return None
     return f"{stands}\n\n{_signed(text, record)}"
 

@@ -23,6 +23,10 @@ try:
 except ConfigError:
     pass
 """
+SALESFORCE = {
+    "connector": "salesforce",
+    "settings": {"url": "https://acme.my.salesforce.com", "auth": {"access_token": "a token"}},
+}
 RARE = {"alembic", "rich", "phonenumbers", "hubspot", "simple_salesforce"}
 WEB = {"flask", "granian", "werkzeug", "prometheus_client"}
 STORE = {"sqlalchemy", "psycopg", "sqlite3"}
@@ -46,7 +50,8 @@ CONFIG = {"pydantic", "yaml"}
     ],
 )
 def test_nothing_is_imported_that_has_no_use(tmp_path: Path, code: str, not_needed: set[str]) -> None:
-    (tmp_path / "config.yaml").write_text(configuration({"crm": http_target("https://crm.example.com/leads")}))
+    targets = {"crm": http_target("https://crm.example.com/leads"), "salesforce": SALESFORCE}
+    (tmp_path / "config.yaml").write_text(configuration(targets))
     (tmp_path / "mistakes.yaml").write_text("version: 1\nsources:\n  smarterbot:\n    presett: newoaks\n")
     ask = f"{code}\nimport sys\nprint(*sorted({not_needed} & sys.modules.keys()))"
 

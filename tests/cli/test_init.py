@@ -112,6 +112,28 @@ def test_it_asks_on_a_terminal_and_asks_again_after_a_mistake(tmp_path: Path) ->
     assert "timezone: Europe/Berlin" in (tmp_path / "config.yaml").read_text()
 
 
+def test_a_setting_that_does_not_fit_is_asked_for_again(tmp_path: Path) -> None:
+    shown, code = typed(tmp_path, "", "", "", "", "", "", "ftp://crm.example.com", "crm.example.com", URL[1][4:])
+
+    assert 0 == code, shown
+    assert 3 == shown.count("url of the http target")
+    assert 2 == shown.count("this must begin with https:// or http:// and name a host")
+    assert URL[1][4:] in (tmp_path / "config.yaml").read_text()
+
+
+def test_where_one_of_its_files_cannot_be_written_the_other_is_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / ".env.example").mkdir()
+    for before in (None, "mine"):
+        if before:
+            (tmp_path / "config.yaml").write_text(before)
+
+        done = bridge(tmp_path, "init", "--yes", "--force", *URL)
+
+        assert (1, True) == (done.returncode, ".env.example cannot be written" in done.stderr)
+        left = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+        assert left == ({"config.yaml": before} if before else {})
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -119,7 +141,8 @@ def test_it_asks_on_a_terminal_and_asks_again_after_a_mistake(tmp_path: Path) ->
         (("--yes",), "url is needed: --set url=…"),
         (("--yes", "--set", "url"), "--set url: write key=value"),
         (("--yes", "--set", "url=ftp://x"), "targets.crm.settings.url: "),
-        (("--yes", *URL, "--set", "urll=x"), "unknown key 'urll' (did you mean 'url'?)"),
+        (("--yes", *URL, "--set", "urll=x"), "--set urll: the http connector has no such setting: did you mean 'url'?"),
+        (("--yes", "--set", "uri=https://x"), "--set uri: the http connector has no such setting: did you mean 'url'?"),
         (("--yes", *URL, "--connector", "htpp"), "--connector: there is no 'htpp'"),
         (("--yes", *URL, "--timezone", "Mars"), "--timezone: unknown time zone"),
         (("--yes", *URL, "--phone-region", "USA"), "--phone-region: unknown phone region"),

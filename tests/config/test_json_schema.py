@@ -47,7 +47,7 @@ RECORD = TARGET + "    records: [{name: a, fields: {x: "
 GOOD = [
     SOURCE.replace("version: 1", "version: '${V:-1}'"),
     SOURCE.split("    signing_keys")[0].replace("main:", "main: {signing_keys: [a long signing key]}\n  more:"),
-    SOURCE + RECORD + "{value: x, max_length: '5'}}}]\n",
+    SOURCE + RECORD + "{value: x, max_length: 5}}}]\n",
     SOURCE + TARGET + "tests: [{name: a, event: {}, expect: {crm.event: }}]\n",
     *(SOURCE + TARGET.replace("http://x}", f"http://x, size: {size}}}") for size in ("5", "'5'", "'${N:-5}'", "big")),
     SOURCE + KEYED,

@@ -19,7 +19,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bridge.sandbox.crm.app import Answer, Crm
+from bridge.sandbox.crm.app import Crm
+from bridge.sandbox.crm.calling import Answer
 from bridge.sandbox.crm.records import Record
 from bridge.sandbox.hubspot import contacts
 from bridge.sandbox.hubspot.api import Api, kind_for, scopes_for
@@ -85,11 +86,11 @@ class Portal(Crm):
         policy = self._limits.exceeded(search=searches)
         if policy is not None:
             return _answered(Result(429, over_limit(policy), "limited"), cost=0)
-        result = self._tried(call, lambda: self._carried_out(call))
+        result = self._tried(call, lambda: self._permitted(call))
         headers = {} if searches else self._limits.headers(private_app=private_app)
         return _answered(result, headers=headers)
 
-    def _carried_out(self, call: Asked) -> Result:
+    def _permitted(self, call: Asked) -> Result:
         self._tokens.check_scopes(scopes_for(call))
         return self._api.call(call)
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.sandbox.crm.settings import SHARED
 from bridge.sandbox.hubspot.errors import missing_scopes, over_limit
 
 DEFAULTS: Mapping[str, Any] = {
+    **SHARED,
     # who may call
     "access_token": "pat-na1-sandbox",  # of a private app; it never ends
     "scopes": [

@@ -55,11 +55,15 @@ def _check_closed(names: list[str]) -> None:
         raise refused("INVALID_FIELD_FOR_INSERT_UPDATE", message, *names)
 
 
+def _must_stay(field: Field) -> bool:
+    return field.updateable and not field.nillable
+
+
 def _check_required(kind: Kind, given: Mapping[str, Any], *, created: bool) -> None:
     missing = [
         field.name
         for field in kind.fields.values()
-        if field.required and given.get(field.name) is None and (created or field.name in given)
+        if given.get(field.name) is None and (field.required if created else _must_stay(field) and field.name in given)
     ]
     if missing:
         message = f"Required fields are missing: [{', '.join(missing)}]"

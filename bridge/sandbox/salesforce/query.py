@@ -7,7 +7,7 @@ from bridge.sandbox.crm.records import Record
 from bridge.sandbox.salesforce.conditions import test_of, text_value
 from bridge.sandbox.salesforce.errors import Refused, refused_request
 from bridge.sandbox.salesforce.fields import Field, Kind
-from bridge.sandbox.salesforce.soql import Comparison, Condition, Junction, Order, Query
+from bridge.sandbox.salesforce.soql import Comparison, Condition, Order, Query
 from bridge.sandbox.salesforce.values import TEXTS
 from bridge.sandbox.salesforce.world import World
 
@@ -89,19 +89,31 @@ class Searcher:
         raise _no_such_column(name, kind)
 
     def _candidates(self, kind: Kind, where: Condition | None) -> Iterable[Record]:
-        """All that can be found, fewer if an equality leads there by an index."""
-        conditions = where.parts if isinstance(where, Junction) and where.word == "AND" else [where]
-        for one in conditions:
-            if isinstance(one, Comparison) and one.operator in ("=", "IN") and (field := kind.field(one.field)):
-                if field.type not in TEXTS and field.type not in ("id", "reference"):
-                    continue
-                wanted = [text_value(field, literal) for literal in one.values]
-                if all(wanted):
-                    found = [
-                        self._world.records.having(kind.name, field.name, value) for value in dict.fromkeys(wanted)
-                    ]
-                    return {record["Id"]: record for records in found for record in records}.values()
-        return self._world.records.all(kind.name)
+        """All that can be found, fewer if equalities lead there by an index."""
+        found = self._by_index(kind, where)
+        return self._world.records.all(kind.name) if found is None else found.values()
+
+    def _by_index(self, kind: Kind, where: Condition | None) -> dict[str, Record] | None:
+        """By id, those of which the condition can be true; None if no index helps."""
+        if isinstance(where, Comparison):
+            return self._equal(kind, where)
+        if where is None or where.word == "NOT":
+            return None
+        parts = [self._by_index(kind, part) for part in where.parts]
+        helpful = [part for part in parts if part is not None]
+        if where.word == "AND":
+            return min(helpful, key=len, default=None)
+        return None if len(helpful) < len(parts) else {key: one for part in helpful for key, one in part.items()}
+
+    def _equal(self, kind: Kind, comparison: Comparison) -> dict[str, Record] | None:
+        field = kind.field(comparison.field)
+        if field is None or comparison.operator not in ("=", "IN") or field.type not in (*TEXTS, "id", "reference"):
+            return None
+        wanted = [text_value(field, literal) for literal in comparison.values]
+        if not all(wanted):
+            return None
+        found = [self._world.records.having(kind.name, field.name, value) for value in dict.fromkeys(wanted)]
+        return {record["Id"]: record for records in found for record in records}
 
     def _sorted(self, records: list[Record], part: Order, path: _Path) -> list[Record]:
         pairs = [(self._value(record, path), record) for record in records]

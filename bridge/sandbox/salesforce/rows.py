@@ -113,14 +113,11 @@ class Rows:
         ]
 
     def _whole(self, write: Callable[[], str]) -> str:
-        records, touched = self._world.records, set(self._world.touched)
-        mark = records.mark()
+        mark = self._world.mark()
         try:
             return write()
         except BaseException:
-            records.undo(mark)
-            self._world.touched.clear()
-            self._world.touched.update(touched)
+            self._world.undo(mark)
             raise
 
     def _parent(self, field: Field, given: Mapping[str, Any]) -> str:
@@ -178,7 +175,7 @@ class Rows:
         self._put(kind, record)
 
     def _check_references(self, kind: Kind, record: Record, given: set[str]) -> None:
-        for name in given & record.keys():
+        for name in sorted(given & record.keys()):
             field = kind.field(name)
             if field and field.type == "reference" and record[name]:
                 self._check_reference(kind, field, record[name])

@@ -112,6 +112,9 @@ class Tokens:
             raise _Denied("invalid_grant", "authentication failure")
 
     def _refreshed(self, token: str) -> dict[str, str]:
+        if token in self._world.locked:
+            raise _Denied("invalid_grant", "token request is already being processed")
+        self._world.touched.add(token)  # held until the answer has left
         following = self._sessions.refresh(token)
         if following is None:
             raise _Denied("invalid_grant", "expired access/refresh token")

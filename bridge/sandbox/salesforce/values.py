@@ -20,6 +20,8 @@ TEXTS = ("string", "textarea", "picklist", "multipicklist", "combobox", "email",
 
 def stored(field: Field, value: Any) -> Any:
     """The value as an org keeps it; `Refused` if it is of the wrong type, too long, no email, …"""
+    if value is None and field.type == "boolean":
+        raise refused("INVALID_TYPE_ON_FIELD_IN_RECORD", f"{field.label}: value not of required type: ", field.name)
     if value is None:
         return None
     if field.type in TEXTS:

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from bridge.sandbox.crm.calls import Call
 from bridge.sandbox.salesforce.org import Org
+from tests.processes import Bridge, configuration
 
 LEAD = {"LastName": "Lovelace", "Company": "Analytical"}
 PATIENCE_S = 10
@@ -104,7 +106,7 @@ def test_settings_are_shown_and_changed(org: Org) -> None:
     [
         ("PATCH", "/_/org", {"daily_request": 1}, "daily_request: no such setting; did you mean daily_requests?"),
         ("PATCH", "/_/org", {"daily_requests": "1"}, "daily_requests: '1' is of another kind than its default"),
-        ("PATCH", "/_/org", {"objects": {"Foo": {}}}, "Foo is no standard object of the sandbox"),
+        ("PATCH", "/_/org", {"objects": {"Foo": {}}}, "Foo is no object of the sandbox"),
         ("PATCH", "/_/org", {"objects": {"Lead": {"fields": {"Foo": {}}}}}, "must end with __c"),
         ("PATCH", "/_/org", {"objects": {"Lead": {"fields": {"F__c": {"size": 1}}}}}, "size not known"),
         ("POST", "/_/faults", {"as": "x"}, "as: must be one of expired_session"),
@@ -186,7 +188,7 @@ def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str, list[st
     command = [sys.executable, "-m", "bridge", "sandbox", "salesforce", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        lines = [running.stdout.readline().rstrip("\n") for _ in range(9)]
+        lines = [running.stdout.readline().rstrip("\n") for _ in range(14)]
         try:
             yield running, lines[0].removeprefix("salesforce: "), lines[1:]
         finally:
@@ -216,12 +218,17 @@ def test_nothing_that_was_answered_is_lost_by_a_kill(tmp_path: Path) -> None:
         assert 400 == requests.post(f"{url}/services/oauth2/token", form, timeout=PATIENCE_S).status_code
 
 
-def test_the_command_prints_where_it_is_and_who_may_log_in(tmp_path: Path) -> None:
-    (tmp_path / "org.json").write_text('{"client_secret": "other"}')
+def test_the_command_prints_a_target_to_paste(tmp_path: Path) -> None:
+    (tmp_path / "org.json").write_text('{"client_secret": "other: #\\\\ \\""}')
 
     with process("--org", str(tmp_path / "org.json")) as (running, url, lines):
-        assert f"  instance_url: {url}" == lines[0]
-        assert ["  client_id: sandbox-client", "  client_secret: other"] == lines[1:3]
+        assert "# username: integration@sandbox.example" in lines
+        printed = yaml.safe_load("\n".join(lines))
+        bridge = Bridge(tmp_path, configuration(printed["targets"]))
+        bridge.call("migrate")
+        checked = bridge.call("check", "--connect")
+        assert 0 == checked.returncode, checked.stderr
+        assert "login" in {call["kind"] for call in ask(url, "GET", "/_/calls")[1]}
         running.send_signal(signal.SIGTERM)
         assert 0 == running.wait(PATIENCE_S)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import urllib3
+import yaml
 
 from bridge.sandbox.hubspot.portal import Portal
 from tests.sandbox.hubspot.clients import Clients, ask, to
@@ -27,7 +28,7 @@ def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     command = [sys.executable, "-m", "bridge", "sandbox", "hubspot", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        lines = [running.stdout.readline().rstrip("\n") for _ in range(6)]
+        lines = [running.stdout.readline().rstrip("\n") for _ in range(11)]
         try:
             yield running, lines
         finally:
@@ -41,13 +42,10 @@ def test_the_command_prints_where_it_is_and_who_may_call(tmp_path: Path) -> None
 
     with process("--portal", str(tmp_path / "portal.json")) as (running, lines):
         url = lines[0].removeprefix("hubspot: ")
-        assert [
-            f"  host: {url}",
-            "  client_id: sandbox-client",
-            "  client_secret: sandbox-secret",
-            "  refresh_token: sandbox-refresh",
-            "  access_token: pat-eu1-other",
-        ] == lines[1:]
+        target = yaml.safe_load("\n".join(lines))["targets"]["hubspot"]
+        assert {"url": url, "token": "pat-eu1-other", "allow_private_addresses": True} == target["settings"]
+        others = {"client_id": "client", "client_secret": "secret", "refresh_token": "refresh"}
+        assert [f"# {name}: sandbox-{value}" for name, value in others.items()] == lines[-3:]
         status = ask(url, "GET", "/crm/v3/objects/contacts", Authorization="Bearer pat-eu1-other")[0]
         assert 200 == status
         running.send_signal(signal.SIGTERM)

@@ -120,6 +120,28 @@ def test_what_was_refused_or_rolled_back_locks_nothing(org: Org, client: Salesfo
         assert 204 == client.Lead.update(key, {"FirstName": "x"})
 
 
+def test_a_late_write_comes_though_the_client_has_left(org: Org, client: Salesforce) -> None:
+    org.change(late_writes=True)
+    org.fault(latency_s=0.4)
+
+    with pytest.raises(requests.Timeout):
+        client.restful("sobjects/Lead", method="POST", json=LEAD, timeout=0.1)
+    assert 0 == client.query("SELECT Id FROM Lead")["totalSize"]
+
+    assert org.wait_for(lambda: len(org.records("Lead")) == 1, PATIENCE_S)
+    assert ["query", "create"] == [call.kind for call in org.calls]
+
+
+def test_a_late_write_is_answered_when_it_is_done(org: Org, client: Salesforce) -> None:
+    org.change(late_writes=True)
+    org.fault(latency_s=0.05)
+    org.fault(latency_s=0.05, status=503, stored=True)
+
+    assert client.Lead.create(LEAD)["success"]
+    assert (503, "SERVER_UNAVAILABLE") == refused_for(lambda: client.Lead.create(LEAD))[:2]
+    assert 2 == len(org.records("Lead"))
+
+
 @pytest.mark.parametrize(
     ("name", "status", "code"),
     [

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -150,6 +151,19 @@ def test_a_rotated_refresh_token_is_good_once_and_a_second_use_revokes_the_grant
     assert gone == token(org, grant_type="refresh_token", refresh_token=second["refresh_token"])
 
 
+def test_two_refreshes_at_once(org: Org) -> None:
+    org.fault(match={"path": "/services/oauth2/token"}, latency_s=0.3)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(token, org, grant_type="refresh_token", refresh_token="sandbox-refresh")
+        assert org.wait_for(lambda: len(org.calls) == 1, 10)
+        status, refused = token(org, grant_type="refresh_token", refresh_token="sandbox-refresh")
+
+    assert (400, "token request is already being processed") == (status, refused["error_description"])
+    assert 200 == slow.result()[0]
+    assert 200 == token(org, grant_type="refresh_token", refresh_token="sandbox-refresh")[0]
+
+
 def test_grants_that_are_none(org: Org) -> None:
     assert (400, "unsupported_grant_type") == (token(org)[0], token(org)[1]["error"])
     assert (400, "unsupported_grant_type") == (token(org, grant_type="x")[0], token(org, grant_type="x")[1]["error"])
@@ -180,13 +194,17 @@ def test_sessions_end_on_command_and_by_time(
     assert [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}] == expired.value.content
 
 
-def test_the_given_session_ends_on_command_only(org: Org, client: Salesforce) -> None:
+def test_the_given_session_ends_on_command_only(
+    org: Org, client: Salesforce, connect: Callable[..., Salesforce]
+) -> None:
     org.change(session_s=0, session_calls=0)
     client.limits()
     assert "ok" == requests.post(f"{org.url}/_/expire", timeout=10).json()["status"]
 
     with pytest.raises(SalesforceExpiredSession):
         client.limits()
+    org.change(access_token="another")
+    assert connect(session_id="another").limits()
 
 
 def test_who_brings_no_session_is_told_so(org: Org) -> None:

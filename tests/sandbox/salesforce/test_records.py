@@ -145,6 +145,14 @@ def test_a_body_that_is_no_object(org: Org, client: Salesforce, body: bytes) -> 
     ]
 
 
+def test_another_organization(org: Org, client: Salesforce) -> None:
+    org.change(org_id="00D5e0000000002EAA")
+
+    assert ["00D5e0000000002EAA"] == [one["Id"] for one in client.query("SELECT Id FROM Organization")["records"]]
+    with pytest.raises(ValueError, match="org_id: x is no id"):
+        org.change(org_id="x")
+
+
 def test_versions_and_resources(org: Org, client: Salesforce) -> None:
     versions = requests.get(f"{org.url}/services/data", timeout=10).json()
 
@@ -171,7 +179,7 @@ def test_describe_says_what_may_be_written(client: Salesforce) -> None:
     [default] = [value["value"] for value in fields["Status"]["picklistValues"] if value["defaultValue"]]
     assert "Open - Not Contacted" == default
     names = [each["name"] for each in client.describe()["sobjects"]]
-    assert ["Account", "Contact", "Event", "Group", "Lead", "Organization", "Task", "User"] == names
+    assert ["Account", "Contact", "Event", "Group", "Lead", "Opportunity", "Organization", "Task", "User"] == names
 
 
 def test_an_object_of_the_customers_own(org: Org, client: Salesforce) -> None:
@@ -190,6 +198,19 @@ def test_an_object_of_the_customers_own(org: Org, client: Salesforce) -> None:
     assert "Booking__c" in [each["name"] for each in client.describe()["sobjects"]]
     assert client.Lead.describe()["fields"], "what was set before is still set"
     assert org.settings["objects"]["Lead"]["fields"]["Chat_Key__c"]["unique"]
+
+
+def test_a_standard_object_that_the_sandbox_has_not(org: Org, client: Salesforce) -> None:
+    fields = {"LeadId": {"references": ["Lead"]}, "Status": {"picklist": ["Sent"], "restricted": True}}
+    org.change(objects={"CampaignMember": {"prefix": "00v", "fields": fields}})
+    lead = client.Lead.create(ADA)["id"]
+
+    member = client.CampaignMember.create({"LeadId": lead, "Status": "Sent"})["id"]
+
+    assert "00v" == member[:3]
+    [found] = client.query("SELECT Lead.Email FROM CampaignMember")["records"]
+    assert "Ada@Example.com" == found["Lead"]["Email"]
+    assert "00v" == client.CampaignMember.describe()["keyPrefix"]
 
 
 def test_an_address_that_is_too_long(client: Salesforce) -> None:

@@ -1,5 +1,6 @@
 """What customers set up: duplicate, assignment and validation rules, triggers, conversion."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -47,6 +48,15 @@ def test_an_alert_may_be_passed_and_a_block_may_not(org: Org, client: Salesforce
 
     assert not error["duplicateResut"]["allowSave"]
     assert 1 == len(org.records("Lead"))
+
+
+def test_before_api_52_no_header_passes_an_alert(org: Org, connect: Callable[..., Salesforce]) -> None:
+    duplicates(org)
+    org.plant("Contact", LastName="Lovelace", Email="ada@example.com")
+
+    assert 400 == refusal(lambda: connect(version="51.0").Lead.create(LEAD, headers=ALLOW))[0]
+    both = {"Sforce-Duplicate-Rule-Header": "includeRecordDetails=true, allowSave=true"}
+    assert connect(version="52.0").Lead.create(LEAD, headers=both)["success"]
 
 
 def test_who_is_deleted_or_converted_is_no_duplicate(org: Org, client: Salesforce) -> None:

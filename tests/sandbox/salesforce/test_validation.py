@@ -106,7 +106,18 @@ def test_all_values_that_are_wrong_are_told_at_once(client: Salesforce) -> None:
 def test_a_required_field_cannot_be_emptied(client: Salesforce) -> None:
     key = client.Lead.create(LEAD)["id"]
 
-    assert (400, "REQUIRED_FIELD_MISSING") == refused_for(lambda: client.Lead.update(key, {"Company": None}))[:2]
+    for name in ("Company", "Status", "OwnerId"):
+        assert (400, "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{name}]", [name]) == (
+            refused_for(lambda name=name: client.Lead.update(key, {name: None}))
+        )
+
+
+def test_a_default_comes_for_nothing_and_not_for_a_checkbox(org: Org, client: Salesforce) -> None:
+    client.Lead.create({**LEAD, "Status": None, "OwnerId": ""})
+
+    assert "Open - Not Contacted" == org.records("Lead")[0]["Status"]
+    status, code, _, fields = refused_for(lambda: client.Event.create({**EVENT, "IsPrivate": None}))
+    assert (400, "INVALID_TYPE_ON_FIELD_IN_RECORD", ["IsPrivate"]) == (status, code, fields)
 
 
 def test_a_unique_field_names_the_record_that_has_the_value(org: Org, client: Salesforce) -> None:
