@@ -130,11 +130,12 @@ def scopes_for(asked: Asked) -> list[str]:
             if family == "objects" and reads:
                 return [f"crm.objects.{base}.read"]
             return [f"crm.objects.{base}.{'read' if reads else 'write'}"]
-        case ("crm", "properties" | "pipelines" as family, name, *_):
+        case ("crm", "properties" | "pipelines", name, *rest):
             kind = kind_of(name)
-            base = kind.name if kind and kind.name in _OWN_SCOPE else "contacts"
-            action = "read" if asked.method == "GET" or asked.parts[-2:] == ("batch", "read") else "write"
-            return [f"crm.schemas.{base}.{action}", *([f"crm.objects.{base}.read"] if action == "read" else [])]
+            base = "deals" if kind and kind.name == "deals" else "contacts"
+            if asked.method == "GET" or rest[-2:] == ["batch", "read"]:
+                return [f"crm.schemas.{base}.read", f"crm.objects.{base}.read"]
+            return [f"crm.schemas.{base}.write"]
         case ("crm", "owners", *_):
             return ["crm.objects.owners.read"]
     return []

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
 
 from bridge.sandbox.hubspot.errors import Refused, bad_input, no_path
 from bridge.sandbox.server import Request
@@ -47,9 +47,7 @@ class Asked:
 
     def inputs(self, *, most: int) -> list[Mapping[str, Any]]:
         """The rows of a batch. `Refused` unless there are some, and not too many."""
-        rows = self.table().get("inputs")
-        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-            raise bad_input("some of required attributes are not set [inputs]")
+        rows = tables(self.table(), "inputs")
         if not 1 <= len(rows) <= most:
             raise bad_input(f"inputs: there must be 1 to {most}, not {len(rows)}")
         return rows
@@ -72,6 +70,30 @@ def whole(value: Any, name: str, *, most: int) -> int:
     return int(value)
 
 
+def text(table: Mapping[str, Any], name: str) -> str:
+    """The text under this name; empty where there is none. `Refused` otherwise."""
+    value = table.get(name)
+    if value is not None and not isinstance(value, str):
+        raise bad_input(f"{name} must be a text")
+    return value or ""
+
+
+def texts(table: Mapping[str, Any], name: str) -> list[str]:
+    """The texts under this name; none where there are none. `Refused` otherwise."""
+    value = table.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise bad_input(f"{name} must be a list of texts")
+    return value
+
+
+def tables(table: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects under this name; none where there are none. `Refused` otherwise."""
+    value = table.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        raise bad_input(f"{name} must be a list of objects")
+    return value
+
+
 def asked(request: Request, versions: list[str]) -> Asked:
     """The request as a call. `Refused` where no path or no JSON is; `versions`: those that the portal has."""
     parts = [unquote(part) for part in request.path.split("/") if part]
@@ -82,7 +104,7 @@ def asked(request: Request, versions: list[str]) -> Asked:
     if at != (2 if _DATED.fullmatch(version) and parts[0] == "crm" else 1):  # crm/v3/objects, crm/objects/2026-03
         raise no_path()
     form = "form" in (request.header("Content-Type") or "")
-    body = parse_qs(request.body.decode("utf-8", "replace")) if form else _json(request)
+    body = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if form else _json(request)
     return Asked(request.method, tuple(parts), version, parse_qs(request.query, keep_blank_values=True), body)
 
 

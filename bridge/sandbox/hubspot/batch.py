@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.sandbox.crm.records import Record
-from bridge.sandbox.hubspot.asked import Asked, Result
+from bridge.sandbox.hubspot.asked import Asked, Result, text, texts
 from bridge.sandbox.hubspot.errors import Refused, bad_input, no_method, no_path
 from bridge.sandbox.hubspot.objects import Objects
 from bridge.sandbox.hubspot.schema import Kind
@@ -71,7 +71,7 @@ class Batch:
             record = self._found(kind, [row])[0]
             if record is not None:
                 return {**self._objects.written(kind, self._objects.update(kind, record, row), row), "new": False}
-            name = row.get("idProperty")
+            name = text(row, "idProperty")
             if not name:
                 raise self._not_there(kind, [_id(row)])
             properties = {name: _id(row), **_table(row)}
@@ -81,9 +81,9 @@ class Batch:
 
     def _read(self, asked: Asked, kind: Kind, rows: list[Row]) -> Result:
         body = asked.table()
-        id_property = body.get("idProperty") if body.get("idProperty") != "hs_object_id" else None
+        id_property = text(body, "idProperty").replace("hs_object_id", "")
         named = [{"id": _id(row), "idProperty": id_property} for row in rows]
-        names = [name for key in ("properties", "propertiesWithHistory") for name in body.get(key) or []]
+        names = [*texts(body, "properties"), *texts(body, "propertiesWithHistory")]
         archived, outcome, missing = asked.flag("archived"), _Outcome(), list[str]()
         for row, record in zip(named, self._found(kind, named, archived=archived), strict=True):
             if record is None:
@@ -102,7 +102,7 @@ class Batch:
     def _found(self, kind: Kind, rows: Sequence[Row], *, archived: bool = False) -> list[Record | None]:
         result: list[Record | None] = []
         for row in rows:
-            name, key = row.get("idProperty"), _id(row)
+            name, key = text(row, "idProperty"), _id(row)
             if not name:
                 result.append(self._world.get(kind, key, archived=archived))
             else:
@@ -134,10 +134,10 @@ class Batch:
     ) -> _Outcome:
         """Does all rows: one that is refused undoes itself, or, where not all rows have a trace id, all of them."""
         outcome = _Outcome()
-        by_row = all(row.get("objectWriteTraceId") for row in rows)
+        by_row = all(text(row, "objectWriteTraceId") for row in rows)
         for row in rows:
-            mark, trace = self._world.mark(), row.get("objectWriteTraceId")
-            traced = {} if trace is None else {"objectWriteTraceId": str(trace)}
+            mark, trace = self._world.mark(), text(row, "objectWriteTraceId")
+            traced = {"objectWriteTraceId": trace} if trace else {}
             try:
                 outcome.results.append({**do(row), **traced})
             except Refused as refusal:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.sandbox.hubspot.asked import Asked, Result
+from bridge.sandbox.hubspot.asked import Asked, Result, tables, text
 from bridge.sandbox.hubspot.batch import times
 from bridge.sandbox.hubspot.errors import Refused, bad_input, no_method, no_path
 from bridge.sandbox.hubspot.schema import Kind, Property, changed_property, kind_of
@@ -93,8 +93,8 @@ class Definitions:
         return Result(207, {**body, "numErrors": len(errors), "errors": errors})
 
     def _create(self, kind: Kind, given: Mapping[str, Any]) -> Property:
-        name = str(given.get("name"))
-        missing = [key for key in ("name", "label", "groupName", "type", "fieldType") if not given.get(key)]
+        name = text(given, "name")
+        missing = [key for key in ("name", "label", "groupName", "type", "fieldType") if not text(given, key)]
         if missing:
             raise bad_input(f"some of required attributes are not set [{', '.join(missing)}]")
         if not _NAME.fullmatch(name) or name.startswith("hs_"):
@@ -111,9 +111,10 @@ class Definitions:
         return self._world.properties(kind)[name]
 
     def _put(self, kind: Kind, name: str, parts: Mapping[str, Any]) -> None:
-        options = parts.get("options") or []
-        if not isinstance(options, list) or not all(isinstance(one, Mapping) and one.get("value") for one in options):
-            raise bad_input("options must be a list of label, value and hidden")
+        for key in ("label", "type", "fieldType", "groupName", "description"):
+            text(parts, key)
+        if not all(text(one, "value") for one in tables(parts, "options")):
+            raise bad_input("an option needs a value")
         try:
             changed_property(kind.name, name, parts)
         except (ValueError, TypeError) as error:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.sandbox.hubspot.asked import Asked, Result
+from bridge.sandbox.hubspot.asked import Asked, Result, tables
 from bridge.sandbox.hubspot.associations import labels, spec, typed
 from bridge.sandbox.hubspot.batch import times
 from bridge.sandbox.hubspot.errors import Refused, bad_input, no_method, no_object, no_path
@@ -60,7 +60,7 @@ class Linking:
                 return Result(204)
             case ("archive",):
                 for row in asked.inputs(most=_MOST_WRITTEN):
-                    for to in row.get("to") or []:
+                    for to in tables(row, "to"):
                         self._links.unlink(kind, _end(row, "from"), other, str(to.get("id")))
                 return Result(204)
         raise no_path()

@@ -4,12 +4,12 @@ Limits: https://developers.hubspot.com/docs/api-reference/search/guide (2026-03)
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from bridge.sandbox.crm.records import Record
-from bridge.sandbox.hubspot.asked import Asked, Result, whole
+from bridge.sandbox.hubspot.asked import Asked, Result, tables, texts, whole
 from bridge.sandbox.hubspot.errors import Refused, bad_input, no_method
 from bridge.sandbox.hubspot.objects import Objects
 from bridge.sandbox.hubspot.schema import Kind, Property
@@ -33,17 +33,15 @@ def answer(world: World, objects: Objects, asked: Asked, kind: Kind) -> Result:
         raise Refused(f"Searches cannot page past {_MOST_AFTER} results")
     fits = _condition(kind, world.properties(kind), body)
     found = [record for record in world.found(kind) if fits(record)]
-    found = _sorted(found, kind, world.properties(kind), body.get("sorts") or [])
-    page = [objects.shown(kind, record, body.get("properties") or []) for record in found[after : after + limit]]
+    found = _sorted(found, kind, world.properties(kind), body)
+    page = [objects.shown(kind, record, texts(body, "properties")) for record in found[after : after + limit]]
     more = {"paging": {"next": {"after": str(after + limit)}}} if after + limit < len(found) else {}
     return Result(body={"total": len(found), "results": page, **more})
 
 
 def _condition(kind: Kind, known: Mapping[str, Property], body: Mapping[str, Any]) -> Callable[[Record], bool]:
-    groups = [group.get("filters") for group in _tables(body.get("filterGroups"), "filterGroups")]
-    if body.get("filters"):
-        groups.append(body["filters"])
-    read = [[_test(known, one) for one in _tables(group, "filters")] for group in groups]
+    groups = [*tables(body, "filterGroups"), *([body] if body.get("filters") else [])]
+    read = [[_test(known, one) for one in tables(group, "filters")] for group in groups]
     if len(read) > _MOST_GROUPS or sum(map(len, read)) > _MOST_IN_ALL or any(len(one) > _MOST_FILTERS for one in read):
         raise bad_input(f"at most {_MOST_GROUPS} filterGroups of {_MOST_FILTERS} filters, {_MOST_IN_ALL} in all")
     query = str(body.get("query") or "").casefold()
@@ -54,14 +52,6 @@ def _condition(kind: Kind, known: Mapping[str, Property], body: Mapping[str, Any
         return said and (not read or any(all(test(properties) for test in group) for group in read))
 
     return fits
-
-
-def _tables(value: Any, name: str) -> Sequence[Mapping[str, Any]]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
-        raise bad_input(f"{name} must be a list of objects")
-    return value
 
 
 Values = Mapping[str, str]
@@ -157,12 +147,12 @@ _OPERATORS: Mapping[str, Callable[[Property, str | None, Mapping[str, Any]], boo
 }
 
 
-def _sorted(found: list[Record], kind: Kind, known: Mapping[str, Property], sorts: Any) -> list[Record]:
-    if not isinstance(sorts, list):
-        raise bad_input("sorts must be a list")
-    if not sorts:
+def _sorted(found: list[Record], kind: Kind, known: Mapping[str, Property], body: Any) -> list[Record]:
+    if not body.get("sorts"):
         return sorted(found, key=lambda record: int(record["id"]))
-    first = sorts[0]
+    first = body["sorts"][0] if isinstance(body["sorts"], list) else None
+    if not isinstance(first, str | Mapping):
+        raise bad_input("sorts must be a list of property names, or of propertyName and direction")
     text = first if isinstance(first, str) else str(first.get("propertyName"))
     down = text.startswith("-") or (not isinstance(first, str) and first.get("direction") == "DESCENDING")
     name = text.removeprefix("-")

@@ -63,7 +63,7 @@ class Tokens:
         raise no_path()
 
     def _granted(self, asked: Asked) -> dict[str, Any]:
-        form = {name: values[0] for name, values in asked.body.items()} if isinstance(asked.body, Mapping) else {}
+        form = asked.body if isinstance(asked.body, Mapping) else {}
         settings = self._world.settings
         if form.get("client_id") != settings["client_id"]:
             raise _denied("BAD_CLIENT_ID", "missing or unknown client id")

@@ -3,6 +3,7 @@
 Kinds of the store that begin with _ are the sandbox's own: _unique (who has a value), _association, _merged, _property.
 """
 
+import json
 import time
 from collections import ChainMap, deque
 from collections.abc import Mapping
@@ -142,4 +143,4 @@ def additional(record: Record) -> list[str]:
 
 
 def _claim(kind: Kind, name: str, value: str) -> str:
-    return f"{kind.name}/{name}/{value}"
+    return f"{kind.name}/{name}/{json.dumps(value)}"  # a value may have what no database takes
