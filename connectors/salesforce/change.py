@@ -22,9 +22,12 @@ class Change:
 def created(record: Record, fields: Mapping[str, Any]) -> Change:
     """For a record that is not there yet; `fields`: by the names that the object has."""
     found = {name: value_of(value) for name, value in fields.items() if value is not None}
+    degraded = ""
     for name in _appended(record, fields):
-        found[name] = _signed(str(found[name]), record)[:LONGEST_TEXT]
-    return Change(found)
+        text = _signed(str(found[name]), record)
+        degraded = _cut(name) if len(text) < len(str(found[name])) else degraded
+        found[name] = text
+    return Change(found, degraded)
 
 
 def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] | None) -> Change:
@@ -39,7 +42,7 @@ def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] 
         if name in appended:
             if value is not None and (text := _after(stands, str(value_of(value)), record)) is not None:
                 found[name] = text[:LONGEST_TEXT]
-                degraded = f"{name}: full, cut at {LONGEST_TEXT:,} characters" if len(text) > LONGEST_TEXT else degraded
+                degraded = _cut(name) if len(text) > LONGEST_TEXT else degraded
         elif record.if_empty or record.writes.get(name) == "if_empty":
             if value is not None and is_empty(stands):
                 found[name] = value_of(value)
@@ -88,6 +91,10 @@ _OTHER = _Other()
 
 def _appended(record: Record, fields: Mapping[str, Any]) -> list[str]:
     return [name for name, how in record.writes.items() if how == "append" and not is_empty(fields.get(name))]
+
+
+def _cut(name: str) -> str:
+    return f"{name} is full, and was cut at {LONGEST_TEXT} characters"
 
 
 def _signed(text: str, record: Record) -> str:
