@@ -9,12 +9,12 @@ _SAME = (
     "LeadSource", "Description", "HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "IndividualId",
 )  # fmt: skip
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode", "Latitude", "Longitude")
-_NAMES = {name: name for name in _SAME} | {name: f"Mailing{name}" for name in _ADDRESS}
+_NAMES = {name.lower(): name for name in _SAME} | {name.lower(): f"Mailing{name}" for name in _ADDRESS}
 
 
 def name_at_contact(name: str, *, custom: frozenset[str]) -> str | None:
     """The Contact's name of a Lead's field; None where it has none. `custom`: the Contact's own custom fields."""
-    return name if name in custom else _NAMES.get(name)
+    return name if name in custom else _NAMES.get(name.lower())
 
 
 def fields_of_contact(fields: Mapping[str, Any], *, custom: frozenset[str]) -> dict[str, Any]:
