@@ -7,8 +7,10 @@ stage: first all persons, then what refers to them, up to 200 rows in a call.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, takewhile
 
 from bridge.connector import Delivered, Outcome, Plan, Record, Reject, Retry
+from connectors.salesforce.apart import one_each
 from connectors.salesforce.change import created, is_empty, updated
 from connectors.salesforce.contact import fields_of_contact, has_custom, name_at_contact
 from connectors.salesforce.describe import Described, Describes
@@ -17,7 +19,7 @@ from connectors.salesforce.look import Look
 from connectors.salesforce.mend import Mend
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Fault, Said
-from connectors.salesforce.send import in_one, in_rows, reads_references
+from connectors.salesforce.send import ASSIGNED, by_itself, in_one, in_rows, reads_references
 from connectors.salesforce.work import PREFIXES, Work, ids_of, refers_to, resolved
 
 MOST_TRIES = 6  # of one write, each with something mended: every kind of mending happens once
@@ -55,10 +57,12 @@ class Deliver:
         for _ in range(MOST_TRIES):
             if not self._decide(writable):
                 return
+            writable = list(takewhile(lambda work: not isinstance(work.outcome, Reject), writable))
             open_ = [work for work in writable if work.is_open]
-            if any(work.outcome is not None and not work.id for work in writable) or not open_:
+            if not open_:
                 return
-            if any(reads_references(work.fields) for work in open_):
+            _, waiting = one_each(open_)
+            if waiting or any(reads_references(work.fields) for work in open_):
                 self._in_stages([writable])
                 return
             answers = in_one(self._org, open_, works)
@@ -94,22 +98,28 @@ class Deliver:
             self._rows(works)
 
     def _rows(self, works: list[Work]) -> None:
+        while works:
+            works = self._round(works)
+
+    def _round(self, works: list[Work]) -> list[Work]:
+        """Writes these, and gives those of them that have to wait: what was written is to be looked for first."""
+        waiting: list[Work] = []
         for _ in range(MOST_TRIES):
             if not self._decide(works):
-                return
+                return waiting
+            works, later = one_each(works)
+            waiting += later
             open_ = [work for work in works if work.is_open]
             if not open_:
-                return
-            for work in open_:
-                if work.alone and not reads_references(work.fields):
-                    self._together([work])
-            together = [work for work in open_ if work.is_open]
-            for work, said in in_rows(self._org, together):
+                return waiting
+            answers = [(work, by_itself(self._org, work)) for work in open_ if work.alone]
+            for work, said in chain(answers, in_rows(self._org, [work for work in open_ if not work.alone])):
                 if said.is_fine:
                     self._done(work, said)
                 else:
                     self._mend.refused(work, said)
         _give_up(works)
+        return waiting
 
     # -- what is to be written
 
@@ -147,15 +157,17 @@ class Deliver:
             return self._look(works[:middle]) & self._look(works[middle:])
         for work in works:
             work.outcome = refused
-        return False
+        return isinstance(refused, Reject)
 
     def _is_sought(self, work: Work) -> bool:
         """Whether the org has to be asked what is there already."""
         record = work.record
+        needs_what_stands = record.if_empty or bool(record.writes) or work.looked_again
         if work.known and work.known not in work.gone:
-            return record.object in PREFIXES.values() or record.if_empty or bool(record.writes)
+            return record.object in PREFIXES.values() or needs_what_stands
         if record.object in self._settings.external_ids and not record.match:
-            return record.mode == "create" or record.if_empty or bool(record.writes)
+            is_assigned = record.object in ASSIGNED and self._settings.assignment is not False
+            return record.mode == "create" or needs_what_stands or is_assigned
         return bool(record.match) or record.uncertain
 
     def _settle(self, work: Work, look: Look | None, custom: frozenset[str]) -> bool:

@@ -8,9 +8,10 @@ import pytest
 
 from bridge.connector import Delivered
 from bridge.model.delivery import Claim
+from bridge.model.record import Link
 from bridge.sandbox.salesforce.org import Org
-from bridge.testing.samples import LEAD, claim_of, tried_before
-from tests.connectors.salesforce.orgs import Way, alive, one, plant
+from bridge.testing.samples import LEAD, claim_of, next_revision, tried_before
+from tests.connectors.salesforce.orgs import KEYED, Way, alive, colleague, one, plant
 
 FIELDS: dict[str, Any] = {
     "LastName": {"value": "{{ last_name }}", "write": "if_empty"},
@@ -120,3 +121,149 @@ def test_a_short_text_is_added_although_a_longer_one_has_it_in_it(org: Org) -> N
     way.outcome(replace(claim(2, content="two"), person=first.person))
 
     assert one(org, "Lead")["Description"].count("\ntwo\n") == 1
+
+
+def test_two_visitors_who_are_one_contact_both_add_their_words(org: Org) -> None:
+    plant(org, "Contact", LastName="Garcia", Phone="+12125550147", Description="Old.")
+    way = Way(org, records=[PERSON])
+
+    assert ["Delivered"] * 2 == kinds(way, claim(1, email="", content="First"), claim(2, email="", content="Second"))
+
+    text = one(org, "Contact")["Description"]
+    assert [0, 1, 1] == [text.find("Old."), text.count("First"), text.count("Second")]
+
+
+def test_two_new_visitors_with_one_phone_are_one_lead_as_they_would_be_one_after_the_other(org: Org) -> None:
+    way = Way(org, records=[PERSON])
+
+    results = way.deliver(claim(1, content="First"), claim(2, email="", content="Second"))
+
+    lead = one(org, "Lead")
+    assert [lead["Id"]] * 2 == [result.outcome.id for result in results]
+    assert [1, 1] == [lead["Description"].count(text) for text in ("First", "Second")]
+
+
+def test_a_family_with_one_phone_and_two_addresses_stays_two_and_costs_no_more(org: Org) -> None:
+    way = Way(org, records=[PERSON])
+
+    assert ["Delivered"] * 2 == kinds(way, claim(1, email="a@example.com"), claim(2, email="b@example.com"))
+
+    assert 2 == len(alive(org, "Lead"))
+    assert ["POST composite", "POST composite/sobjects"] == way.calls()
+
+
+def test_two_records_of_one_delivery_that_are_one_contact_both_add_their_words(org: Org) -> None:
+    plant(org, "Contact", LastName="Garcia", Email="david@example.com", Description="Old.")
+    also = {
+        "LastName": FIELDS["LastName"],
+        "Email": FIELDS["Email"],
+        "Description": {"value": "Too", "write": "append"},
+    }
+    contact = PERSON | {"name": "contact", "object": "Contact", "match": ["Email"], "fields": also}
+
+    outcome = Way(org, records=[PERSON, contact]).outcome(claim(content="First"))
+
+    assert isinstance(outcome, Delivered), outcome
+    text = one(org, "Contact")["Description"]
+    assert [0, 1, 1] == [text.find("Old."), text.count("First"), text.count("Too")]
+
+
+def test_one_that_cannot_be_looked_for_costs_its_neighbours_nothing(org: Org) -> None:
+    way = Way(org, records=[PERSON])
+    claims = [claim(number, email=f"d{number}@example.com", phone="") for number in range(1, 6)]
+    third = claims[2].person
+    claims[2] = replace(claims[2], links={(third, "Lead"): Link("Lead", third, "not-an-id")})
+
+    assert ["Delivered", "Delivered", "Reject", "Delivered", "Delivered"] == kinds(way, *claims)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_person_is_not_lost_with_a_record_that_the_look_refuses(org: Org, most: int) -> None:
+    for _ in range(2):
+        plant(org, "Account", Name="Twice")
+    account = {"name": "account", "object": "Account", "match": ["Name"], "fields": {"Name": "Twice"}}
+    way = Way(org, {"on_multiple": "reject"}, records=[PERSON, account])
+    claims = [claim(number, email=f"d{number}@example.com", phone="") for number in range(1, most + 1)]
+
+    assert ["Reject"] * most == kinds(way, *claims)
+
+    assert most == len(alive(org, "Lead"))
+
+
+def test_what_was_healed_is_healed_again_where_the_record_turns_out_to_be_another(org: Org) -> None:
+    """The org looks at lengths first, and at duplicates then; the fields are decided anew for the one that it names."""
+    org.change(duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": True}])
+    contact = plant(org, "Contact", LastName="Garcia", Phone="+12125550147", Email="other@example.com")
+
+    outcome = Way(org, records=[person(Title="x" * 200)]).outcome(claim())
+
+    assert (contact, "Title was cut to 128 characters") == (outcome.id, outcome.degraded), outcome
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_visitor_who_writes_a_reference_is_linked_to_the_duplicate_that_a_rule_names(org: Org, most: int) -> None:
+    org.change(duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": True}])
+    contact = plant(org, "Contact", LastName="Garcia", Phone="+12125550147", Email="other@example.com")
+    claims = [claim(1, content="see @{x.y}"), claim(2, email="b@example.com", phone="")][:most]
+
+    assert contact == Way(org, records=[PERSON]).deliver(*claims)[0].outcome.id
+    assert "@{x.y}" in one(org, "Contact")["Description"]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_converted_lead_that_has_our_key_is_its_contact_also_without_match(org: Org, most: int) -> None:
+    org.change(objects=KEYED)
+    way = Way(org, LEAD_KEY | {"assignment": False}, records=[BY_KEY])
+    contact = org.convert(way.outcome(claim()).id)["contact"]
+
+    results = way.deliver(*[claim(1), claim(2)][:most])
+
+    assert contact == results[0].outcome.id, results
+
+
+def test_an_upsert_assigns_nobody_anew(org: Org) -> None:
+    org.change(objects=KEYED, assignment_rules={"Lead": "Web leads"})
+    way = Way(org, LEAD_KEY, records=[BY_KEY])
+    way.outcome(claim())
+    row = one(org, "Lead")
+    taken = {"OwnerId": row["CreatedById"]}  # by a colleague
+    colleague(org).Lead.update(row["Id"], taken, headers={"Sforce-Auto-Assign": "FALSE"})
+
+    way.outcome(tried_before(claim()))
+
+    assert row["CreatedById"] == one(org, "Lead")["OwnerId"]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_task_that_was_purged_is_made_again(org: Org, most: int) -> None:
+    """Not even the bin has it: then the org names no record of this id, one by one in other words than in rows."""
+    way = Way(org, records=[{"name": "task", "object": "Task", "fields": {"Subject": "{{ content }}"}}])
+    claims = [claim(number) for number in range(1, most + 1)]
+    known = [{(one.stored.key, "Task"): Link("Task", one.stored.key, "00T5g00000ZZZZ1EAA")} for one in claims]
+
+    results = way.deliver(*[replace(one, links=links) for one, links in zip(claims, known, strict=True)])
+
+    assert [row["Id"] for row in alive(org, "Task")] == [result.outcome.id for result in results]
+
+
+def test_a_known_event_of_a_lead_that_was_converted_is_changed(org: Org) -> None:
+    fields = {"WhoId": "{{ records.person.id }}", "Subject": "{{ content }}", "StartDateTime": "{{ created_at }}"}
+    event = {"name": "event", "object": "Event", "fields": fields | {"DurationInMinutes": 30}}
+    way = Way(org, records=[PERSON, event])
+    first = claim()
+    (result,) = way.deliver(first)
+    later = next_revision(first, result, replace(LEAD, content="Moved"))
+    org.convert(one(org, "Lead")["Id"])
+
+    outcome = way.outcome(replace(later, done=frozenset({(first.person, "Lead")})))
+
+    assert (one(org, "Event")["Id"], "Moved") == (outcome.id, one(org, "Event")["Subject"]), outcome
+
+
+def test_a_backlog_with_phones_costs_few_calls(org: Org) -> None:
+    way = Way(org, timeout_s=60)
+    claims = [claim(n, email=f"d{n}@example.com", phone=f"+1212556{n:04d}") for n in range(1, 201)]
+
+    assert {"Delivered"} == set(kinds(way, *claims))
+
+    assert ["POST composite", "POST composite", "POST composite/sobjects"] == way.calls()
