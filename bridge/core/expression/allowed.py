@@ -11,6 +11,7 @@ from jinja2 import nodes
 
 from bridge.core.expression.advice import for_call, for_filter, for_name
 from bridge.core.expression.faults import Fault
+from bridge.core.expression.kinds import misfit
 from bridge.core.expression.names import GROUPS, NAMES, OF_A_RECORD
 from bridge.core.filters import Filter, bound
 from bridge.core.text import nearest
@@ -161,6 +162,8 @@ class Walk:
             if known.check:
                 constants = {name: told[name] for name in told if told[name] is not NOT_CONSTANT}
                 known.check(constants, self._scope.lookups)
+            if NOT_CONSTANT not in told.values() and (wrong_kind := misfit(known, node.node, told)):
+                raise ValueError(wrong_kind)
         except ValueError as wrong:
             message, _, hint = str(wrong).partition(": ")
             self._refuse(message, hint, node.name)

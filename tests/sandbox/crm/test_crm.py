@@ -106,7 +106,7 @@ def test_settings_are_shown_and_changed(org: Org) -> None:
     [
         ("PATCH", "/_/org", {"daily_request": 1}, "daily_request: no such setting; did you mean daily_requests?"),
         ("PATCH", "/_/org", {"daily_requests": "1"}, "daily_requests: '1' is of another kind than its default"),
-        ("PATCH", "/_/org", {"objects": {"Foo": {}}}, "Foo is no standard object of the sandbox"),
+        ("PATCH", "/_/org", {"objects": {"Foo": {}}}, "Foo is no object of the sandbox"),
         ("PATCH", "/_/org", {"objects": {"Lead": {"fields": {"Foo": {}}}}}, "must end with __c"),
         ("PATCH", "/_/org", {"objects": {"Lead": {"fields": {"F__c": {"size": 1}}}}}, "size not known"),
         ("POST", "/_/faults", {"as": "x"}, "as: must be one of expired_session"),

@@ -179,7 +179,7 @@ def test_describe_says_what_may_be_written(client: Salesforce) -> None:
     [default] = [value["value"] for value in fields["Status"]["picklistValues"] if value["defaultValue"]]
     assert "Open - Not Contacted" == default
     names = [each["name"] for each in client.describe()["sobjects"]]
-    assert ["Account", "Contact", "Event", "Group", "Lead", "Organization", "Task", "User"] == names
+    assert ["Account", "Contact", "Event", "Group", "Lead", "Opportunity", "Organization", "Task", "User"] == names
 
 
 def test_an_object_of_the_customers_own(org: Org, client: Salesforce) -> None:
@@ -198,6 +198,19 @@ def test_an_object_of_the_customers_own(org: Org, client: Salesforce) -> None:
     assert "Booking__c" in [each["name"] for each in client.describe()["sobjects"]]
     assert client.Lead.describe()["fields"], "what was set before is still set"
     assert org.settings["objects"]["Lead"]["fields"]["Chat_Key__c"]["unique"]
+
+
+def test_a_standard_object_that_the_sandbox_has_not(org: Org, client: Salesforce) -> None:
+    fields = {"LeadId": {"references": ["Lead"]}, "Status": {"picklist": ["Sent"], "restricted": True}}
+    org.change(objects={"CampaignMember": {"prefix": "00v", "fields": fields}})
+    lead = client.Lead.create(ADA)["id"]
+
+    member = client.CampaignMember.create({"LeadId": lead, "Status": "Sent"})["id"]
+
+    assert "00v" == member[:3]
+    [found] = client.query("SELECT Lead.Email FROM CampaignMember")["records"]
+    assert "Ada@Example.com" == found["Lead"]["Email"]
+    assert "00v" == client.CampaignMember.describe()["keyPrefix"]
 
 
 def test_an_address_that_is_too_long(client: Salesforce) -> None:
