@@ -43,12 +43,12 @@ class Found:
 
 
 class Look:
-    """One look at the org, for many records. `custom`: the custom fields that a Contact has."""
+    """One look at the org, for many records. `contact_has`: the fields of a Contact, see `name_at_contact`."""
 
-    def __init__(self, org: Org, custom: frozenset[str]) -> None:
+    def __init__(self, org: Org, contact_has: frozenset[str] | None) -> None:
         self._org = org
         self._settings = org.settings
-        self._custom = custom
+        self._contact_has = contact_has
         self.found = Found()
 
     def at_org(self, works: Iterable[Work]) -> Outcome | None:
@@ -125,7 +125,7 @@ class Look:
     def _named(self, work: Work, name: str, object_: str) -> str | None:
         """The name of the record's field at this object; None where it has none."""
         if object_ == "Contact" and work.record.object == "Lead":
-            return name_at_contact(name, custom=self._custom)
+            return name_at_contact(name, has=self._contact_has)
         return name
 
     def _places(self, work: Work, name: str) -> Iterator[tuple[str, str]]:

@@ -267,3 +267,26 @@ def test_a_backlog_with_phones_costs_few_calls(org: Org) -> None:
     assert {"Delivered"} == set(kinds(way, *claims))
 
     assert ["POST composite", "POST composite", "POST composite/sobjects"] == way.calls()
+
+
+def test_a_field_of_contacts_that_is_hidden_from_our_user_costs_no_lead(org: Org) -> None:
+    org.change(objects={"Contact": {"fields": {"Fax": None}}})
+    contact = plant(org, "Contact", LastName="Garcia", Email="b@example.com")
+    way = Way(org, records=[person(Fax="030 1")])
+
+    outcomes = [way.outcome(claim()), way.outcome(claim(2, email="b@example.com", phone=""))]
+
+    assert [one(org, "Lead")["Id"], contact] == [outcome.id for outcome in outcomes]
+    assert "030 1" == one(org, "Lead")["Fax"]
+    assert 1 == sum(call.endswith("describe") for call in way.calls()), "asked once"
+
+
+def test_custom_fields_do_not_get_lost_where_the_org_cannot_say_just_now_what_a_contact_has(org: Org) -> None:
+    topic = {"fields": {"Topic__c": {}}}
+    org.change(objects={"Lead": topic, "Contact": topic})
+    plant(org, "Contact", LastName="Garcia", Email="david@example.com")
+    org.fault(match={"path": "/services/data/v62.0/sobjects/Contact/describe"}, status=503)
+    way = Way(org, records=[person(Topic__c="Rooms")])
+
+    assert ["Retry", "Delivered"] == [type(way.outcome(claim())).__name__ for _ in range(2)]
+    assert "Rooms" == one(org, "Contact")["Topic__c"]
