@@ -3,6 +3,7 @@ operator names, and, where an earlier attempt may have written it, by what was w
 once; the search index of SOSL lags.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ RECENT = "CreatedDate = LAST_N_DAYS:30"  # longer than an attempt is tried again
 
 PHONES = ("Phone", "MobilePhone")
 _ANCHORS = ("WhoId", "WhatId", "ParentId", "AccountId", "Subject", "LastName", "Name")  # that SOQL can filter by
+_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")  # of another record, by a field of any name
 _OF_A_LEAD = {"IsConverted", "ConvertedContactId", "Description"}
 
 
@@ -96,12 +98,10 @@ class Look:
             for object_, at in self._places(work, name):
                 for spelled, values in _spelled(at, value, object_):
                     self._ask(asks, work, object_).add(spelled, values)
-        if record.uncertain and not (key or work.known or refers_to(record.fields)):
-            for name in _ANCHORS:
-                anchor = work.record.fields.get(name)
-                if isinstance(anchor, str) and 0 < len(anchor) <= LONGEST_SOUGHT:
-                    self._ask(asks, work, record.object, recent=True).add(name, [anchor])
-                    break
+        anchor = _anchor_of(record)
+        if record.uncertain and anchor and not (key or work.known or refers_to(record.fields)):
+            name, text = anchor
+            self._ask(asks, work, record.object, recent=True).add(name, [text])
 
     def _ask(self, asks: dict[tuple[str, bool], Ask], work: Work, object_: str, *, recent: bool = False) -> Ask:
         ask = asks.setdefault((object_, recent), Ask(object_, also=RECENT if recent else ""))
@@ -209,6 +209,14 @@ def sought_of(record: Record) -> list[tuple[str, str]]:
         if 0 < len(text) <= LONGEST_SOUGHT and (name not in PHONES or spellings(text)):
             found.append((name, text))
     return found
+
+
+def _anchor_of(record: Record) -> tuple[str, str] | None:
+    """A field that SOQL can filter by, and its text, by which to find what an earlier attempt may have written."""
+    texts = {name: text for name, text in record.fields.items() if isinstance(text, str) and text}
+    found = next((name for name in _ANCHORS if len(texts.get(name, "")) in range(1, LONGEST_SOUGHT + 1)), None)
+    found = found or next((name for name, text in texts.items() if _ID.fullmatch(text)), None)
+    return (found, texts[found]) if found else None
 
 
 def _spelled(name: str, value: str, object_: str) -> Iterator[tuple[str, list[str]]]:

@@ -290,3 +290,18 @@ def test_custom_fields_do_not_get_lost_where_the_org_cannot_say_just_now_what_a_
 
     assert ["Retry", "Delivered"] == [type(way.outcome(claim())).__name__ for _ in range(2)]
     assert "Rooms" == one(org, "Contact")["Topic__c"]
+
+
+def test_a_record_of_an_object_of_the_customers_is_not_made_twice(org: Org) -> None:
+    """It has no mark and no person in a field of a known name: it hangs on one all the same."""
+    named = {"Lead__c": {"type": "reference", "references": ["Lead"]}, "Text__c": {"length": 255}}
+    org.change(objects={"Chat__c": {"fields": named}})
+    fields = {"Text__c": "{{ content }}", "Lead__c": "{{ records.person.id }}"}
+    way = Way(org, records=[PERSON, {"name": "chat", "object": "Chat__c", "fields": fields}])
+    way.outcome(claim())
+
+    way.outcome(tried_before(claim()))
+    assert 1 == len(alive(org, "Chat__c"))
+
+    way.outcome(tried_before(claim(2, content="Something else")))
+    assert 2 == len(alive(org, "Chat__c"))
