@@ -106,7 +106,8 @@ def _after(stands: Any, text: str, record: Record) -> str | None:
     """The text after what stands there; None where it was written already: by us, or in a revision before."""
     if is_empty(stands):
         return _signed(text, record)
-    if signature_of(record) in str(stands) or text.strip() in str(stands):
+    before, said = str(stands).replace("\r\n", "\n"), text.strip()
+    if signature_of(record) in before or before == said or f"\n\n{said}\n{mark_of(record)}" in f"\n\n{before}":
         return None
     return f"{stands}\n\n{_signed(text, record)}"
 

@@ -7,8 +7,10 @@ stage: first all persons, then what refers to them, up to 200 rows in a call.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, takewhile
 
-from bridge.connector import Delivered, Outcome, Plan, Record, Reject, Retry
+from bridge.connector import Delivered, Hold, Outcome, Plan, Record, Reject, Retry
+from connectors.salesforce.apart import one_each
 from connectors.salesforce.change import created, is_empty, updated
 from connectors.salesforce.contact import fields_of_contact, has_custom, name_at_contact
 from connectors.salesforce.describe import Described, Describes
@@ -17,7 +19,7 @@ from connectors.salesforce.look import Look
 from connectors.salesforce.mend import Mend
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Fault, Said
-from connectors.salesforce.send import in_one, in_rows, reads_references
+from connectors.salesforce.send import ASSIGNED, by_itself, in_one, in_rows, reads_references
 from connectors.salesforce.work import PREFIXES, Work, ids_of, refers_to, resolved
 
 MOST_TRIES = 6  # of one write, each with something mended: every kind of mending happens once
@@ -36,6 +38,7 @@ class Deliver:
         self._describes = describes
         self._mend = Mend(org, describes)
         self._halvings = MOST_HALVINGS
+        self._asks_contact = False  # which fields it has
 
     def plans(self, plans: Sequence[Plan]) -> list[list[Outcome]]:
         """An outcome for each record of each plan, up to the first that is no Delivered."""
@@ -55,10 +58,12 @@ class Deliver:
         for _ in range(MOST_TRIES):
             if not self._decide(writable):
                 return
+            writable = list(takewhile(lambda work: not isinstance(work.outcome, Reject), writable))
             open_ = [work for work in writable if work.is_open]
-            if any(work.outcome is not None and not work.id for work in writable) or not open_:
+            if not open_:
                 return
-            if any(reads_references(work.fields) for work in open_):
+            _, waiting = one_each(open_)
+            if waiting or any(reads_references(work.fields) for work in open_):
                 self._in_stages([writable])
                 return
             answers = in_one(self._org, open_, works)
@@ -94,22 +99,28 @@ class Deliver:
             self._rows(works)
 
     def _rows(self, works: list[Work]) -> None:
+        while works:
+            works = self._round(works)
+
+    def _round(self, works: list[Work]) -> list[Work]:
+        """Writes these, and gives those of them that have to wait: what was written is to be looked for first."""
+        waiting: list[Work] = []
         for _ in range(MOST_TRIES):
             if not self._decide(works):
-                return
+                return waiting
+            works, later = one_each(works)
+            waiting += later
             open_ = [work for work in works if work.is_open]
             if not open_:
-                return
-            for work in open_:
-                if work.alone and not reads_references(work.fields):
-                    self._together([work])
-            together = [work for work in open_ if work.is_open]
-            for work, said in in_rows(self._org, together):
+                return waiting
+            answers = [(work, by_itself(self._org, work)) for work in open_ if work.alone]
+            for work, said in chain(answers, in_rows(self._org, [work for work in open_ if not work.alone])):
                 if said.is_fine:
                     self._done(work, said)
                 else:
                     self._mend.refused(work, said)
         _give_up(works)
+        return waiting
 
     # -- what is to be written
 
@@ -125,13 +136,18 @@ class Deliver:
 
     def _look(self, works: list[Work]) -> bool:
         todo = [work for work in works if not work.decided]
-        for _ in range(3):  # a converted Lead may lead to its Contact, and that may be gone
+        for _ in range(4):  # a converted Lead may lead to its Contact, and that may be gone, or lack a field
             sought = [work for work in todo if self._is_sought(work)]
-            custom = self._custom_of_contact(sought)
-            look = Look(self._org, custom)
+            has = self._contact_has(sought)
+            if isinstance(has, Hold | Retry):
+                return self._in_halves(todo, has)
+            look = Look(self._org, has)
             if sought and (refused := look.at_org(sought)):
+                if has is None and not self._asks_contact and _is_of_contact(refused):
+                    self._asks_contact = True
+                    continue
                 return self._in_halves(todo, refused)
-            todo = [work for work in todo if not self._settle(work, look if work in sought else None, custom)]
+            todo = [work for work in todo if not self._settle(work, look if work in sought else None, has)]
             if not todo:
                 return True
         _give_up(todo)
@@ -147,18 +163,20 @@ class Deliver:
             return self._look(works[:middle]) & self._look(works[middle:])
         for work in works:
             work.outcome = refused
-        return False
+        return isinstance(refused, Reject)
 
     def _is_sought(self, work: Work) -> bool:
         """Whether the org has to be asked what is there already."""
         record = work.record
+        needs_what_stands = record.if_empty or bool(record.writes) or work.looked_again
         if work.known and work.known not in work.gone:
-            return record.object in PREFIXES.values() or record.if_empty or bool(record.writes)
+            return record.object in PREFIXES.values() or needs_what_stands
         if record.object in self._settings.external_ids and not record.match:
-            return record.mode == "create" or record.if_empty or bool(record.writes)
+            is_assigned = record.object in ASSIGNED and self._settings.assignment is not False
+            return record.mode == "create" or needs_what_stands or is_assigned
         return bool(record.match) or record.uncertain
 
-    def _settle(self, work: Work, look: Look | None, custom: frozenset[str]) -> bool:
+    def _settle(self, work: Work, look: Look | None, has: frozenset[str] | None) -> bool:
         """Decides what is written; False: another row has to be looked for first."""
         record = work.record
         found = look.row_of(work) if look else None
@@ -178,7 +196,7 @@ class Deliver:
                 work.known = work.there["Id"]
                 return False
             work.id = work.there["Id"]
-            there = _at_contact(record, custom) if work.object == "Contact" != record.object else record
+            there = _at_contact(record, has) if work.object == "Contact" != record.object else record
             change = updated(there, there.fields, work.there)
             if key and work.object == record.object and is_empty(work.there.get(key)):
                 change.fields[key] = record.key
@@ -188,12 +206,18 @@ class Deliver:
             work.delivered(work.id, self._org.page(work.id))
         return True
 
-    def _custom_of_contact(self, works: Sequence[Work]) -> frozenset[str]:
-        """The custom fields of a Contact, where a Lead that has some may turn out to be one."""
-        if not any(work.record.object == "Lead" and has_custom(work.record.fields) for work in works):
-            return frozenset()
-        found = self._describes.of("Contact", self._org)
-        return found.custom if isinstance(found, Described) else frozenset()
+    def _contact_has(self, works: Sequence[Work]) -> frozenset[str] | Hold | Retry | None:
+        """The fields of a Contact, where a Lead may turn out to be one. They are only asked for where a Lead has custom
+        ones, or the org has none of those that it should have; None: they were not.
+        """
+        leads = [work for work in works if work.record.object == "Lead"]
+        found: Described | Said | None = self._describes.known("Contact", self._org) if leads else None
+        if found is None and (self._asks_contact or any(has_custom(work.record.fields) for work in leads)):
+            found = self._describes.of("Contact", self._org)
+        if isinstance(found, Said):
+            outcome = outcome_of(found)
+            return outcome if isinstance(outcome, Hold | Retry) else None
+        return found.names if found else None
 
     # -- what came of it
 
@@ -207,11 +231,16 @@ class Deliver:
             work.outcome = Retry("the org says that it wrote the record, and names no id", uncertain=True)
 
 
-def _at_contact(record: Record, custom: frozenset[str]) -> Record:
+def _is_of_contact(refused: Outcome) -> bool:
+    """Whether a look was refused for a field that a Contact lacks, or that is hidden from our user."""
+    return isinstance(refused, Reject) and refused.cause == "INVALID_FIELD" and "'Contact'" in refused.reason
+
+
+def _at_contact(record: Record, has: frozenset[str] | None) -> Record:
     """A Lead's record as its Contact has it."""
-    named = {name: name_at_contact(name, custom=custom) for name in record.writes}
+    named = {name: name_at_contact(name, has=has) for name in record.writes}
     writes = {name: record.writes[old] for old, name in named.items() if name}
-    return replace(record, fields=fields_of_contact(record.fields, custom=custom), writes=writes)
+    return replace(record, fields=fields_of_contact(record.fields, has=has), writes=writes)
 
 
 def _vet(works: list[Work]) -> None:

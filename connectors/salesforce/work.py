@@ -51,7 +51,8 @@ class Work:
     def undecide(self) -> None:
         """Everything about it has to be found out again."""
         self.object, self.id, self.external, self.fields, self.there = self.record.object, "", "", {}, None
-        self.decided = False
+        self.decided = self.healed = False
+        self.degraded = []
 
     def delivered(self, id_: str, url: str) -> None:
         self.id = id_
