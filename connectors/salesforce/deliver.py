@@ -6,24 +6,20 @@ stage: first all persons, then what refers to them, up to 200 rows in a call.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, takewhile
 
-from bridge.connector import Delivered, Hold, Outcome, Plan, Record, Reject, Retry
+from bridge.connector import Delivered, Outcome, Plan, Reject, Retry
 from connectors.salesforce.apart import one_each
-from connectors.salesforce.change import created, is_empty, updated
-from connectors.salesforce.contact import fields_of_contact, has_custom, name_at_contact
-from connectors.salesforce.describe import Described, Describes
+from connectors.salesforce.decide import Decide
+from connectors.salesforce.describe import Describes
 from connectors.salesforce.errors import NEVER_BY_THESE, outcome_of
-from connectors.salesforce.look import Look
 from connectors.salesforce.mend import Mend
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Fault, Said
-from connectors.salesforce.send import ASSIGNED, by_itself, in_one, in_rows, reads_references
-from connectors.salesforce.work import PREFIXES, Work, ids_of, refers_to, resolved
+from connectors.salesforce.send import by_itself, in_one, in_rows, reads_references
+from connectors.salesforce.work import Work, give_up, resolve
 
 MOST_TRIES = 6  # of one write, each with something mended: every kind of mending happens once
-MOST_HALVINGS = 20  # of a look at many that the org refuses
 
 _NO_FAULT = Fault("", "")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -34,11 +30,8 @@ class Deliver:
 
     def __init__(self, org: Org, describes: Describes) -> None:
         self._org = org
-        self._settings = org.settings
-        self._describes = describes
+        self._decide = Decide(org, describes)
         self._mend = Mend(org, describes)
-        self._halvings = MOST_HALVINGS
-        self._asks_contact = False  # which fields it has
 
     def plans(self, plans: Sequence[Plan]) -> list[list[Outcome]]:
         """An outcome for each record of each plan, up to the first that is no Delivered."""
@@ -56,7 +49,7 @@ class Deliver:
     def _together(self, works: list[Work]) -> None:
         writable = works
         for _ in range(MOST_TRIES):
-            if not self._decide(writable):
+            if not self._decide.about(writable):
                 return
             writable = list(takewhile(lambda work: not isinstance(work.outcome, Reject), writable))
             open_ = [work for work in writable if work.is_open]
@@ -80,7 +73,7 @@ class Deliver:
                 if not isinstance(outcome, Reject) or failed == 0:
                     return
                 writable = works[: works.index(open_[failed])]  # what is sound of it is not lost with the rest
-        _give_up(works)
+        give_up(works)
 
     # -- many deliveries
 
@@ -95,7 +88,7 @@ class Deliver:
             ]
             for one in all_works:
                 if len(one) > stage:
-                    _resolve(one[stage], one)
+                    resolve(one[stage], one)
             self._rows(works)
 
     def _rows(self, works: list[Work]) -> None:
@@ -106,7 +99,7 @@ class Deliver:
         """Writes these, and gives those of them that have to wait: what was written is to be looked for first."""
         waiting: list[Work] = []
         for _ in range(MOST_TRIES):
-            if not self._decide(works):
+            if not self._decide.about(works):
                 return waiting
             works, later = one_each(works)
             waiting += later
@@ -119,105 +112,8 @@ class Deliver:
                     self._done(work, said)
                 else:
                     self._mend.refused(work, said)
-        _give_up(works)
+        give_up(works)
         return waiting
-
-    # -- what is to be written
-
-    def _decide(self, works: Sequence[Work]) -> bool:
-        """Decides about all that is open; False where the org cannot be asked: then each has an outcome."""
-        plain = [work for work in works if work.is_open and not refers_to(work.record.fields)]
-        if not self._look(plain):
-            return False
-        referring = [work for work in works if work.is_open and refers_to(work.record.fields)]
-        for work in referring:
-            _resolve(work, works)
-        return self._look(referring)
-
-    def _look(self, works: list[Work]) -> bool:
-        todo = [work for work in works if not work.decided]
-        for _ in range(4):  # a converted Lead may lead to its Contact, and that may be gone, or lack a field
-            sought = [work for work in todo if self._is_sought(work)]
-            has = self._contact_has(sought)
-            if isinstance(has, Hold | Retry):
-                return self._in_halves(todo, has)
-            look = Look(self._org, has)
-            if sought and (refused := look.at_org(sought)):
-                if has is None and not self._asks_contact and _is_of_contact(refused):
-                    self._asks_contact = True
-                    continue
-                return self._in_halves(todo, refused)
-            todo = [work for work in todo if not self._settle(work, look if work in sought else None, has)]
-            if not todo:
-                return True
-        _give_up(todo)
-        return True
-
-    def _in_halves(self, works: list[Work], refused: Outcome) -> bool:
-        """One record's fault must not be its neighbours': each half is looked for by itself, until it is clear that it
-        is everybody's.
-        """
-        if isinstance(refused, Reject) and len(works) > 1 and self._halvings:
-            self._halvings -= 1
-            middle = len(works) // 2
-            return self._look(works[:middle]) & self._look(works[middle:])
-        for work in works:
-            work.outcome = refused
-        return isinstance(refused, Reject)
-
-    def _is_sought(self, work: Work) -> bool:
-        """Whether the org has to be asked what is there already."""
-        record = work.record
-        needs_what_stands = record.if_empty or bool(record.writes) or work.looked_again
-        if work.known and work.known not in work.gone:
-            return record.object in PREFIXES.values() or needs_what_stands
-        if record.object in self._settings.external_ids and not record.match:
-            is_assigned = record.object in ASSIGNED and self._settings.assignment is not False
-            return record.mode == "create" or needs_what_stands or is_assigned
-        return bool(record.match) or record.uncertain
-
-    def _settle(self, work: Work, look: Look | None, has: frozenset[str] | None) -> bool:
-        """Decides what is written; False: another row has to be looked for first."""
-        record = work.record
-        found = look.row_of(work) if look else None
-        if isinstance(found, Reject):
-            work.outcome = found
-            return True
-        key = self._settings.external_ids.get(record.object, "")
-        if found is None and (not work.known or work.known in work.gone):
-            change = created(record, record.fields)
-            work.external = key
-        elif found is None:
-            change = updated(record, record.fields, None)
-            work.id, work.object = work.known, work.known_object
-        else:
-            work.object, work.there = found
-            if work.there.keys() == {"Id"}:
-                work.known = work.there["Id"]
-                return False
-            work.id = work.there["Id"]
-            there = _at_contact(record, has) if work.object == "Contact" != record.object else record
-            change = updated(there, there.fields, work.there)
-            if key and work.object == record.object and is_empty(work.there.get(key)):
-                change.fields[key] = record.key
-        work.fields, work.decided = change.fields, True
-        work.degraded += [change.degraded] if change.degraded else []
-        if work.id and (not work.fields or (record.mode == "create" and found)):
-            work.delivered(work.id, self._org.page(work.id))
-        return True
-
-    def _contact_has(self, works: Sequence[Work]) -> frozenset[str] | Hold | Retry | None:
-        """The fields of a Contact, where a Lead may turn out to be one. They are only asked for where a Lead has custom
-        ones, or the org has none of those that it should have; None: they were not.
-        """
-        leads = [work for work in works if work.record.object == "Lead"]
-        found: Described | Said | None = self._describes.known("Contact", self._org) if leads else None
-        if found is None and (self._asks_contact or any(has_custom(work.record.fields) for work in leads)):
-            found = self._describes.of("Contact", self._org)
-        if isinstance(found, Said):
-            outcome = outcome_of(found)
-            return outcome if isinstance(outcome, Hold | Retry) else None
-        return found.names if found else None
 
     # -- what came of it
 
@@ -231,18 +127,6 @@ class Deliver:
             work.outcome = Retry("the org says that it wrote the record, and names no id", uncertain=True)
 
 
-def _is_of_contact(refused: Outcome) -> bool:
-    """Whether a look was refused for a field that a Contact lacks, or that is hidden from our user."""
-    return isinstance(refused, Reject) and refused.cause == "INVALID_FIELD" and "'Contact'" in refused.reason
-
-
-def _at_contact(record: Record, has: frozenset[str] | None) -> Record:
-    """A Lead's record as its Contact has it."""
-    named = {name: name_at_contact(name, has=has) for name in record.writes}
-    writes = {name: record.writes[old] for old, name in named.items() if name}
-    return replace(record, fields=fields_of_contact(record.fields, has=has), writes=writes)
-
-
 def _vet(works: list[Work]) -> None:
     """Names go into addresses and queries: none may be anything but a name."""
     for work in works:
@@ -250,12 +134,6 @@ def _vet(works: list[Work]) -> None:
         wrong = next((name for name in names if not _NAME.fullmatch(name)), None)
         if wrong is not None:
             work.outcome = Reject(f"{wrong[:60]!r} is no name of an object or a field", cause=f"name {wrong[:60]}")
-
-
-def _resolve(work: Work, works: Sequence[Work]) -> None:
-    ids = ids_of(works)
-    work.record = replace(work.record, fields=resolved(work.record.fields, ids))
-    work.fields = resolved(work.fields, ids)
 
 
 def _is_cause(said: Said) -> bool:
@@ -274,9 +152,3 @@ def _told(works: list[Work]) -> Iterator[Outcome]:
             continue
         yield work.outcome or failed or Retry("not tried")
         return
-
-
-def _give_up(works: Sequence[Work]) -> None:
-    for work in works:
-        if work.is_open:
-            work.outcome = Retry(f"the org refused it {MOST_TRIES} times, each time for something else")
