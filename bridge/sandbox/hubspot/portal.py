@@ -15,7 +15,7 @@ email="byron@example.com")` puts a record there past all limits, `portal.merge(i
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -84,20 +84,19 @@ class Portal(Crm):
             return _answered(Result(refusal.status, refusal.as_answer(), "refused"))
         searches = call.parts[-1:] == ("search",)
         policy = self._limits.exceeded(search=searches)
-        if policy is not None:
-            return _answered(Result(429, over_limit(policy), "limited"), cost=0)
-        result = self._tried(call, lambda: self._permitted(call))
         headers = {} if searches else self._limits.headers(private_app=private_app)
-        return _answered(result, headers=headers)
+        if policy is not None:
+            return _answered(Result(429, over_limit(policy), "limited"), cost=0, headers=headers)
+        return _answered(self._tried(call, lambda: self._permitted(call)), headers=headers)
 
     def _permitted(self, call: Asked) -> Result:
         self._tokens.check_scopes(scopes_for(call))
         return self._api.call(call)
 
-    def _tried(self, call: Asked, do: Any) -> Result:
-        mark = self._world.mark()
+    def _tried(self, call: Asked, do: Callable[[], Result]) -> Result:
+        mark = self._world.begin()
         try:
-            result: Result = do()
+            result = do()
         except Refused as refusal:
             self._world.undo(mark)
             result = Result(refusal.status, refusal.as_answer())

@@ -40,7 +40,7 @@ DEFAULTS: Mapping[str, Any] = {
     "owners": [{"id": "1001", "email": "owner@sandbox.example", "firstName": "Olive", "lastName": "Owner"}],
     "pipelines": {},  # {"deals": [{"id": "web", "label": "Web", "stages": [{"id": "new", "label": "New"}]}]}
     "properties": {},  # {"contacts": {"chat_key": {"hasUniqueValue": true}, "company": null}}: null: not there
-    "versions": ["v1", "v3", "v4", "2025-09", "2026-03"],
+    "versions": ["v1", "v2", "v3", "v4", "2025-09", "2026-03"],
     # how it behaves
     "search_lag_s": 2.0,  # so late is a change found by search
     "contact_needs": ["email", "firstname", "lastname"],  # one of these

@@ -204,8 +204,8 @@ def test_two_contacts_become_one(portal: Portal, clients: Clients) -> None:
     merged = clients.contacts.merge({"primaryObjectId": kept, "objectIdToMerge": gone})
 
     assert kept == merged.id
-    names = ["firstname", "city", "email", "hs_additional_emails", "hs_merged_object_ids"]
-    values = ["Ada", "London", "a@example.com", "b@example.com", gone]
+    names = ["firstname", "city", "email", "hs_additional_emails", "hs_merged_object_ids", "hs_all_contact_vids"]
+    values = ["Ada", "London", "a@example.com", "b@example.com", gone, f"{kept};{gone}"]
     for key in (kept, gone):
         contact = clients.contacts.get_by_id(key, properties=names)
         assert (kept, values) == (contact.id, [contact.properties[name] for name in names])
