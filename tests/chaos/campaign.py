@@ -30,6 +30,7 @@ from tests.processes import Bridge, configuration, http_target
 SENDERS = 8
 QUIET_S = 120.0  # for everything to be at rest once nobody is killed any more
 RETRY = ["100ms", "200ms", "400ms", "800ms", *["1s"] * 30]
+KEYED = ("worker", "supervisor")  # with whom the org has a field for our key
 FAULTS: list[dict[str, Any]] = [
     {"probability": 0.20, "latency_s": 0.05},
     {"probability": 0.02, "latency_s": 0.7},
@@ -50,10 +51,11 @@ def run(folder: Path, *, kind: str, victim: str, seed: int, seconds: float, post
     report = Report(f"{kind}, {victim} killed")
     began_s = time.monotonic()
     url = postgres.new_database() if kind == "postgres" else ""
-    with Inbox(folder / "inbox.db") as inbox, Org(folder / "org.db") as org:
+    keyed = victim in KEYED
+    with Inbox(folder / "inbox.db") as inbox, Org(folder / "org.db", **_keyed_org() if keyed else {}) as org:
         inbox.random(FAULTS, seed=seed)
         org.random(FAULTS, seed=seed)
-        bridge = Bridge(folder, configuration(_targets(inbox, org)), database_url=url)
+        bridge = Bridge(folder, configuration(_targets(inbox, org, keyed=keyed)), database_url=url)
         try:
             bridge.serve()
             _play(bridge, inbox, org, report, victim=victim, seed=seed, seconds=seconds, postgres=postgres)
@@ -63,10 +65,21 @@ def run(folder: Path, *, kind: str, victim: str, seed: int, seconds: float, post
     return report
 
 
-def _targets(inbox: Inbox, org: Org) -> dict[str, dict[str, Any]]:
+def _keyed_org() -> dict[str, Any]:
+    """An org that has a field for our key, and goes on with slow calls when nobody waits for them any more."""
+    field = {"external_id": True, "unique": True, "length": 64}
+    return {
+        "objects": {name: {"fields": {"Chat_Key__c": field}} for name in ("Lead", "Event", "Task")},
+        "late_writes": True,
+    }
+
+
+def _targets(inbox: Inbox, org: Org, *, keyed: bool) -> dict[str, dict[str, Any]]:
     delivery: dict[str, Any] = {"timeout": "2s", "concurrency": 16, "retry": RETRY}
     auth = {"client_credentials": {"consumer_key": "sandbox-client", "consumer_secret": "sandbox-secret"}}
-    settings = {"url": org.url, "auth": auth, "allow_private_addresses": True}
+    settings: dict[str, Any] = {"url": org.url, "auth": auth, "allow_private_addresses": True}
+    if keyed:
+        settings["external_ids"] = dict.fromkeys(("Lead", "Event", "Task"), "Chat_Key__c")
     salesforce = {"connector": "salesforce", "settings": settings, "delivery": delivery}
     return {"inbox": http_target(inbox.url, **delivery), "salesforce": salesforce}
 

@@ -100,6 +100,22 @@ def test_every_answer_may_be_an_option(tmp_path: Path) -> None:
     assert 0 == bridge(tmp_path, "check", SALES_API_KEY="secret", SHOP_SIGNING_KEY="k" * 32).returncode
 
 
+def test_a_login_that_has_several_forms_is_written_in_the_first_with_a_variable_for_each_part(tmp_path: Path) -> None:
+    url = ("--set", "url=https://acme.my.salesforce.com")
+    done = bridge(tmp_path, "init", "--yes", "--connector", "salesforce", "--target", "sales", *url)
+
+    assert 0 == done.returncode, done.stderr
+    written = (tmp_path / "config.yaml").read_text()
+    assert '        client_credentials:\n          consumer_key: "${SALES_CONSUMER_KEY}"\n' in written
+    assert "\nSALES_CONSUMER_SECRET=\n" in (tmp_path / ".env.example").read_text()
+    variables = {
+        "SMARTERBOT_SIGNING_KEY": "a key that is long",
+        "SALES_CONSUMER_KEY": "a",
+        "SALES_CONSUMER_SECRET": "b",
+    }
+    assert 0 == bridge(tmp_path, "check", **variables).returncode
+
+
 def test_it_asks_on_a_terminal_and_asks_again_after_a_mistake(tmp_path: Path) -> None:
     shown, code = typed(
         tmp_path, "Shop Berlin", "shop", "newoak", "newoaks", "Europe/Berln", "Europe/Berlin", "", "", "", URL[1][4:]

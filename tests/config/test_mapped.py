@@ -1,11 +1,17 @@
 """lookups, vars, records and conditions in the file: what they become, and every mistake in them at its place."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bridge.core.mapping import records_for
+from bridge.errors import MappingError
 from bridge.model.event import Event, Kind
 from bridge.model.rules import Rules
 from bridge.testing.samples import claim_of
@@ -312,3 +318,28 @@ def test_a_mistake_of_form_in_a_test_hides_no_unknown_name_in_it_or_in_the_other
         ("tests[1].source", "unknown source"),
         ("tests[1].expect.crm", "which record of it?"),
     ] == [(one.path, one.message) for one in found]
+
+
+ODD = st.sampled_from([None, True, 1, 1.5, "5", "", "x", "always", "{{ email }}", [], [1], ["a"], {}, {"kind": "lead"}])
+RECORD = st.dictionaries(
+    st.sampled_from(["name", "object", "keyed_by", "match", "mode", "fields", "when", "x"]), ODD, max_size=2
+).map(lambda odd: {"name": "a", "fields": {"a": "{{ email }}"}} | odd)
+POLICY = st.dictionaries(
+    st.sampled_from(["value", "required", "on_error", "nulls", "max_length", "write", "when", "x"]), ODD, max_size=3
+)
+DUE = Event("main", Kind.LEAD, email="a@example.com")
+
+
+@given(RECORD, POLICY)
+@example({"name": "a", "fields": {}}, {"value": "{{ email }}", "max_length": "5"})
+@example({"name": "a", "fields": {}}, {"value": "{{ email }}", "required": "true"})
+def test_what_check_takes_can_be_mapped_whatever_stands_in_a_record(
+    record: dict[str, Any], policy: dict[str, Any]
+) -> None:
+    fields = record.get("fields")
+    declared = record | ({"fields": fields | {"b": policy}} if isinstance(fields, dict) else {})
+    with TemporaryDirectory() as folder:
+        text = f"{SOURCE}{TARGET}    records: [{json.dumps(declared)}]\n"
+        if not problems_of(Path(folder), text):
+            with suppress(MappingError):  # what is required and not there
+                fields_of(Path(folder), text, DUE)

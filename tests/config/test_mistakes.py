@@ -299,6 +299,20 @@ def test_of_a_line_that_cannot_be_read_an_excerpt_shows_only_the_words_of_an_exp
     assert """vars: {*: ******** *: "{{ email | label("*******") }}"}""" == problem.excerpt
 
 
+@pytest.mark.parametrize(
+    ("records", "hint"),
+    [
+        ("[{name: a, fields: [{x: 1}]}]", "take the dashes away: write key: value lines"),
+        ("{a: {fields: {x: 1}}}", "begin each entry with a dash, such as - name: …"),
+        ("a", "write [a, b], or lines that begin with a dash"),
+    ],
+)
+def test_a_list_in_place_of_a_mapping_is_told_what_to_do_with_its_dashes(tmp_path, records, hint):
+    (problem,) = problems_of(tmp_path, target("{url: http://x}") + f"    records: {records}\n")
+
+    assert hint == problem.hint
+
+
 @pytest.mark.parametrize("version", ["true", "'2'", "[1]"])
 def test_a_version_is_the_number_1(tmp_path, version):
     (problem,) = problems_of(tmp_path, SOURCE.replace("version: 1", f"version: {version}"))

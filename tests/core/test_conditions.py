@@ -95,6 +95,8 @@ def test_a_condition_holds_or_does_not(declared: Any, holds: bool) -> None:
         ({"email": {"matches": ["a"]}}, ("email", "matches"), "matches needs one value", ""),
         ({"email": "{{ phone }}"}, ("email",), "compares with constants", "make a var"),
         ({"received_at": {"above": "noon"}}, ("received_at", "above"), "needs a number or a time", "2026"),
+        ({"received_at": {"above": "09:00"}}, ("received_at", "above"), "a time of day", "format('%H') | to_int"),
+        ({"created_at": {"below": 17}}, ("created_at", "below"), "created_at is a time", "2026"),
         ({"any": {"kind": "lead"}}, ("any",), "`any` is a list", "any: [{kind: lead}"),
         ({"all": []}, ("all",), "`all` of nothing", "at least one"),
         ({"any": [{"kind": "lead"}, {"knd": "x"}]}, ("any", 1, "knd"), "an event has no 'knd'", ""),

@@ -11,6 +11,7 @@ from jinja2 import nodes
 
 from bridge.core.expression.advice import for_call, for_filter, for_name
 from bridge.core.expression.faults import Fault
+from bridge.core.expression.kinds import misfit
 from bridge.core.expression.names import GROUPS, NAMES, OF_A_RECORD
 from bridge.core.filters import Filter, bound
 from bridge.core.text import nearest
@@ -95,7 +96,9 @@ class Walk:
     def _name(self, node: nodes.Node) -> Any:
         root, steps = _chain(node)
         if root is None:
-            return self._refuse(f"only {', '.join(GROUPS)} have parts", "use a filter, such as | format('%H')")
+            return self._refuse(
+                f"only {', '.join(GROUPS)} have parts", "use a filter, such as | before('@') or | format('%H')"
+            )
         if root == "vars":
             return self._variable(node, steps)
         if root == "records":
@@ -103,7 +106,11 @@ class Walk:
         if root not in NAMES:
             return self._refuse(f"an event has no '{root}'", for_name(root, self._scope.variables), root)
         if steps and root != "raw":
-            hint = "raw.… are the sender's own fields" if root == "event" else "use a filter, such as | format('%H')"
+            hint = (
+                "raw.… are the sender's own fields"
+                if root == "event"
+                else "use a filter, such as | before('@') or | format('%H')"
+            )
             return self._refuse(f"'{root}' has no parts", hint, root)
         if any(step is NOT_CONSTANT for step in steps):
             return self._refuse("a part must be named, not computed", "write raw.Name or raw['Some name']", root)
@@ -155,6 +162,8 @@ class Walk:
             if known.check:
                 constants = {name: told[name] for name in told if told[name] is not NOT_CONSTANT}
                 known.check(constants, self._scope.lookups)
+            if NOT_CONSTANT not in told.values() and (wrong_kind := misfit(known, node.node, told)):
+                raise ValueError(wrong_kind)
         except ValueError as wrong:
             message, _, hint = str(wrong).partition(": ")
             self._refuse(message, hint, node.name)

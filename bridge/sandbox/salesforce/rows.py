@@ -194,7 +194,7 @@ class Rows:
         if field.name == "OwnerId" and record.get("IsActive") is False:
             message = f"operation performed with inactive user [{key}] as owner of {kind.name.lower()}"
             raise refused("INACTIVE_OWNER_OR_USER", message, field.name)
-        if field.name in ("WhoId", "WhatId"):  # an activity locks whom it is about
+        if field.name in ("WhoId", "WhatId", "AccountId"):  # the parent is locked, too
             self._world.touch(key, child=True)
 
     def _check_unique(self, kind: Kind, record: Record, given: set[str]) -> None:

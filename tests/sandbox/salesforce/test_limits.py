@@ -79,20 +79,27 @@ def test_too_many_long_calls_at_once(org: Org, client: Salesforce) -> None:
     assert (403, [{"message": message, "errorCode": "REQUEST_LIMIT_EXCEEDED"}]) == (status, body)
 
 
-def test_rows_of_a_slow_call_are_locked_until_its_answer_leaves(org: Org, client: Salesforce) -> None:
+def test_rows_of_a_slow_call_are_locked(org: Org, client: Salesforce) -> None:
     key, other = (client.Lead.create(LEAD)["id"] for _ in range(2))
-    org.fault(latency_s=0.3)
-    thread = threading.Thread(target=lambda: client.Lead.update(key, {"FirstName": "Ada"}))
-    thread.start()
-    assert org.wait_for(lambda: org._calls.count == 3, PATIENCE_S)
+    org.fault(latency_s=3600)
 
     locked = f"unable to obtain exclusive access to this record or 1 records: {key}"
-    assert (400, "UNABLE_TO_LOCK_ROW", locked, []) == refused_for(lambda: client.Lead.update(key, {"FirstName": "x"}))
-    assert (400, "UNABLE_TO_LOCK_ROW", locked, []) == refused_for(lambda: client.Event.create({**EVENT, "WhoId": key}))
-    client.Lead.update(other, {"FirstName": "x"})
-    thread.join(PATIENCE_S)
+    with underway(org, lambda: client.Lead.update(key, {"FirstName": "Ada"})):
+        for call in (
+            lambda: client.Lead.update(key, {"FirstName": "x"}),
+            lambda: client.Lead.delete(key),
+            lambda: client.Event.create({**EVENT, "WhoId": key}),
+        ):
+            assert (400, "UNABLE_TO_LOCK_ROW", locked, []) == refused_for(call)
+        assert 204 == client.Lead.update(other, {"FirstName": "x"})
 
-    client.Lead.update(key, {"FirstName": "Augusta"})
+
+def test_when_the_answer_leaves_nothing_is_locked_any_more(org: Org, client: Salesforce) -> None:
+    key = client.Lead.create(LEAD)["id"]
+    org.fault(latency_s=0.05)
+    client.Lead.update(key, {"FirstName": "Ada"})
+
+    assert 204 == client.Lead.update(key, {"FirstName": "Augusta"})
 
 
 def test_an_activity_locks_whom_it_is_about(org: Org, client: Salesforce) -> None:
@@ -104,6 +111,14 @@ def test_an_activity_locks_whom_it_is_about(org: Org, client: Salesforce) -> Non
         row = {"attributes": {"type": "Lead"}, "id": key, "FirstName": "x"}
         results = client.restful("composite/sobjects", method="PATCH", json={"records": [row]})
         assert "UNABLE_TO_LOCK_ROW" == results[0]["errors"][0]["statusCode"]
+
+
+def test_a_contact_locks_its_account(org: Org, client: Salesforce) -> None:
+    account = client.Account.create({"Name": "Engines"})["id"]
+    org.fault(latency_s=3600)
+
+    with underway(org, lambda: client.Contact.create({"LastName": "Byron", "AccountId": account})):
+        assert "UNABLE_TO_LOCK_ROW" == refused_for(lambda: client.Account.update(account, {"Phone": "1"}))[1]
 
 
 def test_what_was_refused_or_rolled_back_locks_nothing(org: Org, client: Salesforce) -> None:
@@ -122,7 +137,7 @@ def test_what_was_refused_or_rolled_back_locks_nothing(org: Org, client: Salesfo
 
 def test_a_late_write_comes_though_the_client_has_left(org: Org, client: Salesforce) -> None:
     org.change(late_writes=True)
-    org.fault(latency_s=0.4)
+    org.fault(latency_s=1)
 
     with pytest.raises(requests.Timeout):
         client.restful("sobjects/Lead", method="POST", json=LEAD, timeout=0.1)
@@ -182,6 +197,7 @@ def test_an_answer_that_never_comes(org: Org, client: Salesforce, fault: dict[st
     with pytest.raises((requests.RequestException, ValueError)):
         client.restful("sobjects/Lead", method="POST", json=LEAD, timeout=0.2)
 
+    assert org.wait_for(lambda: len(org.calls) == 1, PATIENCE_S)
     assert stored == (len(org.records("Lead")) == 1)
     assert org.calls[0].answered_ms is None
 

@@ -152,7 +152,7 @@ def test_a_rotated_refresh_token_is_good_once_and_a_second_use_revokes_the_grant
 
 
 def test_two_refreshes_at_once(org: Org) -> None:
-    org.fault(match={"path": "/services/oauth2/token"}, latency_s=0.3)
+    org.fault(match={"path": "/services/oauth2/token"}, latency_s=1)
 
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(token, org, grant_type="refresh_token", refresh_token="sandbox-refresh")

@@ -28,27 +28,27 @@ def row(kind: str, **fields: Any) -> dict[str, Any]:
     return {**fields, "attributes": {"type": kind}}
 
 
-SITWELL = row("Contact", FirstName="Lindsay", LastName="Sitwell", Email="lindsay.bluth@example.com")
-CAIN = row("Contact", FirstName="Audrey", LastName="Cain", Email="audrey.cain@example.com")
+ADA = row("Contact", FirstName="Ada", LastName="Byron", Email="ada@example.com")
+MARY = row("Contact", FirstName="Mary", LastName="Somerville", Email="mary@example.com")
 
 
 @pytest.mark.parametrize(
     ("calls", "answer"),
     [
         (
-            [("POST", "composite/sobjects", {"allOrNone": False, "records": [row("Account", Name="Sitwell-Bluth")]})],
+            [("POST", "composite/sobjects", {"allOrNone": False, "records": [row("Account", Name="Engines Ltd")]})],
             [{"id": "…", "success": True, "errors": []}],
         ),
         (
-            [("PATCH", "composite/sobjects/Contact/Email", {"allOrNone": False, "records": [SITWELL, CAIN]})],
+            [("PATCH", "composite/sobjects/Contact/Email", {"allOrNone": False, "records": [ADA, MARY]})],
             [{"id": "…", "success": True, "errors": [], "created": True}] * 2,
         ),
         (
             [
-                ("PATCH", "composite/sobjects/Contact/Email", {"allOrNone": False, "records": [SITWELL]}),
+                ("PATCH", "composite/sobjects/Contact/Email", {"allOrNone": False, "records": [ADA]}),
                 (
                     *("PATCH", "composite/sobjects/Contact/Email"),
-                    {"allOrNone": False, "records": [{**SITWELL, "LastName": "Bluth"}, CAIN]},
+                    {"allOrNone": False, "records": [{**ADA, "LastName": "Lovelace"}, MARY]},
                 ),
             ],
             [
@@ -66,18 +66,18 @@ CAIN = row("Contact", FirstName="Audrey", LastName="Cain", Email="audrey.cain@ex
             [{"id": "…", "success": True, "errors": [], "created": True}],
         ),
         (
-            [("POST", "sobjects/Account/", {"Name": "xyzzy", "AccountNumber": "420"})],
+            [("POST", "sobjects/Account/", {"Name": "Looms", "AccountNumber": "420"})],
             {"id": "…", "success": True, "errors": []},
         ),
         (
             [
-                ("POST", "sobjects/Account/", {"Name": "Sitwell-Bluth", "AccountNumber": "420"}),
+                ("POST", "sobjects/Account/", {"Name": "Engines Ltd", "AccountNumber": "420"}),
                 ("GET", "query/?q=select+Name+from+Account+where+AccountNumber%3D%27420%27", None),
             ],
             {
                 "totalSize": 1,
                 "done": True,
-                "records": [{"attributes": {"type": "Account", "url": "…"}, "Name": "Sitwell-Bluth"}],
+                "records": [{"attributes": {"type": "Account", "url": "…"}, "Name": "Engines Ltd"}],
             },
         ),
         (
@@ -96,11 +96,7 @@ CAIN = row("Contact", FirstName="Audrey", LastName="Cain", Email="audrey.cain@ex
             [
                 (
                     *("POST", "composite"),
-                    {
-                        "compositeRequest": [
-                            {"referenceId": "CCI__RefId__0__", "method": "GET", "url": f"{ROOT}/sobjects/Foo"}
-                        ]
-                    },
+                    {"compositeRequest": [{"referenceId": "ref0", "method": "GET", "url": f"{ROOT}/sobjects/Foo"}]},
                 )
             ],
             {
@@ -109,7 +105,7 @@ CAIN = row("Contact", FirstName="Audrey", LastName="Cain", Email="audrey.cain@ex
                         "body": [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}],
                         "httpHeaders": {},
                         "httpStatusCode": 404,
-                        "referenceId": "CCI__RefId__0__",
+                        "referenceId": "ref0",
                     }
                 ]
             },
