@@ -17,7 +17,6 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bridge.sandbox.crm.app import Crm
 from bridge.sandbox.crm.calling import Answer
@@ -31,7 +30,7 @@ from bridge.sandbox.hubspot.limits import Limits
 from bridge.sandbox.hubspot.objects import Objects
 from bridge.sandbox.hubspot.pipelines import owners, pipelines
 from bridge.sandbox.hubspot.schema import KINDS, kind_of, schema
-from bridge.sandbox.hubspot.settings import DEFAULTS, NAMED_FAULTS
+from bridge.sandbox.hubspot.settings import DEFAULTS, NAMED_FAULTS, check
 from bridge.sandbox.hubspot.tokens import Tokens
 from bridge.sandbox.hubspot.world import World
 from bridge.sandbox.server import Reply, Request
@@ -47,11 +46,8 @@ class Portal(Crm):
     faults: ClassVar[Mapping[str, Mapping[str, Any]]] = NAMED_FAULTS
 
     def _configured(self) -> None:
+        check(self._settings)
         known = schema(self._settings["properties"])
-        try:
-            ZoneInfo(self._settings["time_zone"])
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"time_zone: there is no {self._settings['time_zone']}") from error
         if not hasattr(self, "_world"):
             self._world = World(self._records, self._settings, known)
             self._limits, self._tokens = Limits(self._world), Tokens(self._world)
@@ -61,7 +57,7 @@ class Portal(Crm):
             owners(self._world)
             for kind in KINDS.values():
                 pipelines(self._world, kind)
-        except KeyError as error:
+        except (LookupError, TypeError, AttributeError) as error:
             raise ValueError(f"owners and pipelines need an id, pipelines their stages, too: {error}") from error
 
     def reset(self) -> None:
