@@ -153,7 +153,7 @@ class Portal(Crm):
         except Refused as refusal:
             self._world.undo(mark)
             raise ValueError(refusal.message) from refusal
-        self._world.catch_up()
+        self._world.find_at_once(found, planted)
         return planted
 
 

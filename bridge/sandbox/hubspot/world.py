@@ -71,6 +71,7 @@ class World:
         self.records.undo(mark[0])
         while len(self._journal) > mark[1]:
             self._journal.pop()
+        self.define()
 
     def write(self, kind: Kind, record: Record) -> None:
         """The record as it now is; its unique values become its own. `Refused` if another record has one of them."""
@@ -104,6 +105,10 @@ class World:
         """The records as search knows them: as they were `search_lag_s` ago."""
         self.catch_up(until=time.monotonic() - self.settings["search_lag_s"])
         return [record for record in self._found[kind.name].values() if not record["archived"]]
+
+    def find_at_once(self, kind: Kind, record: Record) -> None:
+        """Search knows this record already."""
+        self._found[kind.name][record["id"]] = record
 
     def begin(self) -> tuple[int, int]:
         """A call begins: the point to which `undo` may go back. What search may see by now is no longer remembered."""

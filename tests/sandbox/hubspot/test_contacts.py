@@ -28,6 +28,13 @@ def test_a_new_contact_has_what_was_sent_and_what_every_contact_has(portal: Port
     assert [contact.properties] == [record["properties"] for record in portal.records("contacts")]
 
 
+def test_when_a_contact_came_about_may_be_told(clients: Clients) -> None:
+    contact = clients.contacts.create({"properties": {"firstname": "Ada", "createdate": "1700000000123"}})
+
+    assert "2023-11-14T22:13:20.123Z" == contact.properties["createdate"]
+    assert contact.created_at.year > 2023
+
+
 def test_a_get_shows_the_properties_that_are_asked_for(clients: Clients) -> None:
     key = create(clients, email="a@example.com", jobtitle="Countess")
 
