@@ -1,0 +1,91 @@
+"""Connector: what the bridge calls. Records become rows, layer by layer: first the contacts of all plans, then what
+refers to them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import ClassVar
+
+from bridge.connector import Call, Delivered, Field, Hold, Outcome, Plan, Record, Ref, Usable
+from connectors.hubspot.access import Access
+from connectors.hubspot.account import Accounts
+from connectors.hubspot.choices import Choices
+from connectors.hubspot.client import Client
+from connectors.hubspot.default import DEFAULT_RECORDS
+from connectors.hubspot.described import fields_in
+from connectors.hubspot.errors import outcome_of
+from connectors.hubspot.objects import CONTACTS
+from connectors.hubspot.problem import problem_of
+from connectors.hubspot.row import Row, row_of
+from connectors.hubspot.settings import HubSpotSettings
+from connectors.hubspot.work import MOST, Work
+from connectors.hubspot.writing import write
+
+
+class HubSpot:
+    Settings: ClassVar[type] = HubSpotSettings
+    default_records = DEFAULT_RECORDS
+    understands = frozenset({"match", "if_empty", "append"})
+    max_batch = MOST
+
+    def __init__(self, settings: HubSpotSettings) -> None:
+        self._settings = settings
+        self._access = Access(settings)
+        self._accounts = Accounts(settings)
+        self._choices = Choices()
+
+    def deliver(self, record: Record, call: Call) -> Outcome:
+        ((outcome,),) = self.deliver_batch([Plan(0, [record])], call)
+        return outcome
+
+    def deliver_batch(self, plans: Sequence[Plan], call: Call) -> list[list[Outcome]]:
+        client = Client(self._settings, self._access, call)
+        account = self._accounts.get(client, now_s=call.now_s)
+        work = Work(client, self._settings, account, self._choices, call)
+        written: list[list[Row]] = [[] for _ in plans]
+        for layer in zip_longest(*(plan.records for plan in plans)):
+            rows = [
+                (rows, self._row(record, rows))
+                for record, rows in zip(layer, written, strict=True)
+                if record is not None and all(isinstance(row.outcome, Delivered) for row in rows)
+            ]
+            for object_ in dict.fromkeys(row.object for _, row in rows):
+                write([row for _, row in rows if row.object == object_ and row.outcome is None], work)
+            for earlier, row in rows:
+                earlier.append(row)
+        return [[row.outcome for row in rows if row.outcome is not None] for rows in written]
+
+    def probe(self, call: Call) -> Usable | Hold:
+        client = Client(self._settings, self._access, call)
+        told = client.account()
+        account = self._accounts.learn(told)
+        for answer in (told, client.first(CONTACTS)):
+            if answer.status not in (200, 404) and not (answer is told and answer.status == 403):
+                outcome = outcome_of(
+                    problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s, zone=account.zone
+                )
+                return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot is unwell"))
+        return Usable(account=account.portal, note="" if account.portal else "HubSpot did not say which account it is")
+
+    def describe(self, object: str, call: Call) -> Sequence[Field] | Hold:  # noqa: A002
+        answer = Client(self._settings, self._access, call).properties(object)
+        fields = fields_in(answer, object, self._settings)
+        if fields is not None:
+            return fields
+        outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s)
+        return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot names no properties"))
+
+    def _row(self, record: Record, earlier: Sequence[Row]) -> Row:
+        """The record with the ids of earlier ones in it, and with what HubSpot did not take of those."""
+        ids: Mapping[str, str] = {
+            row.record.name: row.outcome.id for row in earlier if isinstance(row.outcome, Delivered)
+        }
+        fields = {
+            name: ids.get(value.record, "") if isinstance(value, Ref) else value
+            for name, value in record.fields.items()
+        }
+        row = row_of(replace(record, fields=fields), self._settings)
+        for before in earlier:
+            row.keep(before.dropped)
+        return row
