@@ -13,15 +13,14 @@ from connectors.hubspot.work import Work
 def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     """`unique`: the property by which the row is written, or that carries its key."""
     meaning = case_of(problem).meaning
-    if meaning is Meaning.EXISTS and _is_there(row, problem, work):
+    is_ours = bool(unique) and unique != "email" and (unique in problem.message or row.record.key in problem.message)
+    if (meaning is Meaning.EXISTS or is_ours) and _is_there(row, problem):
         return
     if meaning is Meaning.GONE and row.id and row.correct("gone"):
         row.id, row.there, row.looked = None, None, False  # merged or deleted: written again, its id takes the place
         return
     if meaning is Meaning.HEAL:
-        if unique and unique != "email" and unique in {bad.property for bad in problem.bad}:
-            if problem.existing_id and _is_there(row, problem, work):
-                return
+        if is_ours:
             missing([row], unique, work)
             return
         if row.correct("heal") and _healed(row, problem, work):
@@ -29,7 +28,7 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     work.fail([row], problem)
 
 
-def _is_there(row: Row, problem: Problem, work: Work) -> bool:
+def _is_there(row: Row, problem: Problem) -> bool:
     """The object that has the value already is the one to write: a contact of this address, an activity of this key."""
     id_ = problem.existing_id
     if not id_ or id_ == row.id or row.object not in (CONTACTS, *ACTIVITIES) or not row.correct("exists"):

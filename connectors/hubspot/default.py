@@ -39,7 +39,7 @@ DEFAULT_RECORDS: tuple[dict[str, Any], ...] = (
         "object": "contacts",
         "keyed_by": "person",
         "fields": {
-            "email": "{{ email | email }}",
+            "email": {"value": "{{ email | email }}", "write": "if_empty"},
             "firstname": "{{ first_name }}",
             # HubSpot makes no contact that has neither a name nor an address.
             "lastname": "{{ last_name if full_name or email else phone | default('Visitor ' ~ session_id) }}",

@@ -34,14 +34,14 @@ ASSOCIATIONS: Mapping[str, int] = {
 
 PLURALS: Mapping[str, str] = {"to_company": "companies"}  # of others: with an s
 
-# By these properties an object is recognised that an earlier attempt may have made: (texts, times).
-MARKS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "notes": (("hs_note_body",), ("hs_timestamp",)),
-    "meetings": (("hs_meeting_title", "hs_meeting_body"), ("hs_meeting_start_time",)),
-    "tasks": (("hs_task_subject", "hs_task_body"), ("hs_timestamp",)),
-    "deals": (("dealname",), ()),
-    "leads": (("hs_lead_name",), ()),
-    "tickets": (("subject", "content"), ()),
+# By these properties an object is recognised that an earlier attempt may have made.
+MARKS: Mapping[str, tuple[str, ...]] = {
+    "notes": ("hs_timestamp", "hs_note_body"),
+    "meetings": ("hs_meeting_start_time", "hs_meeting_title", "hs_meeting_body"),
+    "tasks": ("hs_timestamp", "hs_task_subject", "hs_task_body"),
+    "deals": ("dealname",),
+    "leads": ("hs_lead_name",),
+    "tickets": ("subject", "content"),
 }
 
 BODY: Mapping[str, str] = {"notes": "hs_note_body", "meetings": "hs_meeting_body", "tasks": "hs_task_body"}

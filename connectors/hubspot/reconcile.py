@@ -3,13 +3,12 @@ are associated with the same contact, by what it says and when. Associations do 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from bridge.connector import found_at, id_from
 from connectors.hubspot.objects import MARKS, object_of
 from connectors.hubspot.row import Row
-from connectors.hubspot.text import BODIES, NOT_TAKEN, plain
+from connectors.hubspot.text import alike
 from connectors.hubspot.work import Work, chunks
 
 MOST_PAGES = 20  # of 500 associations each
@@ -23,8 +22,8 @@ def reconcile(rows: Sequence[Row], work: Work) -> None:
     for chunk in chunks(ids):
         if work.stopped is not None:
             break
-        texts, times = MARKS.get(rows[0].object, ((), ()))
-        found = work.found(work.client.read(rows[0].object, chunk, properties=[*texts, *times]), rows)
+        names = MARKS.get(rows[0].object) or sorted({name for row in rows for name in row.properties})
+        found = work.found(work.client.read(rows[0].object, chunk, properties=names), rows)
         standing |= dict(found or ())
     if work.stopped is not None:
         for row in rows:
@@ -40,10 +39,8 @@ def reconcile(rows: Sequence[Row], work: Work) -> None:
 
 def is_same(row: Row, there: Mapping[str, Any]) -> bool:
     """Whether what stands there is what the row would have made."""
-    texts, times = MARKS.get(row.object, (tuple(row.properties), ()))
-    return all(_words(name, row.properties.get(name)) == _words(name, there.get(name)) for name in texts) and all(
-        _moment(row.properties.get(name)) == _moment(there.get(name)) for name in times if name in row.properties
-    )
+    names = MARKS.get(row.object, tuple(row.properties))
+    return all(alike(name, row.properties.get(name), there.get(name)) for name in names)
 
 
 def _associated(row: Row, work: Work) -> list[str]:
@@ -67,21 +64,3 @@ def _associated(row: Row, work: Work) -> list[str]:
         if not after:
             break
     return [one for one in found if one]
-
-
-def _words(name: str, text: Any) -> str:
-    text = text if isinstance(text, str) else ""
-    return plain(text).partition(NOT_TAKEN)[0].strip() if name in BODIES else " ".join(text.split())
-
-
-def _moment(text: Any) -> float | str:
-    """A time in seconds, however HubSpot writes it: ISO 8601, or milliseconds since 1970."""
-    if not isinstance(text, str):
-        return ""
-    if text.isascii() and text.isdigit():
-        return int(text[:15]) // 1000
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() // 1

@@ -42,7 +42,10 @@ class Row:
     def writes(self) -> Mapping[str, str]:
         """How the properties are written that do not simply replace what stands there."""
         kept = {name: "if_empty" for name in CREATE_ONLY if name in self.properties}
-        return kept | dict(self.record.writes)
+        found = kept | dict(self.record.writes)
+        if self.email and self.id is None:  # found by it, and so it is left as it is
+            found.pop("email", None)
+        return found
 
     @property
     def needs_look(self) -> bool:

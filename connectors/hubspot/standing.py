@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.hubspot.row import Row
-from connectors.hubspot.text import BODIES, plain
+from connectors.hubspot.text import BODIES, alike, plain
 
 
 def heed(row: Row, there: Mapping[str, Any]) -> bool:
@@ -21,7 +21,7 @@ def heed(row: Row, there: Mapping[str, Any]) -> bool:
             del row.properties[name]
         elif stands and write == "append":
             row.properties[name] = _appended(name, stands, row.properties[name])
-    return any(text != (there.get(name) or "") for name, text in row.properties.items())
+    return not all(alike(name, text, there.get(name)) for name, text in row.properties.items())
 
 
 def _appended(name: str, stands: str, more: str) -> str:

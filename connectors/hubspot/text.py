@@ -9,6 +9,7 @@ from typing import Any
 from bridge.connector import as_json
 
 BODIES = frozenset({"hs_note_body", "hs_meeting_body", "hs_internal_meeting_notes", "hs_task_body"})
+TIMES = frozenset({"hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time"})
 NOT_TAKEN = "Not taken by HubSpot:"  # begins what is added to a body, and is no part of what was said
 MAX_BODY = 65_536  # characters (https://developers.hubspot.com/docs/api/crm/notes)
 
@@ -54,9 +55,32 @@ def as_html(text: str, *, longest: int = MAX_BODY) -> str:
     return "".join(found)
 
 
+def alike(name: str, text: Any, other: Any) -> bool:
+    """Whether two texts of a property say the same, however HubSpot writes them."""
+    return _said(name, text) == _said(name, other)
+
+
 def plain(body: str) -> str:
     """The words of a body, to compare two: HubSpot may write its HTML another way than it was sent."""
     return " ".join(html.unescape(_TAG.sub(" ", body)).split())
+
+
+def _said(name: str, text: Any) -> str | float:
+    text = text if isinstance(text, str) else ""
+    if name in BODIES:
+        return plain(text).partition(NOT_TAKEN)[0].strip()
+    return _moment(text) if name in TIMES else " ".join(text.split())
+
+
+def _moment(text: str) -> str | float:
+    """A time in whole seconds: of ISO 8601, or of milliseconds since 1970."""
+    if text.isascii() and text.isdigit():
+        return int(text[:15]) // 1000
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() // 1
 
 
 def _body(value: Any) -> str:

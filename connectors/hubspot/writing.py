@@ -65,6 +65,7 @@ def _input(row: Row, way: str, by: str, work: Work) -> dict[str, Any]:
     if way == "update":
         return {"id": row.id} | found
     if way == "upsert":
+        found["properties"].pop(by, None)  # by a second address of a contact, it would become the first
         return {"id": _name(row, by), "idProperty": by} | found
     if row.object != CONTACTS and (unique := unique_of(row, work)):
         found["properties"][unique] = row.record.key
@@ -111,9 +112,13 @@ def _read(body: Any, rows: Sequence[Row], work: Work) -> None:
 
 
 def _of(row: Row, rows: Sequence[Row], results: Sequence[Any]) -> Any:
+    """Its own result: named by its trace, or, where HubSpot names none, by its id; or there is only one."""
     named = next((one for one in results if found_at(one, "objectWriteTraceId") == row.trace), None)
-    alone = len(rows) == 1 and len(results) == 1 and not found_at(results[0], "objectWriteTraceId")
-    return results[0] if named is None and alone else named
+    if named is not None or any(found_at(one, "objectWriteTraceId") for one in results):
+        return named
+    if len(rows) == 1 and len(results) == 1:
+        return results[0]
+    return next((one for one in results if row.id and found_at(one, "id") == row.id), None)
 
 
 def _error_of(row: Row, rows: Sequence[Row], errors: Sequence[Any]) -> Mapping[str, Any] | None:

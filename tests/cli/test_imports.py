@@ -56,3 +56,17 @@ def test_nothing_is_imported_that_has_no_use(tmp_path: Path, code: str, not_need
     )  # fmt: skip
 
     assert ("", 0) == (done.stdout.strip(), done.returncode), done.stderr
+
+
+def test_a_hubspot_target_is_made_ready_without_hubspots_client(tmp_path: Path) -> None:
+    """It is large: it is imported with the first request."""
+    targets = {"crm": {"connector": "hubspot", "settings": {"access_token": "pat-na1-x"}}}
+    (tmp_path / "config.yaml").write_text(configuration(targets))
+    ask = f"{CONFIGURED}\nimport sys\nprint(*sorted({RARE | {'requests'}} & sys.modules.keys()))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", ask], cwd=tmp_path, env={**os.environ, "BRIDGE_CONFIG": "config.yaml"},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert ("", 0) == (done.stdout.strip(), done.returncode), done.stderr

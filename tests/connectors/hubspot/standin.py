@@ -1,5 +1,6 @@
 """A stand-in for HubSpot, as small as the tests of the connector allow: objects with properties and associations."""
 
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from bridge.testing import Request, Response
 
 PORTAL = 4711
-STATUS_OF = {"VALIDATION_ERROR": 400, "CONFLICT": 409, "OBJECT_NOT_FOUND": 404}
+STATUS_OF = {"VALIDATION_ERROR": 400, "INVALID_EMAIL": 400, "CONFLICT": 409, "OBJECT_NOT_FOUND": 404}
 STAMP = "2026-01-01T00:00:00Z"
 
 
@@ -84,6 +85,7 @@ class Standing:
 
     def _write(self, object_: str, way: str, inputs: list[dict[str, Any]]) -> Response:
         results, errors = [], []
+        before = copy.deepcopy((self.objects, self.links))
         for one in inputs:
             assert all(isinstance(value, str) for value in one["properties"].values()), one
             try:
@@ -91,6 +93,7 @@ class Standing:
             except Refused as refused:
                 error = {"status": "error", "category": refused.category, "message": str(refused)}
                 if self.whole or len(inputs) == 1:
+                    self.objects, self.links = before
                     return Response(STATUS_OF[refused.category], error)
                 errors.append(error | {"context": {"objectWriteTraceId": [one["objectWriteTraceId"]]}})
         body = {"status": "COMPLETE", "results": results[::-1], "startedAt": STAMP, "completedAt": STAMP}
@@ -158,7 +161,9 @@ def _fits(properties: dict[str, str], asked: dict[str, Any]) -> bool:
     stands = properties.get(name, "")
     if name.startswith("hs_searchable_calculated_"):
         own = "mobilephone" if "mobile" in name else "phone"
-        stands = "".join(sign for sign in properties.get(own, "") if sign.isdigit()).removeprefix("1")
+        stands = (
+            "".join(sign for sign in properties.get(own, "") if sign.isdigit()).removeprefix("00").removeprefix("1")
+        )
     match asked["operator"]:
         case "EQ":
             return bool(stands) and stands == asked["value"]
