@@ -10,7 +10,7 @@ from bridge.config.document import Document, Path
 from bridge.core.conditions import Every, Found, Test, tests_in
 from bridge.core.expression import Fault, Language
 from bridge.core.filters import Filter
-from bridge.core.records import Reader
+from bridge.core.records import Reader, read_vars
 from bridge.errors import Problem
 from bridge.model.mapping import MappingRule, RecordRule
 from bridge.model.rules import Route
@@ -31,16 +31,8 @@ class Mapped:
         }
         self._language = Language(filters, self._lookups)
         self._sources = list(mapping_at(self._tree, "sources"))
-        self._vars = self._read_vars()
-
-    def _read_vars(self) -> dict[str, Any]:
-        """Constants and Expressions, by name. A var may use those above it."""
-        found: dict[str, Any] = {}
-        for name, declared in mapping_at(self._tree, "vars").items():
-            reader = Reader(self._language, variables=list(found))
-            found[name] = reader.value(declared, ("vars", name))
-            self._tell(reader.found)
-        return found
+        self._vars, found = read_vars(mapping_at(self._tree, "vars"), self._language, ("vars",))
+        self._tell(found)
 
     def mapping(self, name: str) -> tuple[Route, MappingRule]:
         """Which events the target gets, and what of each; the places of sources are not in it yet."""
@@ -54,14 +46,19 @@ class Mapped:
         when = None if said is None else reader.condition(said, (*at, "when"))
         declared = target.get("records")
         at_records: Path = (*at, "records")
-        if declared is None:
-            records = Reader(self._language).records(getattr(connector, "default_records", ()))  # which plugins checked
+        variables = self._vars
+        if declared is None:  # what it declares, plugins have checked
+            defaults, _ = read_vars(getattr(connector, "default_vars", {}), self._language, ())
+            variables = defaults | variables
+            records = Reader(self._language, variables=list(variables)).records(
+                getattr(connector, "default_records", ())
+            )
         else:
             records = reader.records(declared, at_records)
             self._tell(_not_understood(records, connector, str(target.get("connector")), at_records))
         self._tell(reader.found)
         self._tell(contradictions(when, records, at=at))
-        return _route(when), MappingRule(records, when if _asks_more(when) else None, self._vars)
+        return _route(when), MappingRule(records, when if _asks_more(when) else None, variables)
 
     def _tell(self, found: Iterable[Found]) -> None:
         for path, fault, in_key, is_shape in found:

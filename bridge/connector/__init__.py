@@ -14,6 +14,8 @@
 and, if it can do more, any of these beside them:
 
         default_records = [...]     # what a target without `records:` gets: see docs/connectors.md
+        default_vars = {...}        # the `vars` that these use; one of the same name in the file takes its place
+        understands = frozenset({"match", "if_empty", "append"})  # what of a record's policies it keeps
         max_batch = 200             # with it:
         def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]: ...
         def describe(self, object: str, call: Call) -> Sequence[Field] | Hold: ...
@@ -22,7 +24,9 @@ and, if it can do more, any of these beside them:
 No base class, no try/except, no clock, no sleep, no retry loop, no logging of bodies: the bridge does those once.
 """
 
-from bridge.connector.answers import found_at, id_from, judge
+from typing import TYPE_CHECKING
+
+from bridge.connector.answers import found_at, id_from, judge, judge_status
 from bridge.connector.protocols import (
     Answer,
     Batching,
@@ -38,6 +42,9 @@ from bridge.connector.secret import Secret
 from bridge.connector.settings import Wrong, WrongSettings, wrong_header_name, wrong_header_value, wrong_url
 from bridge.model.json_text import as_json
 from bridge.model.record import Delivered, Hold, Outcome, Plan, Record, Ref, Reject, Retry, Usable
+
+if TYPE_CHECKING:
+    from requests import Session
 
 __all__ = [
     "API_VERSION",
@@ -66,9 +73,20 @@ __all__ = [
     "found_at",
     "id_from",
     "judge",
+    "judge_status",
+    "requests_session",
     "wrong_header_name",
     "wrong_header_value",
     "wrong_url",
 ]
 
 API_VERSION = 1
+
+
+def requests_session(http: Http) -> "Session":
+    """For client libraries that take a `requests.Session`: one whose requests go through `call.http`, with the bridge's
+    deadline, rate and vetting of addresses, and raise what it raises. Make one for each call.
+    """
+    from bridge.connector.session import DoorSession  # here: `requests` costs 60 ms, and few connectors need it
+
+    return DoorSession(http)

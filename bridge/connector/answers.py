@@ -12,13 +12,17 @@ MAX_ID = 200
 
 
 def judge(answer: Answer) -> Outcome:
-    """The outcome that an HTTP answer means where the API says nothing better.
+    """The outcome that an HTTP answer means where the API says nothing better: see `judge_status`."""
+    return judge_status(answer.status, answer.headers)
+
+
+def judge_status(status: int, headers: Mapping[str, str]) -> Outcome:
+    """The outcome that a status and its headers mean.
 
     2xx Delivered; 408, 425 Retry; 5xx Retry, uncertain (the request may have been processed); 429, and 503 with
     `Retry-After`, Hold until then; 401, 403, 3xx Hold; any other 4xx Reject.
     """
-    status = answer.status
-    after_s = retry_after_s(answer.headers)
+    after_s = retry_after_s(headers)
     if 200 <= status < 300:
         return Delivered()
     if status == 429 or (status == 503 and after_s is not None):

@@ -74,6 +74,16 @@ class Call(Protocol):
         waits until the target's `rate` allows them.
         """
 
+    def wait(self, seconds: float) -> None:
+        """Waits, as long as the attempt has time: for a target that wants fewer calls. For before the first request:
+        whoever waits then while the worker stops, or beyond the deadline, has not begun.
+        """
+
+    def warn(self, text: str) -> None:
+        """Tells the operator something of the target that is worth a look and no outcome, such as a quota that runs
+        out: a line of the log, each text once an hour. No visitor's data.
+        """
+
 
 class Connector(Protocol):
     """What the engine calls. One instance serves many threads at once: keep no state of a call in it."""

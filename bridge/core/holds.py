@@ -14,6 +14,7 @@ from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 DOWN_AFTER = 3
 SUSPECT_AFTER = 5
 REST_S = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)  # a target that is still sick rests longer each time
+GROW_AFTER = 20  # a target that was crowded is allowed one call more at once after so many that passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,18 @@ class Health:
     kind: str = ""  # of the hold that is on, or that the target is coming back from
     level: int = 0  # how often it was held since it last passed
     ramp: int = 0  # calls allowed at once while coming back; 0: no limit but the target's own
+    most: int = 0  # what `ramp` grows to where the target was crowded; 0: the target's own limit
+    passed: int = 0  # deliveries since it has grown to that
+
+    @property
+    def is_coming_back(self) -> bool:
+        """Whether few deliveries are to show that the target is well again."""
+        return self.ramp > 0 and not self.passed
+
+    @property
+    def is_canary(self) -> bool:
+        """Whether one delivery is to show it first."""
+        return self.ramp == 1 and self.is_coming_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,8 @@ def judge(health: Health, outcome: Outcome, *, person: str, held: bool, concurre
         case Delivered():
             return Judgement(health if held else _passed(health, concurrency))
         case Hold():
+            if outcome.crowded and not held:
+                health = replace(health, most=max((health.most or concurrency) // 2, 1))
             return _rest(health, "asked", outcome.reason, held=held, for_s=outcome.for_s)
         case Reject():
             return _rejected(health, outcome, held=held)
@@ -59,16 +74,28 @@ def judge(health: Health, outcome: Outcome, *, person: str, held: bool, concurre
 
 def coming_back(health: Health) -> Health:
     """The health of a target whose rest is over: one call at once, and what it was held for is remembered."""
-    return replace(health, ramp=1, retries=())
+    return replace(health, ramp=1, retries=(), passed=0)
 
 
 def _passed(health: Health, concurrency: int) -> Health:
-    ramp = health.ramp * 2
-    return Health(ramp=ramp, kind=health.kind, level=health.level) if 0 < ramp < concurrency else Health()
+    """What is coming back is allowed twice as many calls each time, up to its limit; that of one that was crowded grows
+    slowly back to the target's own.
+    """
+    most = min(health.most or concurrency, concurrency)
+    if 0 < health.ramp < most:
+        ramp = min(health.ramp * 2, most)
+        if ramp < most:
+            return Health(kind=health.kind, level=health.level, ramp=ramp, most=health.most)
+        return Health() if most == concurrency else Health(ramp=most, most=most, passed=1)
+    if not health.ramp or most == concurrency:
+        return Health()
+    if health.passed < GROW_AFTER:
+        return Health(ramp=most, most=most, passed=health.passed + 1)
+    return Health() if most + 1 == concurrency else Health(ramp=most + 1, most=most + 1, passed=1)
 
 
 def _rejected(health: Health, outcome: Reject, *, held: bool) -> Judgement:
-    if health.kind == "suspect" and outcome.cause == health.cause and (held or health.ramp == 1):
+    if health.kind == "suspect" and outcome.cause == health.cause and (held or health.is_canary):
         why = f"suspect mapping or target: still {outcome.reason}"
         return _uncounted(_rest(health, "suspect", why, held=held))
     run = health.rejects + 1 if outcome.cause == health.cause else 1
@@ -82,7 +109,7 @@ def _rejected(health: Health, outcome: Reject, *, held: bool) -> Judgement:
 def _failed(health: Health, outcome: Retry, *, person: str, held: bool) -> Judgement:
     if held:
         return Judgement(health)
-    if health.ramp == 1:
+    if health.is_canary:
         kind = health.kind or "down"
         return _uncounted(_rest(health, kind, f"still down: {outcome.reason}", least_s=outcome.after_s))
     persons = (*[known for known in health.retries if known != person], person)

@@ -12,7 +12,7 @@ from bridge.core.expression import Expression, Fault, Language
 from bridge.core.filters import FILTERS, Filter
 from bridge.core.nested import Nested
 from bridge.core.text import nearest
-from bridge.model.mapping import KEYED_BY, MODES, NULLS, ON_ERROR, WRITES, FieldRule, RecordRule
+from bridge.model.mapping import KEYED_BY, MODES, NULLS, ON_ERROR, WRITES, FieldRule, MappingRule, RecordRule
 from bridge.model.record import Ref
 
 LONGEST_NAME = 31  # a record key is an event's or a person's (32), and may have ":" and a name after it (64 in all)
@@ -29,13 +29,34 @@ _OPTIONS = {"on_error": ON_ERROR, "nulls": NULLS, "write": WRITES, "keyed_by": K
 
 def read_records(declared: Any, *, filters: Mapping[str, Filter] = FILTERS) -> tuple[RecordRule, ...]:
     """The rules that a connector's `default_records` declare; raises ValueError with all that is wrong, and where."""
-    reader = Reader(Language(filters))
+    return read_defaults(declared, {}, filters=filters).records
+
+
+def read_defaults(declared: Any, variables: Any, *, filters: Mapping[str, Filter] = FILTERS) -> MappingRule:
+    """The same with the `default_vars` that they use."""
+    language = Language(filters)
+    values, found = read_vars(variables, language, ("default_vars",))
+    reader = Reader(language, variables=values)
     rules = reader.records(declared, ("default_records",))
+    found += reader.found
     if declared == [] or declared == ():
-        reader.found.append(Found(("default_records",), Fault("there is no record in it", "take it away")))
-    if reader.found:
-        raise ValueError("; ".join(map(_told, reader.found)))
-    return rules
+        found.append(Found(("default_records",), Fault("there is no record in it", "take it away")))
+    if found:
+        raise ValueError("; ".join(map(_told, found)))
+    return MappingRule(rules, vars=values)
+
+
+def read_vars(declared: Any, language: Language, at: Path) -> tuple[dict[str, Any], list[Found]]:
+    """Constants and Expressions, by name, and what is wrong with them. A var may use those above it."""
+    values: dict[str, Any] = {}
+    found: list[Found] = []
+    if not isinstance(declared, Mapping):
+        return {}, [Found(at, Fault("this must be a mapping of names to values"), is_shape=True)]
+    for name, value in declared.items():
+        reader = Reader(language, variables=list(values))
+        values[name] = reader.value(value, (*at, name))
+        found += reader.found
+    return values, found
 
 
 class Reader:

@@ -106,6 +106,8 @@ class _Call:
     def token(self, fetch: FetchToken, *, instead_of: Token | None = None) -> Token:
         return Token(Secret(HIDDEN), 3600.0)
 
+    def wait(self, seconds: float) -> None: ...
+    def warn(self, text: str) -> None: ...
     def spend(self, count: int) -> None:
         raise _Noted
 

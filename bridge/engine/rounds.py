@@ -203,7 +203,7 @@ class Rounds:
                 continue
             room = done.rooms[name] = self._room(target, load)
             limit = room.most - load.held
-            if target.health.ramp:
+            if target.health.is_coming_back:
                 limit = min(limit, room.most - claims.count_claimed(connection, name))
             if limit <= 0 or not load.hungry:
                 continue
@@ -216,7 +216,7 @@ class Rounds:
                 now_ms=now_ms,
                 codec=self._codec,
                 tally=tally,
-                canary=target.health.ramp == 1,
+                canary=target.health.is_canary,
                 again=max(room.again - load.again, 0) if room.keeps_places else None,
             )
             if found:
@@ -227,10 +227,11 @@ class Rounds:
 
     def _room(self, target: Target, load: Load) -> Room:
         """This worker's part of the target's concurrency, and of claims a little ahead where calls are quick."""
-        if target.health.ramp:
-            return Room(target.health.ramp, target.health.ramp, target.health.ramp)
+        health = target.health
+        if health.is_coming_back:
+            return Room(health.ramp, health.ramp, health.ramp)
         rank, count = self._crowd
-        share = (self._policies[target.name].concurrency + count - 1 - rank) // count
+        share = ((health.ramp or self._policies[target.name].concurrency) + count - 1 - rank) // count
         kept = (share + 3) // 4 if share > 1 else 0  # for first attempts: others may all be slow
         ahead = min(int(share * PREFETCH_S / load.call_s), MOST_AHEAD) if load.call_s and load.batch == 1 else 0
         most = share * load.batch + ahead if share else 0

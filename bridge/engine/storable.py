@@ -19,7 +19,8 @@ def storable_outcome(outcome: Outcome) -> Outcome:
         case Reject():
             return Reject(_text(outcome.reason), _text(outcome.cause))
         case Hold():
-            return Hold(_text(outcome.reason), _seconds(outcome.for_s), bool(outcome.uncertain))
+            asked_s = _seconds(outcome.for_s)
+            return Hold(_text(outcome.reason), asked_s, bool(outcome.uncertain), crowded=bool(outcome.crowded))
         case _:
             raise TypeError(f"{type(outcome).__name__} is no outcome")
 

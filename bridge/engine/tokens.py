@@ -13,7 +13,6 @@ from typing import Any
 from bridge.connector import FetchToken, Secret, Token
 from bridge.core.identity import keyed_hash
 from bridge.engine.clock import Clock
-from bridge.engine.rate import Limit
 from bridge.errors import CallEnded, NotBegun, StoreError
 from bridge.log import logger
 from bridge.model.record import Hold, Retry
@@ -178,26 +177,6 @@ class Tokens:
             return insist(action)
         except StoreError as error:
             raise NotBegun(f"the access token cannot be asked for: {error}") from None
-
-
-class Shares:
-    """What a door gets: the target's rate, if it has one, and its token."""
-
-    def __init__(self, limit: Limit | None, tokens: Tokens) -> None:
-        self._limit = limit
-        self._tokens = tokens
-
-    def token(self, fetch: FetchToken, *, instead_of: Token | None, within_s: float) -> Token:
-        return self._tokens.get(fetch, instead_of=instead_of, within_s=within_s)
-
-    def spend(self, count: int, *, within_s: float) -> None:
-        if self._limit is not None:
-            self._limit.spend(count, within_s=within_s)
-
-    def stop(self) -> None:
-        self._tokens.stop()
-        if self._limit is not None:
-            self._limit.stop()
 
 
 class _Last:

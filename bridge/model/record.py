@@ -79,6 +79,7 @@ class Hold:
     reason: str
     for_s: float | None = None  # how long to rest before looking again; None: the engine decides
     uncertain: bool = False
+    crowded: bool = False  # too many calls at once: half as many from now on, and slowly more again
 
 
 Outcome = Delivered | Retry | Reject | Hold

@@ -91,6 +91,14 @@ class DoorCall:
         self.door.shared.spend(count, within_s=self.deadline_s)
         self.sent = True
 
+    def wait(self, seconds: float) -> None:
+        """See `bridge.connector.Call`."""
+        self.door.shared.wait(seconds, within_s=self.deadline_s)
+
+    def warn(self, text: str) -> None:
+        """See `bridge.connector.Call`."""
+        self.door.shared.warn(text)
+
     def rest_s(self) -> float:
         """Seconds left, always more than 0: raises TimeoutError when the time is up."""
         if rest_s := self.deadline_s:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from bridge.connector import API_VERSION, Secret
-from bridge.core.records import read_records
+from bridge.core.records import read_defaults
 
 MOST_IN_BATCH = 1000
 
@@ -98,7 +98,7 @@ def _wrong_calls(connector: type) -> Iterator[str]:
 def _wrong_records(connector: type) -> str:
     try:
         if declared := getattr(connector, "default_records", ()):
-            read_records(declared)
+            read_defaults(declared, getattr(connector, "default_vars", {}))
     except (ValueError, TypeError) as fault:
         return str(fault)
     return ""

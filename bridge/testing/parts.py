@@ -11,7 +11,7 @@ import pytest
 
 from bridge.connector import Connector, Outcome
 from bridge.core.mapping import records_for
-from bridge.core.records import read_records
+from bridge.core.records import read_defaults
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
 from bridge.engine.clock import Clock
@@ -107,7 +107,7 @@ class Parts:
     def mapping(self) -> MappingRule:
         """What a target without records of its own gets."""
         declared = getattr(self.connector, "default_records", ())
-        return MappingRule(read_records(declared) if declared else ())
+        return read_defaults(declared, getattr(self.connector, "default_vars", {})) if declared else MappingRule()
 
     def records(self, claim: Claim) -> list[Any]:
         return list(records_for(claim, self.mapping))

@@ -20,7 +20,16 @@ LEAD = Event(
     created_at=datetime(2023, 11, 23, 18, 36, 21, tzinfo=UTC),
     raw={"Type": "Lead", "SessionID": 31305, "Email": "david@example.com"},
 )
-APPOINTMENT = replace(LEAD, kind=Kind.APPOINTMENT, content="Time: 2023-12-01 10:00 AM", raw={"Type": "Appointment"})
+APPOINTMENT = replace(  # of somebody else: a connector may know a person by his address
+    LEAD,
+    kind=Kind.APPOINTMENT,
+    session_id="31308",
+    first_name="Grace",
+    email="grace@example.com",
+    phone="+12125550148",
+    content="Time: 2023-12-01 10:00 AM",
+    raw={"Type": "Appointment"},
+)
 ODD = replace(
     LEAD,
     first_name='Zoë "</script>" O\'Neill',

@@ -2,7 +2,8 @@
 
 from bridge.engine.attempt import Caller
 from bridge.engine.rate import Limit
-from bridge.engine.tokens import Shares, Tokens
+from bridge.engine.shares import Shares
+from bridge.engine.tokens import Tokens
 from bridge.errors import NotBegun, StoreError
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import TargetRule
@@ -50,7 +51,7 @@ class Ways:
         bridge, rate, timeout_s, database = self._bridge, rule.policy.rate, rule.policy.timeout_s, self._one_at_a_time
         limit = Limit(database, rule.name, rate, clock=bridge.clock, timeout_s=timeout_s) if rate else None
         tokens = Tokens(database, rule.name, rule.settings, salt=bridge.salt, codec=bridge.codec, clock=bridge.clock)
-        return Shares(limit, tokens)
+        return Shares(rule.name, limit, tokens, clock=bridge.clock)
 
     def _caller(self, rule: TargetRule, shared: Shared) -> Caller:
         clock = self._bridge.clock

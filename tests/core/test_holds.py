@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.holds import DOWN_AFTER, SUSPECT_AFTER, Health, Judgement, coming_back, judge
+from bridge.core.holds import DOWN_AFTER, GROW_AFTER, SUSPECT_AFTER, Health, Judgement, coming_back, judge
 from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 
 DOWN, BROKEN = Retry("HTTP 503"), Reject("no such field", cause="field")
@@ -265,3 +265,62 @@ def test_whatever_comes_the_health_stays_sane(steps: list[tuple[Outcome | str, s
         assert target.health.level > 0 or not target.held
         assert was_held or found.rest_s >= bool(found.why)
         assert found.counts or found.why
+
+
+# -- a crowded target
+
+CROWDED = Hold("too many calls at once", for_s=10, crowded=True)
+
+
+def pass_until(target: Target, *, calls: int) -> int:
+    """How many deliveries it takes until so many calls are allowed at once; 0 stands for the target's own limit."""
+    for number in range(1000):
+        if target.health.ramp == calls:
+            return number
+        target.meets(Delivered())
+    raise AssertionError(target.health)
+
+
+def test_a_crowded_target_gets_half_as_many_calls_and_slowly_more_again() -> None:
+    target = Target(concurrency=8)
+
+    said = target.meets(CROWDED)
+    assert ("too many calls at once", 10.0) == (said.why, said.rest_s)
+    target.comes_back()
+    assert pass_until(target, calls=4) <= 3
+    assert GROW_AFTER == pass_until(target, calls=5)
+    assert not target.health.is_coming_back, "it is well: what it may hold ahead is not counted one by one"
+
+    pass_until(target, calls=0)
+    assert Health() == target.health
+
+
+def test_one_that_is_crowded_again_gets_half_of_the_half_and_never_none() -> None:
+    target = Target(concurrency=8)
+    reached = []
+    for _ in range(5):
+        target.meets(CROWDED)
+        target.comes_back()
+        for _ in range(5):
+            target.meets(Delivered())
+        reached.append(target.health.ramp)
+
+    assert [4, 2, 1, 1, 1] == reached
+
+
+def test_late_refusals_of_one_crowd_halve_it_once() -> None:
+    target = Target(concurrency=8)
+    for _ in range(4):
+        target.meets(CROWDED)
+
+    assert 4 == target.health.most
+
+
+def test_a_crowded_target_that_has_one_call_left_is_not_tried_again_at_each_fault() -> None:
+    target = Target(concurrency=2)
+    target.meets(CROWDED)
+    target.comes_back()
+    target.meets(Delivered())
+    target.meets(Delivered())
+
+    assert "" == target.meets(DOWN).why

@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from bridge.connector import Delivered, Hold, Retry, Secret, Token
 from bridge.engine import tokens as module
 from bridge.engine.clock import Clock
-from bridge.engine.tokens import Shares, Tokens
+from bridge.engine.shares import Shares
+from bridge.engine.tokens import Tokens
 from bridge.errors import CallEnded, CallFailed, NotBegun
 from bridge.model.rules import TargetRule
 from bridge.outbound import Door
@@ -242,7 +243,7 @@ def test_a_row_that_cannot_be_read_is_as_good_as_none(known: Database) -> None:
 
 def test_a_fetch_ends_before_anybody_takes_the_fetcher_for_dead(known: Database) -> None:
     """Its refresh token may be good for one use: nobody else may use it while it is under way."""
-    door = Door(timeout_s=600, shared=Shares(None, process(known)))
+    door = Door(timeout_s=600, shared=Shares("crm", None, process(known), clock=Time().clock()))
     call = door.call()
     had: list[float] = []
 
@@ -291,7 +292,7 @@ def test_whoever_waits_for_a_token_when_the_worker_stops_waits_no_longer(known: 
     one = process(known)
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(one.get, Login().fetch, instead_of=None, within_s=3600) for _ in range(3)]
-        Shares(None, one).stop()
+        Shares("crm", None, one, clock=Time().clock()).stop()
         ended = [one.exception(timeout=30) for one in asked]
 
     assert ["the worker stops"] * 3 == [str(found) for found in ended]

@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 
 from bridge.connector import Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable
 from bridge.engine.rate import Limit
-from bridge.engine.tokens import Shares, Tokens
+from bridge.engine.shares import Shares
+from bridge.engine.tokens import Tokens
 from bridge.model.rules import Rate
 from bridge.store import workers
 from bridge.store.codec import Codec
@@ -265,7 +266,9 @@ def test_what_waits_for_the_rate_when_the_worker_stops_is_given_back_as_it_was(
         call.spend(1)
         return Delivered()
 
-    worker = start(*[asks] * 8, policy=replace(POLICY, timeout_s=600.0), shared=Shares(limit, tokens))
+    worker = start(
+        *[asks] * 8, policy=replace(POLICY, timeout_s=600.0), shared=Shares("crm", limit, tokens, clock=clock)
+    )
     for number in (1, 2, 3):
         worker.receive(number)
     wait_until(lambda: "delivered" in worker.states() and worker.states().count("claimed") == 2)

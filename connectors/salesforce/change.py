@@ -1,0 +1,104 @@
+"""Change: what of a record's fields is sent, given what stands at the org already."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import blake2s
+from typing import Any
+
+from bridge.connector import Record, Ref, as_json
+
+LONGEST_TEXT = 32_000  # characters of a Description
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Fields to send, and what of them had to be cut."""
+
+    fields: dict[str, Any]
+    degraded: str = ""
+
+
+def created(record: Record, fields: Mapping[str, Any]) -> Change:
+    """For a record that is not there yet; `fields`: by the names that the object has."""
+    found = {name: value_of(value) for name, value in fields.items() if value is not None}
+    for name in _appended(record, fields):
+        found[name] = _signed(str(found[name]), record)[:LONGEST_TEXT]
+    return Change(found)
+
+
+def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] | None) -> Change:
+    """For a record that is there: nothing filled is emptied but where the mapping says so, and what is the same already
+    is not sent again. `there`: what stands in its fields; None: that is not known.
+    """
+    appended = set(_appended(record, fields))
+    found: dict[str, Any] = {}
+    degraded = ""
+    for name, value in fields.items():
+        stands = (there or {}).get(name)
+        if name in appended:
+            if value is not None and (text := _after(stands, str(value_of(value)), record)) is not None:
+                found[name] = text[:LONGEST_TEXT]
+                degraded = f"{name}: full, cut at {LONGEST_TEXT:,} characters" if len(text) > LONGEST_TEXT else degraded
+        elif record.if_empty or record.writes.get(name) == "if_empty":
+            if value is not None and is_empty(stands):
+                found[name] = value_of(value)
+        elif there is None or name not in there or not _same(stands, value):
+            found[name] = None if value is None else value_of(value)
+    return Change(
+        {name: value for name, value in found.items() if not _same((there or {}).get(name, _OTHER), value)}, degraded
+    )
+
+
+def value_of(value: Any) -> Any:
+    """A value as the REST API takes it: a time in UTC, a list as a multi-select picklist is written."""
+    match value:
+        case Ref() | None | bool() | int() | float() | str():
+            return value
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+        case date():
+            return value.isoformat()
+        case list() | tuple():
+            return ";".join(str(value_of(one)) for one in value if one is not None)
+        case _:
+            return as_json(value).decode()
+
+
+def is_empty(value: Any) -> bool:
+    return value is None or value == ""
+
+
+def signature_of(record: Record) -> str:
+    """What is written after an appended text: by it, nobody appends it twice. The same on every attempt."""
+    return f"[chat {blake2s(record.idempotency_key.encode(), digest_size=5).hexdigest()}]"
+
+
+class _Other:
+    pass
+
+
+_OTHER = _Other()
+
+
+def _appended(record: Record, fields: Mapping[str, Any]) -> list[str]:
+    return [name for name, how in record.writes.items() if how == "append" and not is_empty(fields.get(name))]
+
+
+def _signed(text: str, record: Record) -> str:
+    signature = signature_of(record)
+    return f"{text[: LONGEST_TEXT - len(signature) - 1]}\n{signature}"
+
+
+def _after(stands: Any, text: str, record: Record) -> str | None:
+    """The text after what stands there; None where it was written already."""
+    if is_empty(stands):
+        return _signed(text, record)
+    if signature_of(record) in str(stands):
+        return None
+    return f"{stands}\n\n{_signed(text, record)}"
+
+
+def _same(stands: Any, value: Any) -> bool:
+    """Whether a field holds this already, as far as that can be told: a time is spelled otherwise by the org."""
+    return type(stands) is type(value) and stands == value

@@ -1,0 +1,64 @@
+"""Connector: Salesforce, through its REST API."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from bridge.connector import Call, Field, Hold, Outcome, Plan, Record, Reject, Retry, Usable
+from connectors.salesforce.deliver import Deliver
+from connectors.salesforce.describe import Describes, described_or_hold
+from connectors.salesforce.errors import outcome_of
+from connectors.salesforce.limits import Limits
+from connectors.salesforce.login import SOAP_WARNING
+from connectors.salesforce.org import Org
+from connectors.salesforce.records import DEFAULT_RECORDS, DEFAULT_VARS
+from connectors.salesforce.said import Said
+from connectors.salesforce.settings import SalesforceSettings
+
+
+class Salesforce:
+    """Leads, Contacts, and the Events and Tasks that hang on them; any other object as the mapping names it."""
+
+    Settings: ClassVar[type] = SalesforceSettings
+    api_version = 1
+    max_batch = 200
+    understands = frozenset({"match", "if_empty", "append"})
+    default_records = DEFAULT_RECORDS
+    default_vars = DEFAULT_VARS
+
+    def __init__(self, settings: SalesforceSettings) -> None:
+        self._settings = settings
+        self._limits = Limits()
+        self._describes = Describes()
+
+    def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]:
+        self._limits.before(call)
+        return Deliver(self._org(call), self._describes).plans(plans)
+
+    def deliver(self, record: Record, call: Call) -> Outcome:
+        return self.deliver_batch([Plan(0, [record])], call)[0][0]
+
+    def probe(self, call: Call) -> Usable | Hold:
+        answer = self._org(call).query(["SELECT Id FROM Organization LIMIT 1"])
+        if isinstance(answer, Said):
+            return _held(answer)
+        id_ = answer[0][0].get("Id") if answer[0] else None
+        if not isinstance(id_, str) or not id_:
+            return Hold("the org does not say who it is: its user may not see Organization")
+        note = SOAP_WARNING if self._settings.is_soap else self._limits.note
+        return Usable(account=id_, note=note)
+
+    def describe(self, object: str, call: Call) -> Sequence[Field] | Hold:  # noqa: A002
+        return described_or_hold(self._describes, object, self._org(call))
+
+    def _org(self, call: Call) -> Org:
+        return Org(self._settings, call, self._limits)
+
+
+def _held(said: Said) -> Hold:
+    match outcome_of(said):
+        case Hold() as hold:
+            return hold
+        case Retry(reason) | Reject(reason):
+            return Hold(reason)
+        case _:
+            return Hold(said.told)

@@ -1,0 +1,27 @@
+"""Contact: what of a Lead's fields a Contact has, and under which name, where a lead's person is a Contact already."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# As Salesforce itself carries them over when a Lead is converted.
+_SAME = (
+    "FirstName", "LastName", "MiddleName", "Salutation", "Suffix", "Title", "Email", "Phone", "MobilePhone", "Fax",
+    "LeadSource", "Description", "HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "IndividualId",
+)  # fmt: skip
+_ADDRESS = ("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode", "Latitude", "Longitude")
+_NAMES = {name: name for name in _SAME} | {name: f"Mailing{name}" for name in _ADDRESS}
+
+
+def name_at_contact(name: str, *, custom: frozenset[str]) -> str | None:
+    """The Contact's name of a Lead's field; None where it has none. `custom`: the Contact's own custom fields."""
+    return name if name in custom else _NAMES.get(name)
+
+
+def fields_of_contact(fields: Mapping[str, Any], *, custom: frozenset[str]) -> dict[str, Any]:
+    """A Lead's fields as a Contact has them."""
+    named = ((name_at_contact(name, custom=custom), value) for name, value in fields.items())
+    return {name: value for name, value in named if name is not None}
+
+
+def has_custom(fields: Mapping[str, Any]) -> bool:
+    return any(name.endswith("__c") for name in fields)

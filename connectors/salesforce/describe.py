@@ -1,0 +1,103 @@
+"""Describe: what the org says of an object's fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.connector import Field, Hold, Reject, Retry
+from connectors.salesforce.errors import outcome_of
+from connectors.salesforce.org import Org
+from connectors.salesforce.said import Said
+
+GOOD_FOR_S = 3600.0  # that an answer is used again
+
+_TEXTS = {"string", "textarea", "email", "phone", "url", "encryptedstring", "combobox", "picklist"}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An object as the org describes it to our user. `at_s`: when, in seconds since 1970."""
+
+    object: str
+    fields: tuple[Field, ...]
+    can_create: bool
+    at_s: float = 0.0
+    lengths: Mapping[str, int] = field(default_factory=dict)  # of texts, in characters
+
+    @property
+    def custom(self) -> frozenset[str]:
+        """The names of custom fields."""
+        return frozenset(one.name for one in self.fields if one.name.endswith("__c"))
+
+
+class Describes:
+    """What was described of one org, for an hour. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Described] = {}
+
+    def of(self, object_: str, org: Org) -> Described | Said:
+        """The object; the answer that does not describe it instead."""
+        known = self._known.get(object_)
+        if known is not None and org.call.now_s - known.at_s < GOOD_FOR_S:
+            return known
+        said = org.ask("GET", f"sobjects/{object_}/describe")
+        found = said.at("fields")
+        if not said.is_fine or not isinstance(found, list):
+            return said
+        rows = [row for row in found if isinstance(row, dict) and isinstance(row.get("name"), str)]
+        lengths = {
+            row["name"]: row["length"] for row in rows if row.get("type") in _TEXTS and _is_length(row.get("length"))
+        }
+        described = Described(
+            object_, tuple(map(_field, rows)), said.at("createable") is not False, org.call.now_s, lengths
+        )
+        self._known[object_] = described
+        return described
+
+    def forget(self, object_: str) -> None:
+        self._known.pop(object_, None)
+
+
+def described_or_hold(describes: Describes, object_: str, org: Org) -> list[Field] | Hold:
+    """For the operator, who asks: fresh, and with what to do where it cannot be told."""
+    describes.forget(object_)
+    found = describes.of(object_, org)
+    if isinstance(found, Described):
+        if found.can_create:
+            return list(found.fields)
+        return Hold(f"the user may not create {object_}: give its profile or permission set Create on it")
+    if found.status == 404:
+        return Hold(f"the org has no object {object_}, or its user may not see it")
+    match outcome_of(found):
+        case Hold() as hold:
+            return hold
+        case Retry(reason) | Reject(reason):
+            return Hold(reason)
+        case _:
+            return Hold(found.told)
+
+
+def _field(row: Mapping[str, Any]) -> Field:
+    can_create, can_update = row.get("createable") is True, row.get("updateable") is True
+    length = row.get("length")
+    options = row.get("picklistValues") if row.get("restrictedPicklist") is True else None
+    choices = tuple(
+        str(option["value"])
+        for option in options or ()
+        if isinstance(option, dict) and option.get("active") is True and "value" in option
+    )
+    return Field(
+        name=row["name"],
+        type=str(row.get("type", "")),
+        label=str(row.get("label", "")),
+        required=can_create and row.get("nillable") is False and row.get("defaultedOnCreate") is False,
+        writable=can_create or can_update,
+        max_length=length if row.get("type") in _TEXTS and _is_length(length) else None,
+        choices=choices,
+        unique=row.get("unique") is True,
+    )
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

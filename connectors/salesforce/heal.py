@@ -1,0 +1,81 @@
+"""Heal: what the org refuses in a record is shortened or left out, once, so that no lead is lost for one field. The
+value is kept in the record's Description, and the delivery says what happened to it.
+"""
+
+import re
+from typing import Any
+
+from bridge.connector import Ref
+from connectors.salesforce.change import LONGEST_TEXT, is_empty
+from connectors.salesforce.describe import Described
+from connectors.salesforce.errors import Remedy, remedy_for
+from connectors.salesforce.said import Fault, Said
+from connectors.salesforce.work import Work
+
+KEEPS_TEXT = frozenset({"Lead", "Contact", "Account", "Event", "Task", "Case", "Opportunity", "Campaign"})
+
+_MOST = re.compile(r"max length=(\d{1,9})")
+_NAMED = re.compile(r"(?:field|column)s?:? '?\[?([A-Za-z][A-Za-z0-9_]*)")
+_NEVER_DROPPED = {"LastName", "Company", "Name", "Subject"}  # without them there is no record: only shortened
+
+
+def heal(work: Work, said: Said, described: Described | None) -> bool:
+    """Changes what is sent so that the org may take it; False where nothing can be changed. `described`: what is known
+    of the object's fields, where it was asked.
+    """
+    kept: dict[str, Any] = {}
+    for fault in said.faults:
+        if remedy_for(Said(400, [fault.more])) is not Remedy.HEAL:
+            continue
+        for name in _fields_of(fault, work.fields):
+            if fault.code == "STRING_TOO_LONG":
+                kept |= _shortened(work, name, _longest(fault, name, described))
+            elif name not in _NEVER_DROPPED:
+                kept[name] = work.fields.pop(name)
+                work.degraded.append(f"{name} was refused and left out ({fault.code})")
+    if described is not None:
+        for name, longest in described.lengths.items():
+            kept |= _shortened(work, name, longest)
+    _keep(work, kept)
+    return bool(kept)
+
+
+def _shortened(work: Work, name: str, longest: int | None) -> dict[str, Any]:
+    value = work.fields.get(name)
+    if not isinstance(value, str) or not longest or len(value) <= longest:
+        return {}
+    work.fields[name] = value[:longest]
+    work.degraded.append(f"{name} was cut to {longest} characters")
+    return {name: value} if name != "Description" else {name: ""}
+
+
+def _longest(fault: Fault, name: str, described: Described | None) -> int | None:
+    if described is not None and name in described.lengths:
+        return described.lengths[name]
+    found = _MOST.search(fault.message)
+    return int(found[1]) if found else None
+
+
+def _fields_of(fault: Fault, sent: dict[str, Any]) -> list[str]:
+    """The fields that an error is about: as it names them, or as its text does. Only those that were sent."""
+    named = fault.fields or tuple(_NAMED.findall(fault.message))
+    by_lower = {name.lower(): name for name in sent}
+    found = [by_lower[name.lower()] for name in named if name.lower() in by_lower]
+    if not found and fault.code == "INVALID_EMAIL_ADDRESS":
+        found = [name for name, value in sent.items() if isinstance(value, str) and value and value in fault.message]
+    return list(dict.fromkeys(found))
+
+
+def _keep(work: Work, kept: dict[str, Any]) -> None:
+    """Writes what was left out into the Description, after what stands there."""
+    lines = [f"{name}: {value}" for name, value in kept.items() if not is_empty(value) and not isinstance(value, Ref)]
+    if not lines or work.object not in KEEPS_TEXT:
+        return
+    if work.id and work.there is None and "Description" not in work.fields:
+        return  # what stands there is not known, and must not be replaced
+    before = work.fields.get("Description", (work.there or {}).get("Description"))
+    text = "\n".join(lines)
+    if is_empty(before):
+        work.fields["Description"] = text[:LONGEST_TEXT]
+    elif text not in str(before):
+        work.fields["Description"] = f"{str(before)[: LONGEST_TEXT - len(text) - 1]}\n{text}"[:LONGEST_TEXT]

@@ -1,0 +1,225 @@
+"""Look: finds what is at the org already: by the link, by our key in an external id field, by the fields that the
+operator names, and, where an earlier attempt may have written it, by what was written. SOQL sees what was committed at
+once; the search index of SOSL lags.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bridge.connector import Outcome, Ref, Reject
+from connectors.salesforce.change import signature_of, value_of
+from connectors.salesforce.contact import name_at_contact
+from connectors.salesforce.errors import outcome_of
+from connectors.salesforce.org import Org
+from connectors.salesforce.phones import digits_of, spellings
+from connectors.salesforce.said import Said
+from connectors.salesforce.soql import Ask
+from connectors.salesforce.work import Work
+
+LONGEST_SOUGHT = 255  # characters: what is longer is in no field that can be asked for
+RECENT = "CreatedDate = LAST_N_DAYS:30"  # longer than an attempt is tried again
+
+_PHONES = ("Phone", "MobilePhone")
+_ANCHORS = ("WhoId", "WhatId", "ParentId", "AccountId", "Subject", "LastName", "Name")  # that SOQL can filter by
+_OF_A_LEAD = {"IsConverted", "ConvertedContactId", "Description"}
+
+
+@dataclass(slots=True)
+class Found:
+    """What the org has, by object; newest first."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, object_: str, rows: Iterable[dict[str, Any]]) -> None:
+        known = self.rows.setdefault(object_, [])
+        ids = {row.get("Id") for row in known}
+        known += [row for row in rows if isinstance(row.get("Id"), str) and row["Id"] not in ids]
+        known.sort(key=lambda row: str(row.get("CreatedDate")), reverse=True)
+
+    def by_id(self, object_: str, id_: str) -> dict[str, Any] | None:
+        return next((row for row in self.rows.get(object_, ()) if row["Id"][:15] == id_[:15]), None)
+
+
+class Look:
+    """One look at the org, for many records. `custom`: the custom fields that a Contact has."""
+
+    def __init__(self, org: Org, custom: frozenset[str]) -> None:
+        self._org = org
+        self._settings = org.settings
+        self._custom = custom
+        self.found = Found()
+
+    def at_org(self, works: Iterable[Work]) -> Outcome | None:
+        """Asks for all that may be there of these records; gives what keeps it from knowing."""
+        asks: dict[tuple[str, bool], Ask] = {}
+        for work in works:
+            self._add(asks, work)
+        asked = [(object_, query) for (object_, _), ask in asks.items() for query in ask.queries()]
+        answer = self._org.query([query for _, query in asked])
+        if isinstance(answer, Said):
+            return outcome_of(answer)
+        for (object_, _), rows in zip(asked, answer, strict=True):
+            self.found.add(object_, rows)
+        return None
+
+    def row_of(self, work: Work) -> tuple[str, dict[str, Any]] | Reject | None:
+        """The object and the row that is this record; None: there is none. A converted Lead is the Contact that it
+        became, of which the row may have to be looked for: then it has nothing but an `Id`.
+        """
+        found: tuple[str, dict[str, Any]] | Reject | None
+        if work.known and work.known not in work.gone:
+            object_ = work.known_object
+            row = self.found.by_id(object_, work.known)
+            if row is None:
+                work.gone.add(work.known)
+            elif found := self._followed(work, object_, row):
+                return found
+        if (key := self._settings.external_ids.get(work.record.object)) is not None:
+            mine = [row for row in self.found.rows.get(work.record.object, ()) if row.get(key) == work.record.key]
+            if mine and (found := self._followed(work, work.record.object, mine[0])):
+                return found
+        if found := self._matching(work):
+            return found
+        return self._written_before(work) if work.record.uncertain and key is None else None
+
+    # -- what is asked
+
+    def _add(self, asks: dict[tuple[str, bool], Ask], work: Work) -> None:
+        record = work.record
+        if work.known and work.known not in work.gone:
+            self._ask(asks, work, work.known_object).add("Id", [work.known])
+        if key := self._settings.external_ids.get(record.object):
+            self._ask(asks, work, record.object).add(key, [record.key])
+        for name, value in self._sought(work):
+            for object_ in self._objects(work):
+                for at, values in _spelled(name, value, object_):
+                    self._ask(asks, work, object_).add(at, values)
+        if record.uncertain and not key and not work.known and not any(self._sought(work)):
+            for name in _ANCHORS:
+                anchor = work.record.fields.get(name)
+                if isinstance(anchor, str) and 0 < len(anchor) <= LONGEST_SOUGHT:
+                    self._ask(asks, work, record.object, recent=True).add(name, [anchor])
+                    break
+
+    def _ask(self, asks: dict[tuple[str, bool], Ask], work: Work, object_: str, *, recent: bool = False) -> Ask:
+        ask = asks.setdefault((object_, recent), Ask(object_, also=RECENT if recent else ""))
+        ask.select |= set(self._names(work, object_))
+        if object_ == "Lead":
+            ask.select |= _OF_A_LEAD
+        if object_ == "Contact":
+            ask.select.add("Description")
+        if (key := self._settings.external_ids.get(object_)) is not None and object_ == work.record.object:
+            ask.select.add(key)
+        return ask
+
+    def _names(self, work: Work, object_: str) -> Iterator[str]:
+        names = [*work.record.fields, *work.record.match]
+        names += [other for name in work.record.match if name in _PHONES for other in _PHONES]
+        for name in names:
+            at: str | None = name
+            if object_ == "Contact" and work.record.object == "Lead":
+                at = name_at_contact(name, custom=self._custom)
+            if at:
+                yield at
+
+    def _objects(self, work: Work) -> tuple[str, ...]:
+        both = work.record.object == "Lead" and self._settings.match_contacts
+        return ("Contact", "Lead") if both else (work.record.object,)
+
+    def _sought(self, work: Work) -> list[tuple[str, str]]:
+        """The match fields of which the record has a value to ask for."""
+        found = []
+        for name in work.record.match:
+            value = value_of(work.record.fields.get(name))
+            text = "" if value is None or isinstance(value, Ref) else str(value).strip()
+            if 0 < len(text) <= LONGEST_SOUGHT and (name not in _PHONES or spellings(text)):
+                found.append((name, text))
+        return found
+
+    # -- what is found
+
+    def _matching(self, work: Work) -> tuple[str, dict[str, Any]] | Reject | None:
+        """By each match field in turn: a Contact, an open Lead, a converted one. One that an earlier field speaks
+        against is somebody else: a family shares a phone, and each has an email address.
+        """
+        against: list[tuple[str, str]] = []
+        for name, value in self._sought(work):
+            for object_ in self._objects(work):
+                rows = [
+                    row
+                    for row in self.found.rows.get(object_, ())
+                    if row["Id"] not in work.gone
+                    and _holds(row, name, value)
+                    and not any(_contradicts(row, other, said) for other, said in against)
+                ]
+                rows.sort(key=lambda row: bool(row.get("IsConverted")))
+                alive = [found for row in rows if (found := self._followed(work, object_, row))]
+                if len({found[1]["Id"] for found in alive}) > 1 and self._settings.on_multiple == "reject":
+                    ids = ", ".join(found[1]["Id"] for found in alive[:5])
+                    return Reject(f"{len(alive)} records match by {name}: {ids}", cause=f"several match by {name}")
+                if alive:
+                    return alive[0]
+            against.append((name, value))
+        return None
+
+    def _followed(self, work: Work, object_: str, row: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        """A converted Lead is the Contact that it became; None where that is gone."""
+        if not row.get("IsConverted"):
+            return object_, row
+        contact = row.get("ConvertedContactId")
+        if not isinstance(contact, str) or not contact or contact in work.gone:
+            return None
+        return "Contact", self.found.by_id("Contact", contact) or {"Id": contact}
+
+    def _written_before(self, work: Work) -> tuple[str, dict[str, Any]] | None:
+        """The record that an earlier attempt of ours made: with our signature where it has one, else with all that we
+        wrote.
+        """
+        record = work.record
+        signed = [name for name, how in record.writes.items() if how == "append" and record.fields.get(name)]
+        for row in self.found.rows.get(record.object, ()):
+            if row["Id"] in work.gone:
+                continue
+            if signed:
+                ours = any(signature_of(record) in str(row.get(name)) for name in signed)
+            else:
+                ours = all(_equal(row.get(name), value_of(value)) for name, value in record.fields.items())
+            if ours and (found := self._followed(work, record.object, row)):
+                return found
+        return None
+
+
+def _spelled(name: str, value: str, object_: str) -> Iterator[tuple[str, list[str]]]:
+    if name in _PHONES:
+        for at in _PHONES if object_ in ("Lead", "Contact") else (name,):
+            yield at, spellings(value)
+    else:
+        yield name, [value]
+
+
+def _holds(row: dict[str, Any], name: str, value: str) -> bool:
+    if name in _PHONES:
+        return any(digits_of(row.get(at)) == digits_of(value) for at in _PHONES)
+    return str(row.get(name) or "").strip().casefold() == value.casefold()
+
+
+def _contradicts(row: dict[str, Any], name: str, value: str) -> bool:
+    return bool(row.get(name)) and not _holds(row, name, value)
+
+
+def _equal(stands: Any, value: Any) -> bool:
+    """Whether a field holds what we wrote; a time is the same moment, however the org spells it."""
+    if value is None or isinstance(value, Ref):
+        return True
+    if isinstance(stands, str) and isinstance(value, str):
+        return _moment(stands) == _moment(value) or stands.strip() == value.strip()
+    return bool(stands == value)
+
+
+def _moment(text: str) -> str | float:
+    try:
+        return datetime.fromisoformat(text).timestamp() if "T" in text else text
+    except ValueError:
+        return text

@@ -1,0 +1,133 @@
+"""Mend: what is done about a record that the org refused: changed so that it may be taken, or given its outcome."""
+
+import re
+from typing import Any
+
+from bridge.connector import Reject
+from connectors.salesforce.describe import Described, Describes
+from connectors.salesforce.errors import Remedy, cause_of, outcome_of, remedy_for
+from connectors.salesforce.heal import heal
+from connectors.salesforce.org import Org
+from connectors.salesforce.said import Fault, Said
+from connectors.salesforce.soql import Ask
+from connectors.salesforce.work import Work
+
+_ID = re.compile(r"\b[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
+
+
+class Mend:
+    """For one call."""
+
+    def __init__(self, org: Org, describes: Describes) -> None:
+        self._org = org
+        self._settings = org.settings
+        self._describes = describes
+
+    def refused(self, work: Work, said: Said) -> None:
+        """Leaves the work open where it is to be tried again, and gives it an outcome where not."""
+        match remedy_for(said):
+            case Remedy.HEAL if not work.healed and heal(work, said, self._described(work, said)):
+                work.healed = True
+            case Remedy.LINK:
+                self._duplicate(work, said)
+            case Remedy.EXISTS:
+                self._exists(work, said)
+            case Remedy.SEVERAL:
+                self._several(work, said)
+            case Remedy.AGAIN if not work.looked_again:
+                self._again(work, said)
+            case _:
+                work.outcome = outcome_of(said)
+
+    def _described(self, work: Work, said: Said) -> Described | None:
+        """The fields' lengths, where something is too long: the org names one such field at a time."""
+        if not any(fault.code == "STRING_TOO_LONG" for fault in said.faults):
+            return None
+        found = self._describes.of(work.object, self._org)
+        return found if isinstance(found, Described) else None
+
+    def _duplicate(self, work: Work, said: Said) -> None:
+        fault = next(fault for fault in said.faults if fault.code == "DUPLICATES_DETECTED")
+        if self._settings.duplicates == "save" and not work.allow_save:
+            work.allow_save = True
+            return
+        found = [id_ for id_ in _matched(fault) if id_ not in work.gone]
+        if self._settings.duplicates != "link" or work.id:
+            hint = " (the rule blocks it: only an alert can be saved over)" if work.allow_save else ""
+            work.outcome = Reject(f"{said.told}{hint}", cause=cause_of(fault))
+        elif found and work.known != found[0]:
+            self._is(work, found[0])
+        elif not found and not work.alone:
+            work.alone = True  # a single call's answer names the records that match, a row's does not
+        else:
+            work.outcome = Reject(f"{said.told} (it names no record to link to)", cause=cause_of(fault))
+
+    def _exists(self, work: Work, said: Said) -> None:
+        """A value that has to be unique is there already: where it is our key, so is the record."""
+        fault = next(fault for fault in said.faults if fault.code == "DUPLICATE_VALUE")
+        key = self._settings.external_ids.get(work.record.object)
+        found = _ID.findall(fault.message)
+        is_ours = key is not None and (key in fault.fields or re.search(rf"\b{key}\b", fault.message))
+        if is_ours and found and found[-1] not in (work.known, *work.gone):
+            self._is(work, found[-1])
+        else:
+            work.outcome = outcome_of(said)
+
+    def _several(self, work: Work, said: Said) -> None:
+        """Several records have our key: 300 with their addresses, or a row's error with their ids."""
+        told = said.content if isinstance(said.content, list) else []
+        texts = [one for one in told if isinstance(one, str)] + [fault.message for fault in said.faults]
+        ids = sorted({id_ for text in texts for id_ in _ID.findall(text.rpartition("/")[2])})
+        if self._settings.on_multiple == "newest" and ids and ids[-1] != work.known:
+            self._is(work, ids[-1])  # ids are given out in rising order
+        else:
+            named = f"several records have this key: {', '.join(ids[:5]) or said.told}"
+            work.outcome = Reject(named, cause="several records have the key")
+
+    def _again(self, work: Work, said: Said) -> None:
+        """The record is another one by now: converted, deleted or merged; or the person is whom it hangs on."""
+        work.looked_again = True
+        if work.id:
+            if not any("converted" in fault.message.lower() for fault in said.faults):
+                work.gone.add(work.id)
+            work.known = work.id
+            work.undecide()
+        elif not self._led_to_contact(work):
+            work.outcome = outcome_of(said)
+
+    def _led_to_contact(self, work: Work) -> bool:
+        """An activity of a Lead that was converted meanwhile goes to the Contact."""
+        who = work.fields.get("WhoId")
+        if not isinstance(who, str) or not re.fullmatch(r"00Q[a-zA-Z0-9]{12,15}", who):
+            return False
+        ask = Ask("Lead", select={"ConvertedContactId"})
+        ask.add("Id", [who])
+        rows = self._org.query(ask.queries())
+        contact = rows[0][0].get("ConvertedContactId") if isinstance(rows, list) and rows[0] else None
+        if not isinstance(contact, str):
+            return False
+        work.fields["WhoId"] = contact
+        return True
+
+    def _is(self, work: Work, id_: str) -> None:
+        """The record is this one: changed instead of made."""
+        work.known = id_
+        work.undecide()
+
+
+def _matched(fault: Fault) -> list[str]:
+    """The ids of the records that a duplicate rule found; the vendor really spells it `duplicateResut`."""
+    result = fault.more.get("duplicateResut") or fault.more.get("duplicateResult")
+    found: list[str] = []
+    for matches in _items(result, "matchResults"):
+        for record in _items(matches, "matchRecords"):
+            row = record.get("record")
+            id_ = row.get("Id") if isinstance(row, dict) else None
+            if isinstance(id_, str) and _ID.fullmatch(id_):
+                found.append(id_)
+    return found
+
+
+def _items(value: Any, name: str) -> list[dict[str, Any]]:
+    found = value.get(name) if isinstance(value, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

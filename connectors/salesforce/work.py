@@ -1,0 +1,73 @@
+"""Work: one record on its way to the org, with what was found out about it on the way."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.connector import Delivered, Outcome, Record, Ref
+
+PREFIXES = {"003": "Contact", "00Q": "Lead"}  # of ids: what a lead's person may be
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """`object`, `id`, `external` and `fields` say what is to be written, once it is `decided`: with an id it is
+    changed, with the name of an external id field it is upserted by our key, with neither it is made.
+    """
+
+    record: Record
+    object: str = ""
+    id: str = ""
+    external: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    there: Mapping[str, Any] | None = None  # what the org has in its fields, if that was asked
+    decided: bool = False
+    outcome: Outcome | None = None  # what came of it; with a Delivered, others may refer to it
+    degraded: list[str] = field(default_factory=list)
+    known: str = ""  # the id that a link, or the org itself, names
+    gone: set[str] = field(default_factory=set)  # ids that were named and are no longer there
+    healed: bool = False
+    looked_again: bool = False
+    allow_save: bool = False  # over the objection of a duplicate rule
+    alone: bool = False  # in a call of its own: a collection's rows say too little
+
+    def __post_init__(self) -> None:
+        self.object = self.record.object
+        self.known = self.record.known_id or ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome is None
+
+    @property
+    def known_object(self) -> str:
+        """The object that the known id is one of."""
+        return (
+            PREFIXES.get(self.known[:3], self.record.object)
+            if self.record.object in PREFIXES.values()
+            else self.record.object
+        )
+
+    def undecide(self) -> None:
+        """Everything about it has to be found out again."""
+        self.object, self.id, self.external, self.fields, self.there = self.record.object, "", "", {}, None
+        self.decided = False
+
+    def delivered(self, id_: str, url: str) -> None:
+        self.id = id_
+        self.outcome = Delivered(id_, url, "; ".join(self.degraded))
+
+
+def refers_to(fields: Mapping[str, Any]) -> set[str]:
+    """The names of the records that these fields refer to."""
+    return {value.record for value in fields.values() if isinstance(value, Ref)}
+
+
+def ids_of(works: Iterable[Work]) -> dict[str, str]:
+    """The ids that are known, by the record's name."""
+    return {work.record.name: work.id for work in works if work.id}
+
+
+def resolved(fields: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+    """The fields with the ids of earlier records in them, as far as they are known."""
+    return {name: ids.get(value.record, value) if isinstance(value, Ref) else value for name, value in fields.items()}
