@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from bridge.connector import Answer, Call
 from connectors.hubspot.access import Access
+from connectors.hubspot.limits import Limits
 from connectors.hubspot.paths import ACCOUNT, path_in
 from connectors.hubspot.settings import HubSpotSettings
 
@@ -22,8 +23,8 @@ Input = Mapping[str, Any]
 class Client:
     """One call's way to HubSpot."""
 
-    def __init__(self, settings: HubSpotSettings, access: Access, call: Call) -> None:
-        self._way = _Way(settings, access, call)
+    def __init__(self, settings: HubSpotSettings, access: Access, limits: Limits, call: Call) -> None:
+        self._way = _Way(settings, access, limits, call)
         self._made = copy.copy(_generated())
         self._made.rest_client = self._way
 
@@ -72,9 +73,10 @@ class Client:
 class _Way:
     """What the client takes for its REST layer: see `ApiClient.request` of hubspot-api-client."""
 
-    def __init__(self, settings: HubSpotSettings, access: Access, call: Call) -> None:
+    def __init__(self, settings: HubSpotSettings, access: Access, limits: Limits, call: Call) -> None:
         self._settings = settings
         self._access = access
+        self._limits = limits
         self._call = call
 
     def request(
@@ -100,7 +102,9 @@ class _Way:
         return answer
 
     def _ask(self, method: str, place: str, headers: Mapping[str, str], body: Any) -> Answer:
-        return self._call.http.request(method, place, headers=headers, json=body)
+        answer = self._call.http.request(method, place, headers=headers, json=body)
+        self._limits.heed(answer.headers, self._call)
+        return answer
 
     def GET(self, url: str, **asked: Any) -> Answer:  # noqa: N802  the client's word
         return self.request("GET", url, **asked)

@@ -12,11 +12,12 @@ from connectors.hubspot.access import Access
 from connectors.hubspot.account import Accounts
 from connectors.hubspot.choices import Choices
 from connectors.hubspot.client import Client
-from connectors.hubspot.default import DEFAULT_RECORDS
 from connectors.hubspot.described import fields_in
 from connectors.hubspot.errors import outcome_of
+from connectors.hubspot.limits import Limits
 from connectors.hubspot.objects import CONTACTS
 from connectors.hubspot.problem import problem_of
+from connectors.hubspot.records import DEFAULT_RECORDS, DEFAULT_VARS
 from connectors.hubspot.row import Row, row_of
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.work import MOST, Work
@@ -26,6 +27,7 @@ from connectors.hubspot.writing import write
 class HubSpot:
     Settings: ClassVar[type] = HubSpotSettings
     default_records = DEFAULT_RECORDS
+    default_vars = DEFAULT_VARS
     understands = frozenset({"match", "if_empty", "append"})
     max_batch = MOST
 
@@ -34,13 +36,15 @@ class HubSpot:
         self._access = Access(settings)
         self._accounts = Accounts(settings)
         self._choices = Choices()
+        self._limits = Limits()
 
     def deliver(self, record: Record, call: Call) -> Outcome:
         ((outcome,),) = self.deliver_batch([Plan(0, [record])], call)
         return outcome
 
     def deliver_batch(self, plans: Sequence[Plan], call: Call) -> list[list[Outcome]]:
-        client = Client(self._settings, self._access, call)
+        self._limits.before(call)
+        client = self._client(call)
         account = self._accounts.get(client, now_s=call.now_s)
         work = Work(client, self._settings, account, self._choices, call)
         written: list[list[Row]] = [[] for _ in plans]
@@ -57,7 +61,7 @@ class HubSpot:
         return [[row.outcome for row in rows if row.outcome is not None] for rows in written]
 
     def probe(self, call: Call) -> Usable | Hold:
-        client = Client(self._settings, self._access, call)
+        client = self._client(call)
         told = client.account()
         account = self._accounts.learn(told)
         for answer in (told, client.first(CONTACTS)):
@@ -66,15 +70,18 @@ class HubSpot:
                     problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s, zone=account.zone
                 )
                 return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot is unwell"))
-        return Usable(account=account.portal, note="" if account.portal else "HubSpot did not say which account it is")
+        return Usable(account=account.portal, note=self._limits.note)
 
     def describe(self, object: str, call: Call) -> Sequence[Field] | Hold:  # noqa: A002
-        answer = Client(self._settings, self._access, call).properties(object)
+        answer = self._client(call).properties(object)
         fields = fields_in(answer, object, self._settings)
         if fields is not None:
             return fields
         outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s)
         return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot names no properties"))
+
+    def _client(self, call: Call) -> Client:
+        return Client(self._settings, self._access, self._limits, call)
 
     def _row(self, record: Record, earlier: Sequence[Row]) -> Row:
         """The record with the ids of earlier ones in it, and with what HubSpot did not take of those."""

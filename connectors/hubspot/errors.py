@@ -7,7 +7,7 @@ issues of HubSpot's clients.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bridge.connector import Hold, Outcome, Reject, Retry
@@ -36,10 +36,11 @@ class Case:
     word: str = ""  # the category or the policy
     why: str = ""
     rest_s: float | None = None
+    crowded: bool = False  # too many at once: the target gets fewer afterwards
 
 
-def _at(status: int, meaning: Meaning, word: str = "", *, why: str = "", rest_s: float | None = None) -> Case:
-    return Case(range(status, status + 1), meaning, word, why, rest_s)
+def _at(status: int, meaning: Meaning, word: str = "", **more: Any) -> Case:
+    return Case(range(status, status + 1), meaning, word, **more)
 
 
 CASES = (
@@ -57,10 +58,10 @@ CASES = (
     _at(413, Meaning.REJECT, why="the request is too large"),
     _at(414, Meaning.REJECT),
     _at(415, Meaning.REJECT),
-    _at(423, Meaning.HOLD, why="the objects are locked", rest_s=2.0),
+    _at(423, Meaning.HOLD, why="the objects are locked", rest_s=2.0, crowded=True),
     _at(425, Meaning.RETRY),
-    _at(429, Meaning.HOLD, "TEN_SECONDLY_ROLLING", why="too many requests in ten seconds", rest_s=10.0),
-    _at(429, Meaning.HOLD, "SECONDLY", why="too many requests in a second", rest_s=1.0),
+    _at(429, Meaning.HOLD, "TEN_SECONDLY_ROLLING", why="too many requests in ten seconds", rest_s=10.0, crowded=True),
+    _at(429, Meaning.HOLD, "SECONDLY", why="too many requests in a second", rest_s=1.0, crowded=True),
     _at(429, Meaning.HOLD, "DAILY", why="the account's requests of the day are used up", rest_s=LOOK_S),
     _at(429, Meaning.HOLD, why="too many requests", rest_s=10.0),
     _at(477, Meaning.HOLD, why="HubSpot moves the account to another place", rest_s=LOOK_S),
@@ -93,7 +94,7 @@ def outcome_of(problem: Problem, *, now_s: float, zone: str = "") -> Outcome:
         case Meaning.UNCERTAIN:
             return Retry(reason, uncertain=True, after_s=problem.wait_s)
         case Meaning.HOLD:
-            return Hold(reason, for_s=_rest_s(problem, case, now_s=now_s, zone=zone))
+            return Hold(reason, for_s=_rest_s(problem, case, now_s=now_s, zone=zone), crowded=case.crowded)
         case Meaning.REJECT | Meaning.HEAL | Meaning.EXISTS | Meaning.GONE:
             return Reject(reason, cause=problem.cause)
         case _:

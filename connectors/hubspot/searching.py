@@ -30,8 +30,11 @@ def search(rows: Sequence[Row], work: Work) -> None:
 
 
 def digits(phone: str) -> str:
-    """A number to compare: without signs, and without 00 or + before the country."""
-    return "".join(sign for sign in phone if sign in "0123456789").removeprefix("00")
+    """A number to compare: without signs, without 00 or + before the country; of one with the US country code, without
+    it, as numbers are written there.
+    """
+    found = "".join(sign for sign in phone if sign in "0123456789").removeprefix("00")
+    return found[1:] if len(found) == 11 and found.startswith("1") else found
 
 
 def _ways(row: Row) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def test_a_known_contact_whose_new_address_is_anothers_becomes_that_one() -> Non
         assert "Ada" == hubspot.api.objects["contacts"][other]["firstname"]
 
 
-@pytest.mark.parametrize("phone", ["+1 (212) 555-0147", "12125550147", "0012125550147"])
+@pytest.mark.parametrize("phone", ["+1 (212) 555-0147", "12125550147", "0012125550147", "212-555-0147"])
 def test_a_visitor_without_an_address_is_found_by_the_very_phone_number(phone: str) -> None:
     with trying() as hubspot:
         mine = hubspot.api.add("contacts", phone=phone, firstname="Ada")

@@ -1,10 +1,8 @@
 """The HubSpot connector passes the suite that every connector has to pass: with a private app, and with OAuth."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from bridge.testing import Api, ConnectorSuite, Request, Response
-from bridge.testing.samples import APPOINTMENT, LEAD, ODD, SPARSE
 from connectors.hubspot import HubSpot
 from tests.connectors.hubspot.standin import Standing, invalid
 
@@ -18,7 +16,6 @@ def refuse(object_: str, properties: dict[str, str]) -> None:
 
 class TestWithAPrivateApp(ConnectorSuite):
     connector = HubSpot
-    events = (LEAD, replace(APPOINTMENT, email="grace@example.com"), ODD, SPARSE)  # one address is one contact
     unwanted: ClassVar[dict[str, Any]] = {"content": "nobody may say this"}
 
     def settings(self, url: str) -> dict[str, Any]:
