@@ -65,6 +65,11 @@ class Client:
 
         return _answer(CoreApi(self._made).get_all(object_, _preload_content=False))
 
+    def make_property(self, object_: str, declared: Mapping[str, Any]) -> Answer:
+        from hubspot.crm.properties.api.core_api import CoreApi
+
+        return _answer(CoreApi(self._made).create(object_, declared, _preload_content=False))
+
     def account(self) -> Answer:
         """Which account it is. The generated client does not know this path."""
         return self._way.request("GET", f"{self._made.configuration.host}{ACCOUNT}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import ClassVar
 
-from bridge.connector import Call, Delivered, Field, Hold, Outcome, Plan, Record, Ref, Usable
+from bridge.connector import Answer, Call, Delivered, Field, Hold, Outcome, Plan, Record, Ref, Usable
 from connectors.hubspot.access import Access
 from connectors.hubspot.account import Accounts
 from connectors.hubspot.choices import Choices
@@ -20,6 +20,7 @@ from connectors.hubspot.problem import problem_of
 from connectors.hubspot.records import DEFAULT_RECORDS, DEFAULT_VARS
 from connectors.hubspot.row import Row, row_of
 from connectors.hubspot.settings import HubSpotSettings
+from connectors.hubspot.unique import PREPARE, make, named, properties_in, wrong_with
 from connectors.hubspot.work import MOST, Work
 from connectors.hubspot.writing import write
 
@@ -66,19 +67,39 @@ class HubSpot:
         account = self._accounts.learn(told)
         for answer in (told, client.first(CONTACTS)):
             if answer.status not in (200, 404) and not (answer is told and answer.status == 403):
-                outcome = outcome_of(
-                    problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s, zone=account.zone
-                )
-                return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot is unwell"))
+                return self._held(answer, call, zone=account.zone)
+        for object_, name in named(self._settings):
+            properties = properties_in(client.properties(object_))
+            if properties is not None and (wrong := wrong_with(name, properties)):
+                return Hold(f"the property {name} of {object_} {wrong}; {PREPARE}")
         return Usable(account=account.portal, note=self._limits.note)
+
+    def prepare(self, call: Call) -> Sequence[str] | Hold:
+        """Makes the unique properties that the settings name."""
+        client, told = self._client(call), []
+        for object_, name in named(self._settings):
+            answer = client.properties(object_)
+            properties = properties_in(answer)
+            if properties is None:
+                return self._held(answer, call)
+            if name in {one.get("name") for one in properties}:
+                told.append(f"the property {name} of {object_} {wrong_with(name, properties) or 'is there'}")
+            else:
+                answer = make(object_, name, properties, client)
+                if answer.status not in (200, 201):
+                    return self._held(answer, call)
+                told.append(f"made the property {name} of {object_}")
+        return told or ["there is nothing to make: the settings name no unique properties (unique: {contact: …})"]
 
     def describe(self, object: str, call: Call) -> Sequence[Field] | Hold:  # noqa: A002
         answer = self._client(call).properties(object)
         fields = fields_in(answer, object, self._settings)
-        if fields is not None:
-            return fields
-        outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s)
-        return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot names no properties"))
+        return self._held(answer, call) if fields is None else fields
+
+    def _held(self, answer: Answer, call: Call, *, zone: str = "") -> Hold:
+        """What keeps us from asking, as a Hold."""
+        outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s, zone=zone)
+        return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot is unwell"))
 
     def _client(self, call: Call) -> Client:
         return Client(self._settings, self._access, self._limits, call)
@@ -92,7 +113,9 @@ class HubSpot:
             name: ids.get(value.record, "") if isinstance(value, Ref) else value
             for name, value in record.fields.items()
         }
-        row = row_of(replace(record, fields=fields), self._settings)
+        to = [row for row in earlier if Ref(row.record.name) in record.fields.values()]
+        uncertain = record.uncertain and not any(row.is_new for row in to)  # what hangs at a new one is new itself
+        row = row_of(replace(record, fields=fields, uncertain=uncertain), self._settings)
         for before in earlier:
             row.keep(before.dropped)
         return row

@@ -7,19 +7,20 @@ from bridge.connector import Answer, Field, found_at
 from connectors.hubspot.objects import ASSOCIATIONS
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.text import BODIES, MAX_BODY
+from connectors.hubspot.unique import properties_in
 
 
 def fields_in(answer: Answer, object_: str, settings: HubSpotSettings) -> list[Field] | None:
     """The fields; None: the answer names none. Shape: {results: [{name, label, type, hasUniqueValue, options,
     modificationMetadata: {readOnlyValue}}]}.
     """
-    found = found_at(answer.json(), "results") if answer.status == 200 else None
-    if not isinstance(found, list):
+    found = properties_in(answer)
+    if found is None:
         return None
     named = [*ASSOCIATIONS, *settings.associations]
     to = dict.fromkeys(name.partition(".")[2] for name in named if name.startswith(f"{object_}."))
     links = [Field(name, "association", label="the id of the object it belongs to") for name in to]
-    return [_field(one) for one in found if isinstance(one, Mapping) and isinstance(one.get("name"), str)] + links
+    return [_field(one) for one in found if isinstance(one.get("name"), str)] + links
 
 
 def _field(found: Mapping[str, Any]) -> Field:

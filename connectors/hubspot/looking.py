@@ -10,6 +10,7 @@ from connectors.hubspot.reconcile import reconcile
 from connectors.hubspot.row import Row
 from connectors.hubspot.searching import search
 from connectors.hubspot.standing import heed
+from connectors.hubspot.unique import PREPARE
 from connectors.hubspot.work import Found, Work, chunks
 
 EMAILS = ("email", "hs_additional_emails")  # a contact is found by each of its addresses
@@ -103,7 +104,7 @@ def _read(rows: Sequence[Row], ids: Sequence[str], work: Work, *, by: str = "") 
 
 def missing(rows: Iterable[Row], name: str, work: Work) -> None:
     """The account has no unique property of this name: that is no row's fault."""
-    reason = f"HubSpot has no unique property {name}: create it as docs/hubspot.md says, or take it from `unique`"
+    reason = f"HubSpot has no unique property {name}; {PREPARE}"
     work.stopped = Hold(reason)
     for row in rows:
         row.outcome = work.stopped

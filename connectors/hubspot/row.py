@@ -23,6 +23,7 @@ class Row:
     corrected: set[str] = field(default_factory=set)  # each way of correcting is gone once
     dropped: dict[str, str] = field(default_factory=dict)  # properties that HubSpot did not take
     notes: list[str] = field(default_factory=list)  # what else was left out
+    is_new: bool = False  # this call made it
     outcome: Outcome | None = None
 
     @property

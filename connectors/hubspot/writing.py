@@ -79,7 +79,7 @@ def _send(rows: Sequence[Row], way: str, by: str, work: Work) -> None:
         return
     answer = work.client.write(way, rows[0].object, [_input(row, way, by, work) for row in rows])
     if 200 <= answer.status < 300:
-        _read(answer.json(), rows, work)
+        _read(answer.json(), rows, way, work)
     elif len(rows) > 1 and answer.status in OF_ROWS:
         half = len(rows) // 2
         _send(rows[:half], way, by, work)
@@ -96,7 +96,7 @@ def _unsent(work: Work) -> Any:
     return Retry(stopped.reason, after_s=stopped.after_s) if isinstance(stopped, Retry) else stopped
 
 
-def _read(body: Any, rows: Sequence[Row], work: Work) -> None:
+def _read(body: Any, rows: Sequence[Row], way: str, work: Work) -> None:
     """What the answer says of each row: by its trace id, never by its place."""
     results, errors = found_at(body, "results"), found_at(body, "errors")
     results = results if isinstance(results, list) else []
@@ -104,6 +104,7 @@ def _read(body: Any, rows: Sequence[Row], work: Work) -> None:
     for row in rows:
         mine = _of(row, rows, results)
         if mine is not None and (found := object_in(mine)):
+            row.is_new = way == "create" or found_at(mine, "new") is True
             row.deliver(found[0], work.page(row.object, found[0]))
         elif error := _error_of(row, rows, errors):
             correct(row, row_problem(error, secrets=work.settings.secrets), unique_of(row, work), work)

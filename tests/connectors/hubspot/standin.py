@@ -59,12 +59,18 @@ class Standing:
                 return Response(200, {"portalId": PORTAL, "timeZone": "US/Eastern", "uiDomain": "app.hubspot.com"})
             case ("GET", ["crm", "v3", "properties", object_]):
                 named = {name for one in self.of(object_) for name in one} | self.options.keys()
+                named |= set(self.unique.get(object_, []))
                 rows = [
                     {"name": name, "label": name, "type": "enumeration" if name in self.options else "string",
                      "options": self.options.get(name, []), "hasUniqueValue": name in self.unique.get(object_, [])}
                     for name in sorted(named)
                 ]  # fmt: skip
                 return Response(200, {"results": rows})
+            case ("POST", ["crm", "v3", "properties", object_]):
+                made = request.json()
+                assert made["hasUniqueValue"] is True
+                self.unique.setdefault(object_, []).append(made["name"])
+                return Response(201, made)
             case ("GET", ["crm", "v3", "objects", _]):
                 return Response(200, {"results": []})
             case ("GET", ["crm", "v4", "objects", _, id_, "associations", to]):

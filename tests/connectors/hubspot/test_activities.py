@@ -8,8 +8,8 @@ import pytest
 
 from bridge.connector import Delivered, Record, Reject
 from bridge.testing.api import Fault
-from bridge.testing.samples import next_attempt
-from tests.connectors.hubspot.standin import Standing
+from bridge.testing.samples import next_attempt, tried_before
+from tests.connectors.hubspot.standin import Standing, invalid
 from tests.connectors.hubspot.trying import trying
 
 AT = datetime(2023, 12, 1, 15, tzinfo=UTC)
@@ -96,7 +96,6 @@ def test_a_value_that_hubspot_refused_before_does_not_make_a_note_twice() -> Non
     api = Standing()
     api.options = {"hs_language": [{"value": "en", "label": "English"}]}
     with trying(api) as hubspot:
-        from tests.connectors.hubspot.standin import invalid
 
         def refuse(object_: str, properties: dict[str, str]) -> None:
             if properties.get("phone") == "+12125550147":
@@ -174,3 +173,12 @@ def test_an_association_that_is_no_id_is_refused_before_anything_is_sent() -> No
 
         assert Reject("to_contact: this is no id of a HubSpot object", cause="value to_contact") == outcome
         assert [] == hubspot.paths()
+
+
+def test_what_hangs_at_a_contact_that_was_just_made_is_not_looked_for() -> None:
+    """So that an outage in which no contact was made costs no look for each of its notes."""
+    with trying() as hubspot:
+        (result,) = hubspot.bring(tried_before(hubspot.lead_of()))
+
+        assert Delivered is type(result.outcome)
+        assert ["upsert", "create"] == [path.rpartition("/")[2] for path in hubspot.paths()]

@@ -8,6 +8,7 @@ from typing import Any
 from bridge.connector import Outcome, Plan, Record
 from bridge.engine.attempt import Caller
 from bridge.model.delivery import Claim, Result
+from bridge.model.mapping import MappingRule
 from bridge.outbound import Door
 from bridge.testing.api import Fault, Response, Server
 from bridge.testing.parts import CLOCK_S, Counting, Parts
@@ -36,6 +37,12 @@ class Trying(Parts):
     def bring(self, *claims: Claim) -> list[Result]:
         """What comes of one attempt with all these, in one call."""
         return self.attempts(self.caller(self.server), list(claims))
+
+    def brought(self, mapping: MappingRule, claim: Claim) -> Result:
+        """What comes of one attempt with records of one's own."""
+        caller = self.caller(self.server)
+        (result,) = self.attempts(replace(caller, rule=replace(caller.rule, mapping=mapping)), [claim])
+        return result
 
     def lead_of(self, number: int = 1, **said: Any) -> Claim:
         return claim_of(replace(LEAD, **said), number)
