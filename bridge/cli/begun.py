@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from bridge import plugins
-from bridge.config.described import Setting, settings_of
+from bridge.config.described import Needed, needed_by, settings_of
 
 
 @dataclass
@@ -18,15 +18,22 @@ class Answers:
     target: str
     connector: str
     settings: dict[str, str] = field(default_factory=dict)  # of the connector; no secret among them
+    asked: list[str] = field(default_factory=list)  # of them, those that were asked for on a terminal
 
     @property
     def signing_key(self) -> str:
         return _variable(f"{self.source}_signing_key")
 
     @property
-    def secrets(self) -> dict[str, str]:
-        """Variables for the connector's required secrets, by setting."""
-        return {one.key: _variable(f"{self.target}_{one.key}") for one in _required(self.connector) if one.secret}
+    def secrets(self) -> dict[tuple[str, ...], str]:
+        """Variables for what the connector needs and no file is to hold, by the way to it: secrets, and what stands
+        beside them.
+        """
+        ways = [one.path for one in _needed(self.connector) if one.is_secret or len(one.path) > 1]
+        lasts = [way[-1] for way in ways]
+        return {
+            way: _variable("_".join((self.target, *(way[-1:] if lasts.count(way[-1]) == 1 else way)))) for way in ways
+        }
 
     @property
     def variables(self) -> list[str]:
@@ -35,7 +42,13 @@ class Answers:
 
 def needed_settings(connector: str) -> list[str]:
     """The settings without which the connector does not start, and that are no secrets."""
-    return [one.key for one in _required(connector) if not one.secret]
+    return [one.path[0] for one in _needed(connector) if not one.is_secret and len(one.path) == 1]
+
+
+def known_settings(connector: str) -> list[str]:
+    """The settings that the connector has."""
+    found = settings_of(plugins.load(connector).Settings)  # type: ignore[attr-defined]
+    return [one.key for one in found if "." not in one.key]
 
 
 def is_secret(connector: str, key: str) -> bool:
@@ -47,7 +60,7 @@ def is_secret(connector: str, key: str) -> bool:
 def config_text(answers: Answers) -> str:
     """The configuration."""
     settings = [f"      {key}: {json.dumps(value)}" for key, value in answers.settings.items()]
-    settings += [f'      {key}: "${{{name}}}"' for key, name in answers.secrets.items()]
+    settings += _nested(answers.secrets, "      ")
     if answers.connector == "http":
         bearer = _variable(f"{answers.target}_token")
         settings.append(f'      # auth: {{bearer: "${{{bearer}}}"}} # or basic, header: docs/http-target.md')
@@ -90,15 +103,26 @@ def environment_text(answers: Answers) -> str:
         f"# The signing key that the platform shows for the webhook of {answers.source}; empty until it has made one.",
         f"{answers.signing_key}=",
     ]
-    for key, name in answers.secrets.items():
-        lines += ["", f"# {key} of the {answers.connector} target {answers.target}.", f"{name}="]
+    for way, name in answers.secrets.items():
+        lines += ["", f"# {'.'.join(way)} of the {answers.connector} target {answers.target}.", f"{name}="]
     lines += ["", "# Where events are kept; left out: bridge.db in the working folder.", "# DATABASE_URL=", ""]
     return "\n".join(lines)
 
 
-def _required(connector: str) -> list[Setting]:
-    found = settings_of(plugins.load(connector).Settings)  # type: ignore[attr-defined]
-    return [one for one in found if one.required and "." not in one.key]
+def _needed(connector: str) -> list[Needed]:
+    return needed_by(plugins.load(connector).Settings)  # type: ignore[attr-defined]
+
+
+def _nested(values: dict[tuple[str, ...], str], indent: str) -> list[str]:
+    """Lines of YAML, for ways to variables."""
+    lines: list[str] = []
+    for key in dict.fromkeys(way[0] for way in values):
+        inner = {way[1:]: name for way, name in values.items() if way[0] == key}
+        if () in inner:
+            lines.append(f'{indent}{key}: "${{{inner[()]}}}"')
+        else:
+            lines += [f"{indent}{key}:", *_nested(inner, f"{indent}  ")]
+    return lines
 
 
 def _variable(text: str) -> str:

@@ -57,7 +57,6 @@ def _fits(caller: "Caller", loaded: Loaded) -> bool:
     rule = caller.rule
     if not hasattr(caller.connector, "describe"):
         return True
-    lookups = next(iter(rule.mapping.places.values())).lookups
     objects: dict[str, Sequence[Field] | Hold] = {}
     good = True
     found: list[Found] = []
@@ -70,7 +69,7 @@ def _fits(caller: "Caller", loaded: Loaded) -> bool:
                 click.echo(f"target {rule.name}: the fields of {record.object} cannot be told: {told}", err=True)
                 good = False
         if not isinstance(known, Hold):
-            found += compared(record, known, lookups=lookups, at=("targets", rule.name, "records", number))
+            found += compared(record, known, mapping=rule.mapping, at=("targets", rule.name, "records", number))
     for problem in loaded.tell(found):
         click.echo(f"{problem}", err=True)
     if good and not found and rule.mapping.records:

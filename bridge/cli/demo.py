@@ -1,6 +1,6 @@
-"""demo: the main job on this machine, from nothing: a real bridge, a real inbox, real HTTP, nothing kept.
+"""demo: the main job on this machine, from nothing: a real bridge, real targets, real HTTP, nothing kept.
 
-What stands in the last column is read from the inbox's own ledger, not from the bridge.
+What stands in the last columns is read from the targets' own ledgers, not from the bridge.
 """
 
 import json
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ import requests
 from rich.console import Console
 from rich.text import Text
 
+from bridge.cli.demo_places import AtInbox, InSalesforce, Place
 from bridge.cli.demo_table import follow, is_as_promised, table
 from bridge.cli.demo_ways import KEY, PATIENCE_S, Line, count, run
 from bridge.cli.samples import demo_samples, other_visitor
@@ -27,6 +28,7 @@ from bridge.cli.supervise import SUPERVISED, free_port
 from bridge.core.signature import HEADER
 from bridge.core.signing import sign
 from bridge.sandbox.inbox import Inbox
+from bridge.sandbox.salesforce.org import Org
 
 CONFIG = """\
 version: 1
@@ -35,30 +37,28 @@ sources:
     preset: newoaks
     signing_keys: ["${DEMO_SIGNING_KEY}"]
 targets:
-  inbox:
-    connector: http
-    settings: {url: "%s/leads", allow_private_addresses: true}
-    delivery: {timeout: 2s, retry: [400ms, 800ms, 2s, 5s]}
-"""
+%s"""
 
 
 @click.command()
 @click.option("--exit", "end", is_flag=True, help="End when the table is drawn, also on a terminal.")
 def demo(end: bool) -> None:  # noqa: FBT001
-    """Watch the main job: ten requests in, five records at the target, each once, whatever happens on the way."""
+    """Watch the main job: ten requests in, and at each target what they say, once, whatever happens on the way."""
     _end_as_by_ctrl_c()
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="bridge-demo-") as folder, Inbox() as inbox:
+    with tempfile.TemporaryDirectory(prefix="bridge-demo-") as folder, Inbox() as inbox, Org() as org:
+        places: list[Place] = [AtInbox(inbox), InSalesforce(org)]
         url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
-        console.print(f"A bridge at [b]{url}[/b], an inbox at [b]{inbox.url}[/b], a SQLite file in {folder}")
-        with _bridge(Path(folder), inbox.url, url) as log:
+        where = ", ".join(f"a sandbox {place.name} at [b]{place.url}[/b]" for place in places)
+        console.print(f"A bridge at [b]{url}[/b], {where}, a SQLite file in {folder}")
+        with _bridge(Path(folder), places, url) as log:
             lines = [Line(sample) for sample in demo_samples()]
-            follow(console, lines, lambda redraw: run(lines, url, inbox, f"sqlite:///{folder}/bridge.db", redraw))
-            count(lines, inbox)
+            follow(console, lines, lambda redraw: run(lines, url, places, f"sqlite:///{folder}/bridge.db", redraw))
+            count(lines, places)
             console.print(table(lines))
-            kept = is_as_promised(console, lines, inbox, log)
+            kept = is_as_promised(console, lines, places, log)
             if kept and not end and sys.stdout.isatty():
-                _stay(console, url, inbox.url)
+                _stay(console, url, places)
     sys.exit(0 if kept else 1)
 
 
@@ -76,9 +76,9 @@ def _end_as_by_ctrl_c() -> None:
 
 
 @contextmanager
-def _bridge(folder: Path, inbox_url: str, url: str) -> Iterator[Path]:
+def _bridge(folder: Path, places: Sequence[Place], url: str) -> Iterator[Path]:
     """`bridge serve` on the demo's configuration, ready; stopped at the end."""
-    (folder / "config.yaml").write_text(CONFIG % inbox_url)
+    (folder / "config.yaml").write_text(CONFIG % "".join(place.target() for place in places))
     environment = os.environ | {
         "BRIDGE_CONFIG": str(folder / "config.yaml"),
         "DATABASE_URL": f"sqlite:///{folder}/bridge.db",
@@ -111,10 +111,11 @@ def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise click.ClickException(f"the bridge did not start:\n{log.read_text()}")
 
 
-def _stay(console: Console, url: str, inbox_url: str) -> None:
+def _stay(console: Console, url: str, places: Sequence[Place]) -> None:
     """Leaves the bridge running for play, until ctrl-C."""
     body = json.dumps(other_visitor("Edsger Dijkstra"), separators=(",", ":")).encode()
-    console.print(f"\nStill running. Look at what arrived: {inbox_url}/   Send one more (good for ten minutes):\n")
+    pages = " and ".join(f"{place.url}/" for place in places)
+    console.print(f"\nStill running. Look at what arrived: {pages}   Send one more (good for ten minutes):\n")
     console.print(
         Text(f"curl -H '{HEADER}: {sign(body, key=KEY, at=int(time.time()))}' \\\n  -d '{body.decode()}' \\\n"
              f"  {url}/webhooks/smarterbot\n"), soft_wrap=True,

@@ -1,7 +1,7 @@
 """The demo on the screen: each sample's way while it goes, the table of all at the end, and the verdict."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -9,8 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from bridge.cli.demo_places import Place
 from bridge.cli.demo_ways import Line
-from bridge.sandbox.inbox import Inbox
 
 
 def follow(console: Console, lines: list[Line], run: Callable[[Callable[[], None]], None]) -> None:
@@ -26,15 +26,17 @@ def follow(console: Console, lines: list[Line], run: Callable[[Callable[[], None
         for line in lines:
             if line.rests and line.sample.name not in told:
                 told.add(line.sample.name)
-                console.print(Text(f"{line.sample.name}: {line.status} {_words(line.answer)}; {line.way}"))
+                way = line.way.replace("\n", "; ")
+                console.print(Text(f"{line.sample.name}: {line.status} {_words(line.answer)}; {way}"))
 
     run(redraw)
     redraw()
 
 
 def table(lines: list[Line]) -> Table:
-    table = Table(title="Sent, answered, at the target", title_justify="left", expand=False)
-    for column in ("sent", "answered", "its way", "at the target"):
+    table = Table(title="Sent, answered, at the targets", title_justify="left", expand=False)
+    places = next((list(line.found) for line in lines if line.found), [])
+    for column in ("sent", "answered", "its way", *places):
         table.add_column(column, overflow="fold")
     table.add_column("")
     for line in lines:
@@ -42,8 +44,8 @@ def table(lines: list[Line]) -> Table:
             line.sample.name,
             Text(f"{line.status} {_words(line.answer)}" if line.status else ""),
             Text(line.way),
-            _at_the_target(line),
-            "" if line.arrived is None else "[green]✓[/green]" if line.kept else "[red]✗ not as promised[/red]",
+            *(_found(line, place) for place in places),
+            "" if not places else "[green]✓[/green]" if line.kept else "[red]✗ not as promised[/red]",
         )
     return table
 
@@ -54,22 +56,23 @@ def _words(answer: str) -> str:
     return str(said.get("error") or said["status"])
 
 
-def _at_the_target(line: Line) -> str:
-    if line.arrived is None:
-        return ""
-    if not line.sample.new:
-        return "nothing new" if not line.stored else f"{line.stored} too many"
-    times = "once" if line.stored == 1 else f"{line.stored} times"
-    return times if line.arrived <= line.stored else f"{times} ({line.arrived} requests, one key)"
+def _found(line: Line, place: str) -> str:
+    if place not in line.found:
+        return "nothing new"
+    count, word = line.found[place]
+    times = {0: "", 1: "once"}.get(count, f"{count} times")
+    return f"{times} ({word})" if times and word else times or word or "missing"
 
 
-def is_as_promised(console: Console, lines: list[Line], inbox: Inbox, log: Path) -> bool:
-    """Whether every line is as promised and nothing else is at the target."""
-    expected = sum(line.sample.new for line in lines)
-    found = len(inbox.items())
-    if all(line.kept for line in lines) and found == expected:
-        console.print(f"[green]{len(lines)} requests sent, {found} records at the target, each once.[/green]")
+def is_as_promised(console: Console, lines: list[Line], places: Sequence[Place], log: Path) -> bool:
+    """Whether every line is as promised and nothing else is at the targets."""
+    found = {place.where: place.total() for place in places}
+    counted = {where: sum(line.found[where][0] for line in lines if line.found) for where in found}
+    told = ", ".join(f"{count} records {where}" for where, count in found.items())
+    if all(line.kept for line in lines) and found == counted:
+        console.print(f"[green]{len(lines)} requests sent; {told}, each once.[/green]")
         return True
-    console.print(f"[red]Not as promised: {found} records at the target, {expected} were to be.[/red]")
+    expected = ", ".join(f"{count} {where}" for where, count in counted.items())
+    console.print(f"[red]Not as promised: {told}; counted one by one: {expected}.[/red]")
     console.print(Text(log.read_text()[-4000:]))
     return False

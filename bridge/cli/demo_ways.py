@@ -1,18 +1,18 @@
 """The ways of the demo's samples: each is sent as the platform would, and followed until it is at rest. What is at the
-target is read from the inbox's own ledger.
+targets is read from their own ledgers.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
+from bridge.cli.demo_places import HAS_PHONE, Place
 from bridge.cli.samples import TESTED, Sample
 from bridge.core.signature import HEADER
 from bridge.core.signing import sign
-from bridge.sandbox.inbox import Inbox
 from bridge.store import look
 from bridge.store.codec import Codec
 from bridge.store.database import Database
@@ -30,30 +30,35 @@ class Line:
     answer: str = ""
     way: str = ""
     rests: bool = False
-    stored: int = 0
-    arrived: int | None = None  # requests at the target; None until counted
+    found: dict[str, tuple[int, str]] = field(default_factory=dict)  # by where it is, once that was counted
 
     @property
     def kept(self) -> bool:
-        """Whether it is as promised."""
+        """Whether it is as promised: answered, and at each place once or, if it says nothing new, not at all."""
         answered = self.status == self.sample.status and self.answer.startswith(self.sample.answer)
-        return answered and self.stored == self.sample.new
+        return answered and all(self.is_kept(place) for place in self.found)
+
+    def is_kept(self, place: str) -> bool:
+        count, word = self.found[place]
+        if not self.sample.is_news:
+            return count == 0
+        return count == 1 or (count == 0 and word == HAS_PHONE)
 
 
-def run(lines: list[Line], url: str, inbox: Inbox, database_url: str, redraw: Callable[[], None]) -> None:
+def run(lines: list[Line], url: str, places: Sequence[Place], database_url: str, redraw: Callable[[], None]) -> None:
     database = Database(database_url)
     try:
         for line in lines:
-            _send(line, url, inbox, database, redraw)
+            _send(line, url, places, database, redraw)
     finally:
         database.close()
 
 
-def _send(line: Line, url: str, inbox: Inbox, database: Database, redraw: Callable[[], None]) -> None:
+def _send(line: Line, url: str, places: Sequence[Place], database: Database, redraw: Callable[[], None]) -> None:
     """Sends the sample and follows its way until it is at rest."""
     sample = line.sample
-    if sample.fault:
-        inbox.add_fault(**sample.fault)
+    for place in places if sample.fault else ():
+        place.fault(sample.fault)
     before = _last_event(database)
     headers = {HEADER: signature(sample), "Content-Type": "application/json"}
     answer = requests.post(f"{url}/webhooks/smarterbot", data=sample.body, headers=headers, timeout=10)
@@ -89,10 +94,10 @@ def _way(line: Line, database: Database, before: int) -> tuple[str, bool]:
         found = [row for row in look.list_deliveries(connection, codec=Codec(), limit=20) if row["event_id"] > before]
         whole = [look.show_delivery(connection, row["id"], codec=Codec()) or {} for row in found]
     steps = ["stored" if new[0]["revision"] == 1 else f"revision {new[0]['revision']}"]
-    for delivery in whole:
-        steps += [_step(attempt) for attempt in delivery["attempts_made"]]
+    whole.sort(key=lambda delivery: str(delivery["target"]))
+    steps += [f"{one['target']}: {', '.join(map(_step, one['attempts_made']))}" for one in whole]
     rests = bool(whole) and all(delivery["state"] in ("delivered", "dead", "discarded") for delivery in whole)
-    return " → ".join(steps if rests else [*steps, "…"]), rests
+    return "\n".join(steps if rests else [*steps, "…"]), rests
 
 
 def _without_event(line: Line) -> str:
@@ -104,13 +109,11 @@ def _without_event(line: Line) -> str:
 def _step(attempt: dict[str, Any]) -> str:
     if attempt["outcome"] == "delivered":
         return f"delivered ({attempt['took_ms']} ms)"
-    return f"{attempt['reason'].partition(': {')[0]}{', uncertain' if attempt['uncertain'] else ''}"
+    reason = attempt["reason"].partition(": ")[0]
+    return f"{reason} (uncertain)" if attempt["uncertain"] else reason
 
 
-def count(lines: list[Line], inbox: Inbox) -> None:
-    """What the inbox's ledger says of each sample."""
-    keys = inbox.keys()
+def count(lines: list[Line], places: Sequence[Place]) -> None:
+    """What each place's own ledger says of each sample."""
     for line in lines:
-        mine = [item for item in inbox.items() if line.sample.is_mine(item)]
-        line.stored = len(mine)
-        line.arrived = sum(keys[f"{item['key']}-{item['revision']}"].arrivals for item in mine)
+        line.found = {place.where: place.found(line.sample) for place in places if line.sample.is_news}

@@ -10,11 +10,11 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from bridge import plugins
-from bridge.cli.begun import Answers, config_text, environment_text, is_secret, needed_settings
-from bridge.config.fields import Name, PhoneRegion, TimeZone
+from bridge.cli.begun import Answers, config_text, environment_text, is_secret, known_settings, needed_settings
+from bridge.config.fields import Name, PhoneRegion, TimeZone, meant
 from bridge.config.load import load
 from bridge.core.presets import PRESETS
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError, ConfigError, Problem
 from bridge.wiring.configured import DEFAULT_CONFIG
 
 EXAMPLE = ".env.example"
@@ -38,10 +38,9 @@ def init(settings: tuple[str, ...], yes: bool, force: bool, **given: str | None)
         if file.exists() and not force:
             raise BridgeError(f"{file} is there already: --force replaces it, -c names another configuration")
     answers = _asked(given, dict(_pair(one) for one in settings), ask=not yes)
-    _checked(answers, path)
-    texts = [config_text(answers), environment_text(answers)]
-    for file, text in zip(files, texts, strict=True):
-        _write(file, text)
+    while problems := _problems(answers, path):
+        _ask_again(problems, answers)
+    _write({files[0]: config_text(answers), files[1]: environment_text(answers)})
     click.echo(f"{files[0]} and {files[1]} are written. Next:")
     click.echo(f"  1. set {', '.join(answers.variables)} in the environment: {EXAMPLE} says what they are")
     click.echo("  2. bridge check --connect")
@@ -64,11 +63,31 @@ def _asked(given: dict[str, str | None], settings: dict[str, str], *, ask: bool)
         if is_secret(answers.connector, key):
             advice = f'leave it out, and write `{key}: "${{NAME}}"` into the configuration if it is not there'
             raise BridgeError(f"--set {key}: a secret belongs into the environment: {advice}")
+        if key not in (known := known_settings(answers.connector)):
+            hint = meant(key, known)
+            raise BridgeError(f"--set {key}: the {answers.connector} connector has no such setting: {hint}")
     for key in needed_settings(answers.connector):
-        text = settings.pop(key, None)
-        answers.settings[key] = text or _Questions({}, ask=ask)(key, f"{key} of the {answers.connector} target", "")
+        if not settings.get(key):
+            settings[key] = _Questions({}, ask=ask)(key, _setting_of(answers, key), "")
+            answers.asked.append(key)
     answers.settings.update(settings)
     return answers
+
+
+def _setting_of(answers: Answers, key: str) -> str:
+    return f"{key} of the {answers.connector} target"
+
+
+def _ask_again(problems: list[Problem], answers: Answers) -> None:
+    """Asks for the settings that do not fit; raises BridgeError where that is not all that is wrong."""
+    told = "\n".join(f"{one.path}: {one.message}" + (f" ({one.hint})" if one.hint else "") for one in problems)
+    at = f"targets.{answers.target}.settings."
+    keys = {one.path.removeprefix(at).partition(".")[0] for one in problems if one.path.startswith(at)}
+    if not sys.stdin.isatty() or not keys or not keys <= set(answers.asked):
+        raise BridgeError(f"nothing is written, these answers do not fit:\n{told}")
+    click.echo(f"Error: {told}")
+    for key in sorted(keys):
+        answers.settings[key] = _Questions({}, ask=True)(key, _setting_of(answers, key), "")
 
 
 class _Questions:
@@ -132,8 +151,8 @@ def _fit(kind: Any) -> Callable[[str], str]:
 _NAME = _fit(Name)
 
 
-def _checked(answers: Answers, path: Path) -> None:
-    """Raises BridgeError where `bridge check` would find the configuration wrong."""
+def _problems(answers: Answers, path: Path) -> list[Problem]:
+    """What `bridge check` would find wrong with the configuration."""
     connectors, broken = plugins.load_all(plugins.CONNECTORS)
     trial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -143,12 +162,10 @@ def _checked(answers: Answers, path: Path) -> None:
     except OSError as error:
         raise BridgeError(f"{trial.parent.absolute()} cannot be written to: {error.strerror}") from None
     except ConfigError as error:
-        told = "\n".join(
-            f"{one.path}: {one.message}" + (f" ({one.hint})" if one.hint else "") for one in error.problems
-        )
-        raise BridgeError(f"nothing is written, these answers do not fit:\n{told}") from None
+        return error.problems
     finally:
         trial.unlink(missing_ok=True)
+    return []
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -158,12 +175,29 @@ def _pair(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _write(path: Path, text: str) -> None:
-    """The whole file, or nothing of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+def _write(texts: dict[Path, str]) -> None:
+    """All of the files, each whole, or none of them."""
+    before = {path: path.read_bytes() if path.is_file() else None for path in texts}
+    beside = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
+    replaced: list[Path] = []
+    path = next(iter(texts))
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        for path, text in texts.items():
+            beside[path].write_text(text, encoding="utf-8")
+        for path in texts:
+            beside[path].replace(path)
+            replaced.append(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        for one in replaced:
+            _restore(one, before[one])
         raise BridgeError(f"{path} cannot be written: {error.strerror}") from None
+    finally:
+        for one in beside.values():
+            one.unlink(missing_ok=True)
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_bytes(content)

@@ -12,6 +12,8 @@ import click
 from bridge.cli.show import json_option, printable
 from bridge.core.filters import text_of
 from bridge.core.normalise import normalise
+from bridge.core.skipped import TARGET, skipped_in, unwanted
+from bridge.core.text import instant
 from bridge.engine.rehearse import Rehearsed, claim_for, rehearse, stored_claim
 from bridge.engine.trial import shown
 from bridge.errors import BridgeError, MappingError
@@ -28,8 +30,9 @@ MAX_BYTES = 16 << 20
 @click.argument("event", metavar="EVENT.json|ID")
 @click.option("--target", "only", help="Only this target, also where its `when` lets no such event through.")
 @click.option("--source", help="Whose event the file holds, where there are several sources.")
+@click.option("--now", help="When the event of a file comes in, such as 2026-01-31T12:00:00Z; left out: now.")
 @json_option
-def map_event(event: str, only: str | None, source: str | None, as_json: bool) -> None:  # noqa: FBT001
+def map_event(event: str, only: str | None, source: str | None, now: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Show what each target would be sent for an event, request by request. Sends nothing.
 
     The event is a file with what the sender posts (- reads it from standard input), or the id of one that is stored.
@@ -39,17 +42,19 @@ def map_event(event: str, only: str | None, source: str | None, as_json: bool) -
     if only is not None and only not in rules.targets:
         raise BridgeError(f"no target {only!r}: the configuration has {', '.join(rules.targets) or 'none'}")
     is_good = True
-    for number, claim in enumerate(_claims(event, source, rules), 1):
+    for number, claim in enumerate(_claims(event, source, rules, now), 1):
         is_good &= _show(number, claim, rules, only, as_json=as_json)
     sys.exit(0 if is_good else 1)
 
 
-def _claims(event: str, source: str | None, rules: Rules) -> Iterator[Claim]:
+def _claims(event: str, source: str | None, rules: Rules, now: str | None) -> Iterator[Claim]:
     if event.isascii() and event.isdigit() and not Path(event).exists():
+        if now is not None:
+            raise BridgeError("--now is for a file: a stored event has a time of its own")
         yield _stored(int(event))
         return
     rule = _source(source, rules)
-    now_ms = clock().now_ms()
+    received_at = _received_at(now)
     reading = normalise(_read(event), source=rule)
     if reading.test:
         raise BridgeError(f"{event} holds a test request: it is answered, and nothing comes of it")
@@ -61,8 +66,16 @@ def _claims(event: str, source: str | None, rules: Rules) -> Iterator[Claim]:
     if not reading.events:
         raise BridgeError(f"{event} holds no event that source {rule.name} lets in: see its chatbots and ignore_types")
     for found, _ in reading.events:
-        received_at = datetime.fromtimestamp(now_ms / 1000).astimezone()
         yield claim_for(found, region=rule.phone_region, received_at=received_at)
+
+
+def _received_at(now: str | None) -> datetime:
+    if now is None:
+        return datetime.fromtimestamp(clock().now_ms() / 1000).astimezone()
+    found = instant(now)
+    if found is None:
+        raise BridgeError("--now: this is no time: write it as 2026-01-31T12:00:00Z")
+    return found
 
 
 def _stored(event_id: int) -> Claim:
@@ -105,14 +118,22 @@ def _read(path: str) -> bytes:
 def _show(number: int, claim: Claim, rules: Rules, only: str | None, *, as_json: bool) -> bool:
     """Prints what becomes of one event; gives whether all of it can be sent."""
     event = claim.stored.event
-    asked = {"kind": event.kind.value, "source": event.source, "chatbot_id": event.chatbot_id}
-    wanting = [rules.targets[only]] if only else [one for one in rules.targets.values() if one.route.wants(**asked)]
     if not as_json:
         click.echo(f"event {number}: {event.kind} of source {event.source}")
-    if not wanting:
-        _say(as_json, {"event": number, "target": None}, "  no target wants it: see `when` of the targets")
-    shown = [_show_target(number, claim, rule, as_json=as_json) for rule in wanting]  # all, whatever the first says
+    if not rules.targets:
+        _say(as_json, {"event": number, "target": None, "why": "there are no targets"}, "  there are no targets")
+    shown = []  # all, whatever the first says
+    for rule in [rules.targets[only]] if only else rules.targets.values():
+        if not only and (why := unwanted(rule.route, claim)):
+            _say_skipped(number, rule.name, TARGET, why, as_json=as_json)
+        else:
+            shown.append(_show_target(number, claim, rule, as_json=as_json))
     return all(shown)
+
+
+def _say_skipped(number: int, target: str, record: str, why: str, *, as_json: bool) -> None:
+    row = {"event": number, "target": target} | ({"record": record} if record else {}) | {"skipped": True, "why": why}
+    _say(as_json, row, f"  target {target}: {f'record {record} ' if record else ''}skipped: {printable(why)}")
 
 
 def _show_target(number: int, claim: Claim, rule: TargetRule, *, as_json: bool) -> bool:
@@ -126,8 +147,8 @@ def _show_target(number: int, claim: Claim, rule: TargetRule, *, as_json: bool) 
             f"  target {rule.name}: dead, nothing is sent: {printable(str(error))}",
         )
         return False
-    if not found:
-        _say(as_json, head | {"skipped": True}, f"  target {rule.name}: skipped, no record of it applies")
+    for record, why in skipped_in(rule.mapping, claim).items():
+        _say_skipped(number, rule.name, record, why, as_json=as_json)
     for one in found:
         _say(as_json, head | _as_json(one), "\n".join(_lines(rule, one)))
     return all(one.request or not one.why for one in found)
@@ -143,7 +164,7 @@ def _as_json(one: Rehearsed) -> dict[str, Any]:
     if request is None:
         return found | {"request": None, "why": one.why}
     body = request.body.decode("utf-8", "replace")
-    return found | {
+    return (found | {"looks": one.looks} if one.looks else found) | {
         "request": {"method": request.method, "url": request.url, "headers": dict(request.headers), "body": body}
     }
 
@@ -159,6 +180,8 @@ def _lines(rule: TargetRule, one: Rehearsed) -> Iterator[str]:
     if request is None:
         yield f"    {printable(one.why)}"
         return
+    if one.looks:
+        yield f"    (after {one.looks} to look what is there; as where nothing is)"
     yield f"    > {request.method} {printable(request.url)}"
     yield from (f"    > {name}: {printable(value)}" for name, value in request.headers.items())
     yield f"    > {printable(request.body.decode('utf-8', 'replace'))}"

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,11 +51,17 @@ class Sample:
     name: str
     body: bytes
     answer: str  # its beginning
-    new: int  # records that it makes at the target
     status: int = 200
     forged: bool = False
-    fault: dict[str, Any] = field(default_factory=dict)  # for the inbox, before it is sent
-    is_mine: Callable[[dict[str, Any]], bool] = lambda item: False
+    fault: dict[str, Any] = field(default_factory=dict)  # for each target, before it is sent
+    visitor: dict[str, Any] = field(default_factory=dict)  # of whom something new is said
+    kind: str = "lead"
+    revision: int = 1
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything new is to reach the targets."""
+        return bool(self.visitor)
 
 
 def other_visitor(name: str) -> dict[str, Any]:
@@ -74,28 +79,26 @@ def demo_samples() -> list[Sample]:
     """The main job and its bad days, in an order that makes each one's effect visible."""
     slow, hanging = other_visitor("Ada Lovelace"), other_visitor("Grace Hopper")
     return [
-        Sample("the vendor page's lead", _wire(LEAD), SUCCESS, 1, is_mine=_of(LEAD, "lead", 1)),
+        Sample("the vendor page's lead", _wire(LEAD), SUCCESS, visitor=LEAD),
         Sample(
-            "an appointment of the same visitor", _wire(APPOINTMENT), SUCCESS, 1, is_mine=_of(LEAD, "appointment", 1)
+            "an appointment of the same visitor", _wire(APPOINTMENT), SUCCESS, visitor=LEAD, kind="appointment"
         ),
-        Sample("a test request", b"{}", TESTED, 0),
-        Sample("the lead, sent again", _wire(LEAD), SUCCESS, 0),
-        Sample("the daily array, spelled otherwise", _wire(DAILY), SUCCESS, 0),
+        Sample("a test request", b"{}", TESTED),
+        Sample("the lead, sent again", _wire(LEAD), SUCCESS),
+        Sample("the daily array, spelled otherwise", _wire(DAILY), SUCCESS),
         Sample(
-            "a revision: now with a phone", _wire(LEAD | {"PhoneNumber": "+1 212 555 0147"}), SUCCESS, 1,
-            is_mine=_of(LEAD, "lead", 2),
+            "a revision: now with a phone", _wire(LEAD | {"PhoneNumber": "+1 212 555 0147"}), SUCCESS,
+            visitor=LEAD, revision=2,
         ),
-        Sample("signed, but unreadable", b'{"Type": "Lead", "FirstName": ', SUCCESS, 0),
-        Sample("a forged one", _wire(other_visitor("Mal Lory")), '{"status":"error"', 0, status=401, forged=True),
+        Sample("signed, but unreadable", b'{"Type": "Lead", "FirstName": ', SUCCESS),
+        Sample("a forged one", _wire(other_visitor("Mal Lory")), '{"status":"error"', status=401, forged=True),
         Sample(
-            "one the inbox answers with 503, twice", _wire(slow), SUCCESS, 1,
+            "one that each target answers with 503, twice", _wire(slow), SUCCESS, visitor=slow,
             fault={"match": {"body_contains": slow["Email"]}, "times": 2, "status": 503, "stored": False},
-            is_mine=_of(slow, "lead", 1),
         ),
         Sample(
-            "one it stores and never answers", _wire(hanging), SUCCESS, 1,
+            "one that each target stores and never answers", _wire(hanging), SUCCESS, visitor=hanging,
             fault={"match": {"body_contains": hanging["Email"]}, "times": 1, "hang": True, "stored": True},
-            is_mine=_of(hanging, "lead", 1),
         ),
     ]  # fmt: skip
 
@@ -152,8 +155,3 @@ def _put(value: Any, path: Path, item: Any) -> None:
 
 def _wire(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _of(visitor: dict[str, Any], kind: str, revision: int) -> Callable[[dict[str, Any]], bool]:
-    wanted = (visitor["Email"], kind, revision)
-    return lambda item: (item.get("email"), item.get("kind"), item.get("revision")) == wanted

@@ -1,8 +1,16 @@
 """sandbox: stand-alone servers that play a CRM, for trying a connector or a configuration without one."""
 
+import json
 import sqlite3
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import click
+
+_port = click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default: a free one.")
 
 
 @click.group()
@@ -11,16 +19,72 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default: a free one.")
+@_port
 @click.option("--ledger", type=click.Path(dir_okay=False), help="A SQLite file to keep what arrived; else memory.")
 def inbox(port: int, ledger: str | None) -> None:
     """Any HTTP API: keeps what it is sent. Prints its address; `/` shows what arrived, `/_/faults` takes faults."""
     from bridge.sandbox.inbox import Inbox
 
-    try:
+    with _advice(f"the ledger {ledger}", port):
         server = Inbox(ledger, port=port)
+    server.serve_forever()
+
+
+@sandbox.command()
+@_port
+@click.option("--records", type=click.Path(dir_okay=False), help="A SQLite file to keep the records; else memory.")
+@click.option("--org", type=click.Path(exists=True, dir_okay=False), help="A JSON file with settings of the org.")
+@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False), help="A certificate, for https.")
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="The certificate's key.")
+def salesforce(port: int, records: str | None, org: str | None, tls_cert: str | None, tls_key: str | None) -> None:
+    """A Salesforce org. Prints its address and who may log in; `/` shows its records, `/_/org` takes settings."""
+    from bridge.sandbox.salesforce.org import Org
+
+    settings = {} if org is None else _settings(org)
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key go together")
+    tls = (tls_cert, tls_key) if tls_cert and tls_key else None
+    with _advice(f"the records {records}", port):
+        try:
+            server = Org(records, port=port, tls=tls, **settings)
+        except (ValueError, TypeError) as error:
+            raise click.ClickException(f"the settings {org} cannot be used: {error}") from error
+    server.serve_forever(started=lambda: _say(server.url, server.settings))
+
+
+def _say(url: str, known: Mapping[str, str]) -> None:
+    """Where it is; a target for it, to paste; and, as comments of that, who else may log in."""
+    client = f"consumer_key: {json.dumps(known['client_id'])}, consumer_secret: {json.dumps(known['client_secret'])}"
+    others = ("username", "password", "security_token", "refresh_token", "access_token")
+    click.echo(f"""salesforce: {url}
+targets:
+  salesforce:
+    connector: salesforce
+    settings:
+      url: {url}
+      auth:
+        client_credentials: {{{client}}}
+      allow_private_addresses: true""")
+    click.echo("\n".join(f"# {name}: {known[name]}" for name in others))
+
+
+def _settings(path: str) -> dict[str, Any]:
+    try:
+        settings = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"the settings {path} are no JSON: {error}") from error
+    if not isinstance(settings, dict):
+        raise click.ClickException(f"the settings {path} must be a JSON object")
+    return settings
+
+
+@contextmanager
+def _advice(file: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except ssl.SSLError as error:
+        raise click.ClickException(f"the certificate cannot be used: {error.reason or error}") from error
     except sqlite3.Error as error:
-        raise click.ClickException(f"the ledger {ledger} cannot be used: {error}") from error
+        raise click.ClickException(f"{file} cannot be used: {error}") from error
     except OSError as error:
         raise click.ClickException(f"port {port} cannot be listened on: {error.strerror}") from error
-    server.serve_forever()

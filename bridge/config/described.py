@@ -28,6 +28,26 @@ def settings_of(declared: type) -> list[Setting]:
     return list(_settings(declared, ""))
 
 
+class Needed(NamedTuple):
+    """A value without which the Settings cannot be read: the way to it."""
+
+    path: tuple[str, ...]
+    is_secret: bool
+
+
+def needed_by(declared: type) -> list[Needed]:
+    """All that has to be said; where a mapping has several forms, the first of them."""
+    hints = get_type_hints(declared, include_extras=True)
+    found = []
+    for entry in fields(declared):
+        if not (entry.init and entry.default is MISSING and entry.default_factory is MISSING):
+            continue
+        first = next(iter(branches(hints[entry.name])), None)
+        inner = needed_by(first) if isinstance(first, type) and is_dataclass(first) else [Needed((), first is Secret)]
+        found += [Needed((entry.name, *one.path), one.is_secret) for one in inner]
+    return found
+
+
 def _settings(declared: type, within: str) -> Iterator[Setting]:
     hints = get_type_hints(declared, include_extras=True)
     for entry in fields(declared):

@@ -80,6 +80,11 @@ class Document:
         return any(path[:length] in self.broken for length in range(len(path) + 1))
 
 
+def is_mapped(path: Path) -> bool:
+    """Whether what stands there may reach a CRM: it holds no secret."""
+    return path[:1] in (("lookups",), ("vars",), ("tests",)) or (path[:1] == ("targets",) and path[2:3] == ("records",))
+
+
 def dotted(path: Path) -> str:
     """The path as operators read it: `sources.main.signing_keys[0]`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{spoken(step)}" for step in path)

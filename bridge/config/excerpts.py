@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge.config.document import Document, Path, Place, public_part
+from bridge.core.expression.names import GROUPS, NAMES
+from bridge.core.filters import FILTERS
 from bridge.errors import Problem
 
 _LONGEST = 160
@@ -17,7 +19,8 @@ _VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}|file:[/.][A-Za-z0-9_
 _LOGIN = re.compile(r"([a-z]+://)?([^\s'\"]*:[^\s'\"]*)(?=@)")  # in a URL, the user and password …
 _QUERY = re.compile(r"(://[^\s?'\"]*\?)([^\s'\"]+)")  # … and the query, which may hold a key
 _COMMENT = re.compile(r"(?:^|(?<=\s))#")
-_VALUE = re.compile(r"[^\s\[\]{}\"':]")  # in a line that cannot be parsed, only its structure is shown
+_VALUE = re.compile(r"[^\s\[\]{}\"':]")  # in a line that cannot be parsed, only its structure is shown …
+_OF_LANGUAGE = re.compile(rf"(\b(?:{'|'.join({*NAMES, *GROUPS, *FILTERS})})\b|[|().])")  # … and words of an expression
 
 
 def with_excerpts(problems: Iterable[Problem], document: Document, *, secret: set[Path]) -> list[Problem]:
@@ -67,12 +70,23 @@ def _shown(document: Document, number: int, hidden: list[Place], known: list[Pla
         text = _QUERY.sub(_starred, _LOGIN.sub(_starred, text))
     else:
         end = _KEY.match(text).end()  # type: ignore[union-attr]  # it matches every text
-        text = text[:end] + _VALUE.sub("*", text[end:])
+        before, braces, expression = text[end:].partition("{{")
+        words = _OF_LANGUAGE.split(expression)  # every second one is the language's own
+        text = (
+            text[:end]
+            + _stars(before)
+            + braces
+            + "".join(word if number % 2 else _stars(word) for number, word in enumerate(words))
+        )
     return text[:_LONGEST].replace("\t", " ").rstrip()
 
 
 def _starred(match: re.Match[str]) -> str:
-    return (match[1] or "") + _VALUE.sub("*", match[2])
+    return (match[1] or "") + _stars(match[2])
+
+
+def _stars(text: str) -> str:
+    return _VALUE.sub("*", text)
 
 
 def _columns(place: Place, number: int, text: str) -> tuple[int, int]:

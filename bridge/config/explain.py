@@ -20,7 +20,7 @@ _LONGEST = 400
 _A_MAPPING = ("this must be a mapping", "write key: value lines under it, a space after each colon")
 _A_LIST = ("this must be a list", "write [a, b], or lines that begin with a dash")
 _A_TEXT = ("this must be a text", "put quotes around it")
-_A_WHOLE_NUMBER = ("this must be a whole number", "write digits only")
+_A_WHOLE_NUMBER = ("this must be a whole number", "write digits only, without quotes")
 
 # pydantic's kind of error -> what is wrong, what to write.
 _SHAPES = {
@@ -143,8 +143,10 @@ class Explained:
             return self.scrub(context["message"]), self.scrub(context["hint"])
         if path in self.document.values and self.is_empty(path):
             return "this has no value", "write one, or remove the key"
-        if name in _SHAPES or name in _KINDS:
-            return _SHAPES.get(name) or _KINDS[name]
+        if name in _SHAPES:
+            return self.shape(path, *_SHAPES[name])
+        if name in _KINDS:
+            return _KINDS[name]
         if name in _BOUNDS:
             words, bound = _BOUNDS[name]
             return f"{words} {context[bound]}", ""
@@ -153,6 +155,14 @@ class Explained:
         if name in ("value_error", "assertion_error"):
             return self.scrub(str(context.get("error", one["msg"]))), ""
         return self.scrub(one["msg"]), ""
+
+    def shape(self, path: Path, message: str, hint: str) -> tuple[str, str]:
+        """For a list in place of a mapping, and the other way round, what to do with its lines."""
+        if (message, hint) == _A_MAPPING and (*path, 0) in self.document.values:
+            return message, "take the dashes away: write key: value lines"
+        if (message, hint) == _A_LIST and any(key[:-1] == path for key in self.document.keys):
+            return message, "begin each entry with a dash, such as - name: …"
+        return message, hint
 
     def literal(self, path: Path, expected: str) -> tuple[str, str]:
         options = re.findall(r"'([^']*)'", expected)

@@ -21,7 +21,7 @@ DURATION = {
 RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*\d*[a-z]+\s*$", "description": "rate: 20/s, 100/10s, 600/m"}
 VARIABLE = {"type": "string", "pattern": r"\$\{|^file:", "description": "${VAR}, or file:/path"}
 _BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
-COERCED = {  # kinds that may be written as a text too; of constants only the first
+COERCED = {  # kinds that may be written as a text too, as a variable is one; not where none may stand
     "integer": r"^\s*-?[0-9]+\s*$",
     "number": r"^\s*-?[0-9]+(\.[0-9]+)?\s*$",
     "boolean": r"^\s*(true|false)\s*$",
@@ -130,7 +130,7 @@ def _written(found: dict[str, Any], *, constant: bool) -> dict[str, Any]:
     options = [found]
     if "const" in found:
         options = [{"enum": [found["const"], str(found["const"])]}]
-    elif kind in COERCED and (kind == "integer" or not constant):
+    elif kind in COERCED and not constant:
         options.append({"type": "string", "pattern": COERCED[kind]})
     if not constant and (kind in COERCED or found.keys() & {"const", "enum", "pattern"}):
         options.append(VARIABLE)

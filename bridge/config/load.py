@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bridge.config.declared import secret_paths
-from bridge.config.document import Document, Path
+from bridge.config.document import Document, Path, is_mapped
 from bridge.config.excerpts import with_excerpts
 from bridge.config.explain import Explained
 from bridge.config.mapped import Mapped
@@ -20,13 +20,13 @@ from bridge.config.rules import rules_of, warnings_of
 from bridge.config.schema import Tree
 from bridge.config.settings import Undeclared, reader
 from bridge.config.source import Challenge
-from bridge.config.trials import Known, TrialFile, record_names, trials_of
+from bridge.config.trials import Known, record_names, tell_unknown, trials_of
 from bridge.config.variables import Filled, fill
 from bridge.core.conditions import Found
 from bridge.core.filters import FILTERS, Filter
 from bridge.errors import ConfigError, Problem
 from bridge.model.mapping import MappingRule
-from bridge.model.rules import Rules
+from bridge.model.rules import Route, Rules
 from bridge.model.trial import Trial
 
 _DOLLAR_NAME = re.compile(r"\$[A-Z_][A-Z0-9_]*")
@@ -58,7 +58,7 @@ def load(
     """
     document = read(_bytes(FilePath(path)), file=str(path))
     if document.parsed and document.value is None and not document.problems:
-        hint = "config.example.yaml is a start"
+        hint = "`bridge init` writes one, config.example.yaml shows one"
         document.problems.append(Problem("the configuration is empty", file=document.file, hint=hint))
     if not document.parsed or document.value is None:
         raise ConfigError(with_excerpts(document.problems, document, secret=set()))
@@ -82,9 +82,10 @@ class _Loading:
         self.connectors = connectors
         self.plugins = plugins
         self.broken = broken
-        self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key, refused=_is_mapping)
+        self.filled: Filled = fill(document, environment, may_be_unset=_is_signing_key, refused=is_mapped)
         self.secret = {path for path in document.values if _is_signing_key(path) or (not path and not self.tree)}
         self.settings: dict[tuple[str, str], Any] = {}
+        self.mappings: dict[str, tuple[Route, MappingRule]] = {}
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -104,36 +105,42 @@ class _Loading:
             self.check_settings(path, entry, declared, explained)
         self.secret |= explained.doubtful
         mapped = Mapped(self.document, filters=self.filters, connectors=self.connectors)
-        mappings = {name: mapped.mapping(name) for name in _mapping(self.tree, "targets")}
+        mappings = self.mappings = {name: mapped.mapping(name) for name in _mapping(self.tree, "targets")}
         trials = self.trials(tree, mappings)
         problems = self.document.problems + explained.problems + mapped.problems
         if problems or tree is None:
             raise ConfigError(with_excerpts(problems, self.document, secret=self.secret))
         routes = [route for route, _ in mappings.values()]
         doubts = warnings_of(tree, self.document, unset=self.filled.unset, routes=routes)
-        shown = with_excerpts(self.forgotten_braces() + doubts, self.document, secret=self.secret)
+        doubts += mapped.doubts() + self.forgotten_braces()
+        shown = with_excerpts(doubts, self.document, secret=self.secret)
         rules = rules_of(tree, self.settings, mappings, trials)
         return Loaded(rules, tell=self.tell, warnings=sorted(shown, key=lambda one: (one.line, one.column)))
 
     def trials(self, tree: Tree | None, mappings: Mapping[str, tuple[Any, MappingRule]]) -> list[Trial]:
-        """The tests in the file; also where faults elsewhere keep the tree from being one, so that theirs are told."""
-        known = Known(
-            [*_mapping(self.tree, "sources")], {name: record_names(one) for name, (_, one) in mappings.items()}
-        )
-        if tree:
-            return trials_of(tree.tests, known, self.document)
-        try:
-            return trials_of(TrialFile.model_validate({"tests": self.tree.get("tests")}).tests, known, self.document)
-        except ValidationError:
-            return []  # told with the tree's
+        """The tests in the file. What they name and there is not is told also where faults elsewhere leave no tree."""
+        records = {name: record_names(one) for name, (_, one) in mappings.items()}
+        known = Known([*_mapping(self.tree, "sources")], records)
+        tell_unknown(self.tree.get("tests"), known, self.document)
+        return trials_of(tree.tests, known, self.document) if tree else []
 
     def tell(self, found: Iterable[Found]) -> list[Problem]:
         """Problems for faults that stand in the mapping, or where the target does that has none of its own."""
         problems = [
-            self.document.problem(one.fault.message, path=one.path, hint=one.fault.hint, key=one.in_key)
+            self.document.problem(
+                one.fault.message, path=self.of_default(one.path), hint=one.fault.hint, key=one.in_key
+            )
             for one in found
         ]
         return ConfigError(with_excerpts(problems, self.document, secret=self.secret)).problems
+
+    def of_default(self, path: Path) -> Path:
+        """The way to a part of a record; to one of the connector's own, which no file has, with the record's name."""
+        section, target, records, number, *rest = path
+        if (section, target, records) in self.document.keys:
+            return path
+        record = self.mappings[str(target)][1].records[int(number)]
+        return (section, target, "default_records", record.name, *rest)
 
     def check_tree(self, explained: Explained) -> Tree | None:
         context = {
@@ -210,7 +217,7 @@ def _bytes(path: FilePath) -> bytes:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         message = f"there is no configuration file {path.absolute()}"
-        hint = "BRIDGE_CONFIG or --config names another file; config.example.yaml is a start: copy it"
+        hint = "BRIDGE_CONFIG or --config names another file; `bridge init` writes one"
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
         message = f"the configuration file {path.absolute()} cannot be read: {reason}"
@@ -238,8 +245,3 @@ def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _is_signing_key(path: Path) -> bool:
     return len(path) > 2 and path[0] == "sources" and path[2] == "signing_keys"
-
-
-def _is_mapping(path: Path) -> bool:
-    """Whether what stands there may reach a CRM: no secret may."""
-    return path[:1] in (("lookups",), ("vars",), ("tests",)) or (path[:1] == ("targets",) and path[2:3] == ("records",))

@@ -2,11 +2,12 @@
 values, also where the schema finds faults elsewhere, so that all is told at once; what is no mapping is left to it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bridge.config.contradictions import contradictions
-from bridge.config.document import Document, Path
+from bridge.config.document import Document, Path, is_mapped
 from bridge.core.conditions import Every, Found, Test, tests_in
 from bridge.core.expression import Fault, Language
 from bridge.core.filters import Filter
@@ -15,6 +16,7 @@ from bridge.errors import Problem
 from bridge.model.mapping import MappingRule, RecordRule
 from bridge.model.rules import Route
 
+_STATEMENT = re.compile(r"\{%.*%\}|\{#.*#\}", re.DOTALL)
 _ROUTED = {"kind": "kinds", "source": "sources", "chatbot_id": "chatbots"}
 
 
@@ -59,6 +61,20 @@ class Mapped:
         self._tell(reader.found)
         self._tell(contradictions(when, records, at=at))
         return _route(when), MappingRule(records, when if _asks_more(when) else None, variables)
+
+    def doubts(self) -> list[Problem]:
+        """What works, but hardly as it was meant. Complete once every target was asked for."""
+        found = []
+        for section, use in (("vars", "{{{{ vars.{} }}}}"), ("lookups", "{{{{ kind | lookup('{}') }}}}")):
+            for name in mapping_at(self._tree, section):
+                if (section, name) not in self._language.asked:
+                    hint = f"write {use.format(name)} where it belongs, or take it away"
+                    found.append(self._document.problem("nothing uses this", path=(section, name), hint=hint, key=True))
+        for path, text in self._document.written.items():
+            if is_mapped(path) and path[0] in ("vars", "targets") and _STATEMENT.search(text):
+                message = "this is sent as it stands: there are no statements ({% … %}) and comments ({# … #})"
+                found.append(self._document.problem(message, path=path, hint="write {{ a if b else c }}"))
+        return found
 
     def _tell(self, found: Iterable[Found]) -> None:
         for path, fault, in_key, is_shape in found:

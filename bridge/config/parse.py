@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bridge.config.document import Document, Path, Place, dotted
+from bridge.config.document import Document, Path, Place, dotted, is_mapped
 from bridge.config.scalars import plain
 from bridge.config.syntax import control_characters, explain_syntax
 from bridge.errors import Problem
@@ -218,12 +218,13 @@ class _Builder:
         return (first.line, first.column + 1) == (second.line, second.column)
 
     def conceal(self, at: int, path: Path, message: str, hint: str, *, in_key: bool = False) -> None:
-        """Reports what stands at `at`, and keeps both the schema and every excerpt away from it. `in_key`: it is a key
-        of the mapping at `path`, of which the other keys are in order.
+        """Reports what stands at `at`, and keeps the schema away from it, and where it may be a secret every excerpt.
+        `in_key`: it is a key of the mapping at `path`, of which the other keys are in order.
         """
         self.wrong(at, path, message, hint)
         (self.document.half if in_key else self.document.broken).add(path)
-        self.document.hidden.append(_place(self.events[at], self.events[self.skip(at) - 1]))
+        if in_key or not is_mapped(path):
+            self.document.hidden.append(_place(self.events[at], self.events[self.skip(at) - 1]))
 
     def wrong(self, at: int, path: Path, message: str, hint: str, *, always: bool = False) -> None:
         if self.replaying and not always:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from bridge.config.fields import Listed, Whole, wrong
+from bridge.config.fields import Listed, wrong
 from bridge.config.part import Part
 from bridge.config.variables import HOLDS_ONE
 from bridge.core.records import NAME, POLICIES
@@ -50,7 +50,7 @@ class FieldPart(Part):
     required: bool = Field(default=False, description="an event that has nothing for it is dead")
     on_error: Literal["fail", "omit"] = Field("fail", description="what becomes of a value that cannot be computed")
     nulls: Literal["omit", "send"] = Field("omit", description="send: an empty value empties the CRM's field")
-    max_length: Annotated[Whole, Field(ge=1, le=1 << 18)] | None = Field(
+    max_length: Annotated[int, Field(ge=1, le=1 << 18)] | None = Field(
         None, description="characters; a longer text is cut"
     )
     write: Literal["always", "if_empty", "append"] = Field(

@@ -30,6 +30,10 @@ _SOURCE = SourceRule(name="")
 _POLICY = Policy()
 
 
+def _version(value: Any) -> Any:
+    return str(value) if isinstance(value, bool) else coerce_whole(value)  # a Literal takes True for 1
+
+
 def _some_sources(value: dict[str, Any]) -> dict[str, Any]:
     if not value:
         raise wrong("at least one source is needed", hint="config.example.yaml shows one")
@@ -96,7 +100,7 @@ class Retention(Part):
 class Tree(Part):
     """The whole file."""
 
-    version: Annotated[Literal[1], BeforeValidator(coerce_whole)] = Field(description="of this format")
+    version: Annotated[Literal[1], BeforeValidator(_version)] = Field(description="of this format")
     defaults: Defaults = Field(default=Defaults(), description="for every source that says nothing else")
     lookups: Lookups = Field(default={}, description="tables for the filter lookup")
     vars: Vars = Field(default={}, description="values that several fields use")

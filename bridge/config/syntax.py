@@ -21,6 +21,12 @@ _MISFIT = (
     "line up keys of the same level; quote a text that goes on after a quotation mark or bracket",
 )
 _BLOCK = ("after | or >, the text begins on the next line", "put quotes around a text that begins with | or >")
+_INNER_QUOTES = (  # in an expression, of the kind that stands around it
+    (re.compile(r'"[^"]*\{\{[^"}]*"\s*[^\s,}\]]'), "a double quote inside double quotes ends the text",
+     "in the expression, write single ones: \"{{ content | label('Time') }}\""),
+    (re.compile(r"'[^']*\{\{[^'}]*'\s*[^\s,}\]]"), "a single quote inside single quotes ends the text",
+     "around the expression, write double ones: \"{{ content | label('Time') }}\""),
+)  # fmt: skip
 _DIRECTIVE = ("a line that begins with % is an instruction to YAML", "remove it, or put quotes around the text")
 
 # The parser's own words -> ours: what is wrong, what to do.
@@ -120,6 +126,9 @@ def _advice(error: Any, line: str, column: int) -> tuple[str, str]:
     character = line[column : column + 1]
     if "{{" in line and re.search(r"[:\-]\s+\{\{", line):
         return "{{ … }} without quotes is read as a YAML mapping", 'put quotes around it: "{{ … }}"'
+    for pattern, message, hint in _INNER_QUOTES:
+        if pattern.search(line):
+            return message, hint
     if "cannot start any token" in words and character and character in "@`%|>":
         return f"a text cannot begin with {character}", "put quotes around it"
     for known, advice in _ADVICE.items():

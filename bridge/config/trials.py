@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, WithJsonSchema, model_validator
 
 from bridge.config.document import Document, Path
 from bridge.config.excerpts import with_excerpts
@@ -45,6 +45,13 @@ class Expected(Part):
     contains: dict[str, str] = Field(default={}, description="texts that stand in these fields")
     absent: Annotated[list[str], Listed] = Field(default=[], description="fields that are not there")
     error: str = Field(default="", description="the event cannot be mapped, with this text in the reason")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_word(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "skipped" in value:
+            raise wrong("skipped is the whole of what is expected", hint="write it after the colon, without braces")
+        return value
 
 
 def _form(value: Any) -> str:
@@ -99,8 +106,21 @@ def record_names(mapping: MappingRule) -> list[str]:
 
 
 def trials_of(parts: Sequence[TrialPart], known: Known, document: Document) -> list[Trial]:
-    """The trials; what they name and there is not becomes a problem of the document."""
+    """The trials that the parts declare."""
     return [_trial(part, known, document, ("tests", number)) for number, part in enumerate(parts)]
+
+
+def tell_unknown(declared: Any, known: Known, document: Document) -> None:
+    """Reports what `tests` name and there is not. It reads the plain values, also where the schema finds faults, so
+    that all is told at once.
+    """
+    for number, one in enumerate(declared if isinstance(declared, list) else ()):
+        if isinstance(one, Mapping):
+            at: Path = ("tests", number)
+            _tell_source(one.get("source"), known, document, at)
+            expect = one.get("expect")
+            for name, said in expect.items() if isinstance(expect, Mapping) else ():
+                _tell_name(str(name), said, known, document, (*at, "expect", name))
 
 
 def read_trials(data: bytes, known: Known, *, file: str) -> list[Trial]:
@@ -113,43 +133,50 @@ def read_trials(data: bytes, known: Known, *, file: str) -> list[Trial]:
             parts = TrialFile.model_validate(document.value).tests
         except ValidationError as error:
             explained.add(error, TrialFile, value=document.value)
-    found = trials_of(parts, known, document)
+        if isinstance(document.value, Mapping):
+            tell_unknown(document.value.get("tests"), known, document)
     if problems := document.problems + explained.problems:
         raise ConfigError(with_excerpts(problems, document, secret=set()))
-    return found
+    return trials_of(parts, known, document)
+
+
+def _tell_source(source: Any, known: Known, document: Document, at: Path) -> None:
+    if source is None and len(known.sources) > 1:
+        hint = f"add source: {' or '.join(known.sources)}"
+        document.report(document.problem("whose event is it?", path=(*at, "name"), hint=hint))
+    elif isinstance(source, str) and source not in known.sources:
+        hint = meant(source, known.sources)
+        document.report(document.problem("unknown source", path=(*at, "source"), hint=hint))
+
+
+def _tell_name(name: str, said: Any, known: Known, document: Document, path: Path) -> None:
+    target, _, record = name.partition(".")
+    if target not in known.records:
+        message, hint = f"unknown target '{target}'", meant(target, known.records)
+    elif record and record not in known.records[target]:
+        message, hint = f"unknown record '{record}'", meant(record, known.records[target])
+    elif not record and isinstance(said, Mapping) and not said.keys() & {"error", "skipped"}:
+        first = known.records[target][0]
+        message, hint = "which record of it?", f"write {target}.{first}, {target}: skipped, or {target}: {{error: …}}"
+    else:
+        return
+    document.report(document.problem(message, path=path, hint=hint, key=True))
 
 
 def _trial(part: TrialPart, known: Known, document: Document, at: Path) -> Trial:
     source = part.source or next(iter(known.sources), "")
-    if part.source is None and len(known.sources) > 1:
-        hint = f"add source: {' or '.join(known.sources)}"
-        document.report(document.problem("whose event is it?", path=(*at, "name"), hint=hint))
-    elif source not in known.sources:
-        hint = meant(source, known.sources)
-        document.report(document.problem("unknown source", path=(*at, "source"), hint=hint))
-    expect = tuple(_expectations(part.expect, known, document, (*at, "expect")))
+    expect = tuple(_expectations(part.expect, document, (*at, "expect")))
     received_at = (instant(part.now) if part.now else None) or RECEIVED_AT
     return Trial(part.name, source, part.event, received_at, expect, _line(document, (*at, "name")))
 
 
-def _expectations(declared: Mapping[str, Any], known: Known, document: Document, at: Path) -> Iterator[Expectation]:
+def _expectations(declared: Mapping[str, Any], document: Document, at: Path) -> Iterator[Expectation]:
     for name, said in declared.items():
-        path: Path = (*at, name)
         target, _, record = name.partition(".")
-        if target not in known.records:
-            hint = meant(target, known.records)
-            document.report(document.problem(f"unknown target '{target}'", path=path, hint=hint, key=True))
-            continue
-        records = known.records[target]
-        if record and record not in records:
-            hint = meant(record, records)
-            document.report(document.problem(f"unknown record '{record}'", path=path, hint=hint, key=True))
+        line = _line(document, (*at, name))
         if isinstance(said, str):
-            yield Expectation(target, record, skipped=True, at=_line(document, path))
+            yield Expectation(target, record, skipped=True, at=line)
             continue
-        if not record and not said.error:
-            hint = f"write {target}.{records[0]}, {target}: skipped, or {target}: {{error: …}}"
-            document.report(document.problem("which record of it?", path=path, hint=hint, key=True))
         yield Expectation(
             target,
             record,
@@ -158,7 +185,7 @@ def _expectations(declared: Mapping[str, Any], known: Known, document: Document,
             contains=said.contains,
             absent=tuple(said.absent),
             error=said.error,
-            at=_line(document, path),
+            at=line,
         )
 
 

@@ -20,6 +20,7 @@ and, if it can do more, any of these beside them:
         def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]: ...
         def describe(self, object: str, call: Call) -> Sequence[Field] | Hold: ...
         def prepare(self, call: Call) -> Sequence[str] | Hold: ...  # makes what it needs at the target, when asked to
+        def nothing_there(self, method: str, url: str, content: bytes) -> bytes | None: ...  # for `bridge map`
         api_version = 1             # which of this module it was written for
 
 No base class, no try/except, no clock, no sleep, no retry loop, no logging of bodies: the bridge does those once.

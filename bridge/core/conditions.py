@@ -6,6 +6,7 @@
 All that stands in one mapping must hold. A bare value must be equal, as text; of a list, one of them.
 """
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ class Test:
 
     def holds(self, names: Names) -> bool:
         return self.holds_for(self.read(names))
+
+    @property
+    def said(self) -> str:
+        """What is asked, as the file may have it."""
+        expected = json.dumps(self.expected, ensure_ascii=False, default=str).replace('"', "")
+        return expected if self.operator in ("equals", "one_of") else f"{{{self.operator}: {expected}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,10 @@ class Reader:
 
     def _named(self, name: str, at: Path) -> Callable[[Names], Any] | None:
         if not _NAME.fullmatch(name):
-            self._wrong(at, f"'{name[:60]}' is no name", "such as email, vars.start, raw.Type", in_key=True)
+            hint = "such as email, vars.start, raw.Type"
+            if "|" in name or "{{" in name:
+                hint = "make it one of `vars`, and ask for vars.<its name>"
+            self._wrong(at, f"'{name[:60]}' is no name", hint, in_key=True)
             return None
         read = self._language.read(f"{{{{ {name} }}}}", variables=self._variables)
         for fault in read.faults:
@@ -183,3 +193,16 @@ def tests_in(condition: Any) -> Iterator[Test]:
     elif isinstance(condition, Every):
         for part in condition.parts:
             yield from tests_in(part)
+
+
+def unmet(condition: Any, names: Names) -> str:
+    """The part for which the condition does not hold, as it is written; empty where it does."""
+    if condition is None or condition.holds(names):
+        return ""
+    if isinstance(condition, Every):
+        return next(filter(None, (unmet(part, names) for part in condition.parts)), "")
+    if isinstance(condition, Either):
+        return f"any: [{', '.join(f'{{{unmet(part, names)}}}' for part in condition.parts)}]"
+    if isinstance(condition, Opposite):
+        return f"not: {{{', '.join(f'{one.name}: {one.said}' for one in tests_in(condition.part)) or 'any: …'}}}"
+    return f"{condition.name}: {condition.said}"

@@ -77,6 +77,11 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_ORDERING = ("above", "at_least", "below", "at_most")
+_TIMES = ("created_at", "received_at")
+_TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2})?\s*([ap]\.?m\.?)?\s*", re.IGNORECASE)
+
+
 def unfit(operator: str, expected: Any, name: str, sources: Collection[str]) -> tuple[str, str] | None:
     """Why nothing can be compared with this: what is wrong, and what to write."""
     if operator == "one_of":
@@ -93,8 +98,18 @@ def unfit(operator: str, expected: Any, name: str, sources: Collection[str]) -> 
         return _unknown("source", expected, sources)
     if operator == "matches":
         return _no_pattern(expected)
-    if operator in ("above", "at_least", "below", "at_most") and measure(expected) is None:
+    return _unordered(operator, expected, name) if operator in _ORDERING else None
+
+
+def _unordered(operator: str, expected: Any, name: str) -> tuple[str, str] | None:
+    limit = measure(expected)
+    if isinstance(expected, str) and _TIME_OF_DAY.fullmatch(expected):
+        hint = "make a var of the hour: {{ received_at | in_tz('America/New_York') | format('%H') | to_int }}"
+        return f"{operator} cannot compare a time of day", hint
+    if limit is None:
         return f"{operator} needs a number or a time", "such as 5, or 2026-01-31T08:00:00Z"
+    if name in _TIMES and not isinstance(limit, datetime):
+        return f"{name} is a time, and this is a number", "such as 2026-01-31T08:00:00Z"
     return None
 
 

@@ -2,13 +2,14 @@
 out notes each request and lets none go.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
 from bridge.connector import Answer, Connector, FetchToken, Secret, Token
-from bridge.core.exchange import as_json, headers_for, place
+from bridge.core.exchange import Received, as_json, headers_for, place
 from bridge.core.identity import aliases_of, key_of, person_of
 from bridge.core.mapping import records_for
 from bridge.engine.clock import Clock
@@ -20,6 +21,8 @@ from bridge.model.record import Delivered, Record
 from bridge.model.rules import TargetRule
 
 HIDDEN = "***"
+
+NothingThere = Callable[[str, str, bytes], bytes | None]  # see docs/connectors.md
 _ALWAYS_HIDDEN = ("authorization", "proxy-authorization", "cookie")
 
 
@@ -35,15 +38,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """One record, and the first request that is sent for it; what follows depends on the answer to it."""
+    """One record, and the request that writes it; what follows depends on the answer to it. Where the connector looks
+    first, it is the one of a target that has nothing of the record yet.
+    """
 
     record: Record
     request: Request | None
     why: str = ""  # there is none
+    looks: int = 0  # requests before it
 
 
 class _Noted(BridgeError):
-    """Ends a rehearsal at the first request."""
+    """Ends a rehearsal at the request that writes."""
 
 
 def claim_for(event: Event, *, region: str, received_at: datetime) -> Claim:
@@ -78,11 +84,12 @@ def unknown_yet(record: Record) -> Delivered:
 
 
 def _asked(rule: TargetRule, connector: Connector, record: Record, clock: Clock) -> Rehearsed:
-    call = _Call(clock, rule.policy.timeout_s, list(_secrets(rule.settings)), record.idempotency_key)
+    nothing: NothingThere = getattr(connector, "nothing_there", lambda *_: None)
+    call = _Call(clock, rule.policy.timeout_s, list(_secrets(rule.settings)), record.idempotency_key, nothing)
     try:
         outcome = connector.deliver(record, call)
     except _Noted:
-        return Rehearsed(record, call.request_, "")
+        return Rehearsed(record, call.request_, looks=call.looks)
     except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
         return Rehearsed(record, None, f"the connector cannot say it without the target ({type(error).__name__})")
     reason = getattr(outcome, "reason", "")
@@ -92,12 +99,14 @@ def _asked(rule: TargetRule, connector: Connector, record: Record, clock: Clock)
 class _Call:
     """The `bridge.connector.Call` of a rehearsal."""
 
-    def __init__(self, clock: Clock, deadline_s: float, secrets: list[str], key: str) -> None:
+    def __init__(self, clock: Clock, deadline_s: float, secrets: list[str], key: str, nothing: "NothingThere") -> None:
         self.deadline_s = deadline_s
         self.now_s = clock.now_ms() / 1000
         self.request_: Request | None = None
         self._secrets = sorted(secrets, key=len, reverse=True)  # a short one may stand in a longer one
         self._key = key
+        self._nothing = nothing
+        self.looks = 0
 
     @property
     def http(self) -> "_Call":
@@ -125,7 +134,10 @@ class _Call:
         sent = headers_for(headers or {}, content)
         shown = {name: self._shown(name, value, is_given=name.lower() in given) for name, value in sent.items()}
         self.request_ = Request(method.upper(), self._hidden(place(url).url), shown, content)
-        raise _Noted
+        if (answer := self._nothing(method.upper(), url, content)) is None:
+            raise _Noted
+        self.looks += 1
+        return Received(200, {}, answer)
 
     def _shown(self, name: str, value: str, *, is_given: bool) -> str:
         """What the bridge says itself holds no secret, whatever short one may stand in it by chance."""
@@ -140,10 +152,14 @@ class _Call:
 
 
 def _secrets(settings: Any) -> Iterator[str]:
-    """Every secret in a target's settings."""
+    """Every secret in a target's settings, and the query of every address in them, which may hold a key."""
     if isinstance(settings, Secret):
         if settings:
             yield settings.reveal()
+    elif isinstance(settings, str):
+        if settings.startswith(("https://", "http://")):
+            with suppress(ValueError):  # no address after all
+                yield from filter(None, {place(settings).url.partition("?")[2], settings.partition("?")[2]})
     elif is_dataclass(settings) and not isinstance(settings, type):
         for one in fields(settings):
             yield from _secrets(getattr(settings, one.name))

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from bridge.core.filters import text_of
 from bridge.core.mapping import records_for
 from bridge.core.normalise import normalise
+from bridge.core.skipped import TARGET, skipped_in, unwanted
 from bridge.core.text import instant
 from bridge.engine.rehearse import claim_for, unknown_yet
 from bridge.engine.written import Written
@@ -18,6 +19,7 @@ from bridge.model.rules import Rules
 from bridge.model.trial import Expectation, Trial
 
 ABSENT = object()
+SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,18 @@ def run(trial: Trial, rules: Rules) -> Verdict:
         return Verdict(trial, [Difference("event", "an event of this source", why, trial.at)])
     claim = claim_for(reading.events[0][0], region=source.phone_region, received_at=trial.received_at)
     found = {name: _mapped(claim, rules, name) for name in {one.target for one in trial.expect}}
-    return Verdict(trial, [one for expected in trial.expect for one in _compared(expected, found[expected.target])])
+    differences = []
+    for expected in trial.expect:
+        for one in _compared(expected, found[expected.target]):
+            why = _why_skipped(expected, claim, rules) if one.found == SKIPPED else ""
+            differences.append(replace(one, found=f"{SKIPPED}: {why}") if why else one)
+    return Verdict(trial, differences)
+
+
+def _why_skipped(expected: Expectation, claim: Claim, rules: Rules) -> str:
+    rule = rules.targets[expected.target]
+    found = {TARGET: unwanted(rule.route, claim)} | skipped_in(rule.mapping, claim)
+    return found[TARGET] or found.get(expected.record, "")
 
 
 def _mapped(claim: Claim, rules: Rules, target: str) -> dict[str, Mapping[str, Any]] | str:
@@ -86,7 +99,7 @@ def _compared(expected: Expectation, found: dict[str, Mapping[str, Any]] | str) 
             yield differs(expected.name, "skipped", "a record is written")
         return
     if expected.record not in found:
-        yield differs(expected.name, "a record", "skipped")
+        yield differs(expected.name, "a record", SKIPPED)
         return
     fields = found[expected.record]
     wanted = {**expected.fields, **(expected.exactly or {})}

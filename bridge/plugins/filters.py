@@ -46,7 +46,7 @@ def _problem(entry: EntryPoint, known: Mapping[str, Filter]) -> str:
 
 def _unusable(call: object) -> str:
     if not callable(call):
-        return f"it is a {type(call).__name__}, and no function"
+        return f"it is of type {type(call).__name__}, and no function"
     try:
         first = next(iter(inspect.signature(call).parameters.values()), None)
     except (TypeError, ValueError):

@@ -7,6 +7,7 @@ import asyncio
 import json
 import signal
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -52,13 +53,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, and how to spoil it. `sent` is called on the loop once all of it was handed to the connection."""
+    """An answer, and how to spoil it. `sent` is called on the loop once all of it was handed to the connection.
+
+    `instead` is asked, once the latency is over, for the answer that leaves instead of this one.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     fault: Fault = Fault()
     sent: Callable[[], None] = lambda: None
+    instead: "Callable[[], Reply] | None" = None
 
 
 def json_reply(value: Any, *, status: int = 200) -> Reply:
@@ -70,15 +75,21 @@ class Server:
     """A server on 127.0.0.1 that takes connections from the moment it is made, and answers while it runs.
 
     `handle` and `settle` are called on the loop and must be quick. `settle` comes once for all requests of a loop tick,
-    between handling and answering them; if it raises, that is logged and none of their answers leaves.
+    between handling and answering them; if it raises, that is logged and none of their answers leaves. With `tls`, it
+    speaks https.
     """
 
     def __init__(
-        self, handle: Callable[[Request], Reply], *, port: int = 0, settle: Callable[[], None] = lambda: None
+        self,
+        handle: Callable[[Request], Reply],
+        *,
+        port: int = 0,
+        settle: Callable[[], None] = lambda: None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._handle, self._settle = handle, settle
+        self._handle, self._settle, self._tls = handle, settle, tls
         self._socket = socket.create_server(("127.0.0.1", port))
-        self.url = "http://{}:{}".format(*self._socket.getsockname())
+        self.url = "{}://{}:{}".format("https" if tls else "http", *self._socket.getsockname())
         self._ended: Future[None] = Future()
         self._thread: threading.Thread | None = None
         self._held: list[tuple[_Connection, Reply]] = []
@@ -102,7 +113,9 @@ class Server:
 
     async def _serve(self, signals: tuple[signal.Signals, ...], started: Callable[[], None]) -> None:
         self.loop = asyncio.get_running_loop()
-        server = await self.loop.create_server(lambda: _Connection(self), sock=self._socket, backlog=1024)
+        server = await self.loop.create_server(
+            lambda: _Connection(self), sock=self._socket, backlog=1024, ssl=self._tls
+        )
         for number in signals:
             self.loop.add_signal_handler(number, self._ended.cancel)
         started()
@@ -213,6 +226,7 @@ class _Connection(asyncio.Protocol):
             self._treat(reply)
 
     def _treat(self, reply: Reply) -> None:
+        reply = reply if reply.instead is None else reply.instead()
         wire = self._wire(reply)
         if self.transport.is_closing():
             return
@@ -239,7 +253,8 @@ class _Connection(asyncio.Protocol):
         if self._keep_alive:
             self._next()
         elif self._deaf:  # closing at once would reset the connection, and the answer with it
-            self.transport.write_eof()
+            if self.transport.can_write_eof():  # not over TLS
+                self.transport.write_eof()
             self._timer = self._server.loop.call_later(LINGER_S, self.transport.abort)
         else:
             self.transport.close()

@@ -10,7 +10,7 @@ from connectors.http.wrong import Place
 Body = Literal["event", "cloudevents"] | dict[str, Any]
 
 TYPE_PREFIX = "webhook-crm-bridge"  # of a CloudEvent's type
-_EVENT = "{{event}}"
+_FILLED = ("{{event}}", "{{object}}")
 
 
 def content_type(body: Body) -> str:
@@ -31,7 +31,10 @@ def wrong_template(text: str, *, at: Place, in_key: bool = False) -> list[Wrong]
     """Why this text is no constant, if so."""
     if "{{" not in text:
         return []
-    hint = 'map it under `records`; in `body`, "{{ event }}" as a whole value stands for the event or the record'
+    hint = (
+        'map it under `records`; in `body`, "{{ event }}" as a whole value stands for the event or the record, '
+        '"{{ object }}" for its `object`'
+    )
     return [Wrong(at, "settings are constants: {{ … }} has no meaning here", hint, in_key)]
 
 
@@ -42,7 +45,7 @@ def _filled(body: Any, record: Record) -> Any:
         case "cloudevents":
             return _cloudevent(record)
         case _:
-            return _with_event(body, record)
+            return _with_record(body, record)
 
 
 def _cloudevent(record: Record) -> dict[str, Any]:
@@ -65,13 +68,19 @@ def _cloudevent(record: Record) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _with_event(constant: Any, record: Record) -> Any:
-    """The constant, with the record's fields wherever the event's place is."""
+def _with_record(constant: Any, record: Record) -> Any:
+    """The constant, with the record's fields and object in their places."""
     if isinstance(constant, Mapping):
-        return {key: _with_event(value, record) for key, value in constant.items()}
+        return {key: _with_record(value, record) for key, value in constant.items()}
     if isinstance(constant, list):
-        return [_with_event(value, record) for value in constant]
-    return dict(record.fields) if _is_event(constant) else constant
+        return [_with_record(value, record) for value in constant]
+    match _place(constant):
+        case "{{event}}":
+            return dict(record.fields)
+        case "{{object}}":
+            return record.object
+        case _:
+            return constant
 
 
 def _wrong(constant: Any, at: Place) -> list[Wrong]:
@@ -80,8 +89,10 @@ def _wrong(constant: Any, at: Place) -> list[Wrong]:
         return keys + [wrong for key, value in constant.items() for wrong in _wrong(value, (*at, key))]
     if isinstance(constant, list):
         return [wrong for n, value in enumerate(constant) for wrong in _wrong(value, (*at, n))]
-    return [] if _is_event(constant) or not isinstance(constant, str) else wrong_template(constant, at=at)
+    return [] if _place(constant) or not isinstance(constant, str) else wrong_template(constant, at=at)
 
 
-def _is_event(constant: Any) -> bool:
-    return isinstance(constant, str) and "".join(constant.split()) == _EVENT
+def _place(constant: Any) -> str:
+    """The place of the record's fields or object; empty for what is no such place."""
+    text = "".join(constant.split()) if isinstance(constant, str) else ""
+    return text if text in _FILLED else ""

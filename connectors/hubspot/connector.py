@@ -11,11 +11,11 @@ from bridge.connector import Answer, Call, Delivered, Field, Hold, Outcome, Plan
 from connectors.hubspot.access import Access
 from connectors.hubspot.account import Accounts
 from connectors.hubspot.choices import Choices
-from connectors.hubspot.client import Client
+from connectors.hubspot.client import Client, nothing_there
 from connectors.hubspot.described import fields_in
 from connectors.hubspot.errors import outcome_of
 from connectors.hubspot.limits import Limits
-from connectors.hubspot.objects import CONTACTS
+from connectors.hubspot.objects import ACTIVITIES, CONTACTS
 from connectors.hubspot.problem import problem_of
 from connectors.hubspot.records import DEFAULT_RECORDS, DEFAULT_VARS
 from connectors.hubspot.row import Row, row_of
@@ -23,6 +23,11 @@ from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.unique import PREPARE, make, named, properties_in, wrong_with
 from connectors.hubspot.work import MOST, Work
 from connectors.hubspot.writing import write
+
+# What an earlier attempt sent may still be under way at HubSpot, where its worker was killed a moment ago, and a search
+# lags behind what was written: who looks at once does not see it.
+UNDER_WAY_S = 5.0
+SEARCH_LAGS_S = 10.0
 
 
 class HubSpot:
@@ -45,6 +50,8 @@ class HubSpot:
 
     def deliver_batch(self, plans: Sequence[Plan], call: Call) -> list[list[Outcome]]:
         self._limits.before(call)
+        if wait_s := max((self._unseen_s(record) for plan in plans for record in plan.records), default=0.0):
+            call.wait(min(wait_s, call.deadline_s / 8))
         client = self._client(call)
         account = self._accounts.get(client, now_s=call.now_s)
         work = Work(client, self._settings, account, self._choices, call)
@@ -96,10 +103,22 @@ class HubSpot:
         fields = fields_in(answer, object, self._settings)
         return self._held(answer, call) if fields is None else fields
 
+    def nothing_there(self, method: str, url: str, content: bytes) -> bytes | None:
+        return nothing_there(method, url)
+
     def _held(self, answer: Answer, call: Call, *, zone: str = "") -> Hold:
         """What keeps us from asking, as a Hold."""
         outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s, zone=zone)
         return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot is unwell"))
+
+    def _unseen_s(self, record: Record) -> float:
+        """How long a look may miss what an earlier attempt wrote; 0 where an address or a key of ours finds it."""
+        unique = self._settings.unique
+        if not record.uncertain or record.known_id:
+            return 0.0
+        if record.object == CONTACTS:
+            return 0.0 if record.fields.get("email") or unique.contact else SEARCH_LAGS_S
+        return 0.0 if record.object in ACTIVITIES and unique.activity else UNDER_WAY_S
 
     def _client(self, call: Call) -> Client:
         return Client(self._settings, self._access, self._limits, call)

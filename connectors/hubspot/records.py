@@ -28,7 +28,7 @@ _PERSON: dict[str, Any] = {
         "firstname": "{{ first_name }}",
         # HubSpot makes no contact that has neither a name nor an address.
         "lastname": "{{ last_name if full_name or email else phone | default('Visitor ' ~ session_id) }}",
-        "phone": "{{ phone | phone }}",
+        "phone": "{{ phone }}",
     },
 }
 

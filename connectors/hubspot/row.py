@@ -1,5 +1,6 @@
 """Row: one record on its way into a batch, and what is known of it so far."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,8 @@ from bridge.connector import Delivered, Outcome, Record, Reject, id_from
 from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, TO
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.text import MAX_BODY, NOT_TAKEN, as_html, written
+
+_ID = re.compile(r"[A-Za-z0-9_:() -]+")
 
 
 @dataclass(slots=True)
@@ -119,6 +122,6 @@ class _NoId(ValueError):
 
 def _id(value: Any) -> str:
     id_ = id_from(value)
-    if not id_.isascii() or not id_.isdigit():
+    if not _ID.fullmatch(id_):  # HubSpot's are numbers, and `bridge map` has "(id of person)" in their place
         raise _NoId("this is no id of a HubSpot object")
     return id_

@@ -69,9 +69,14 @@ def is_empty(value: Any) -> bool:
     return value is None or value == ""
 
 
+def mark_of(record: Record) -> str:
+    """By what a record of ours is known again: how its signatures begin."""
+    return f"[chat {blake2s(record.key.encode(), digest_size=5).hexdigest()}-"
+
+
 def signature_of(record: Record) -> str:
     """What is written after an appended text: by it, nobody appends it twice. The same on every attempt."""
-    return f"[chat {blake2s(record.idempotency_key.encode(), digest_size=5).hexdigest()}]"
+    return f"{mark_of(record)}{blake2s(record.idempotency_key.encode(), digest_size=2).hexdigest()}]"
 
 
 class _Other:
@@ -91,10 +96,10 @@ def _signed(text: str, record: Record) -> str:
 
 
 def _after(stands: Any, text: str, record: Record) -> str | None:
-    """The text after what stands there; None where it was written already."""
+    """The text after what stands there; None where it was written already: by us, or in a revision before."""
     if is_empty(stands):
         return _signed(text, record)
-    if signature_of(record) in str(stands):
+    if signature_of(record) in str(stands) or text.strip() in str(stands):
         return None
     return f"{stands}\n\n{_signed(text, record)}"
 

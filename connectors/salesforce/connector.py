@@ -9,10 +9,14 @@ from connectors.salesforce.describe import Describes, described_or_hold
 from connectors.salesforce.errors import outcome_of
 from connectors.salesforce.limits import Limits
 from connectors.salesforce.login import SOAP_WARNING
-from connectors.salesforce.org import Org
+from connectors.salesforce.org import Org, nothing_there
 from connectors.salesforce.records import DEFAULT_RECORDS, DEFAULT_VARS
 from connectors.salesforce.said import Said
 from connectors.salesforce.settings import SalesforceSettings
+
+# What an earlier attempt sent may still be under way at the org, where its worker was killed a moment ago: who looks
+# at once does not see it. With a key of ours at the org nothing need be looked for, and nothing can be doubled.
+UNDER_WAY_S = 5.0
 
 
 class Salesforce:
@@ -32,6 +36,8 @@ class Salesforce:
 
     def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]:
         self._limits.before(call)
+        if any(record.uncertain and not self._has_key(record) for plan in plans for record in plan.records):
+            call.wait(min(UNDER_WAY_S, call.deadline_s / 8))
         return Deliver(self._org(call), self._describes).plans(plans)
 
     def deliver(self, record: Record, call: Call) -> Outcome:
@@ -49,6 +55,12 @@ class Salesforce:
 
     def describe(self, object: str, call: Call) -> Sequence[Field] | Hold:  # noqa: A002
         return described_or_hold(self._describes, object, self._org(call))
+
+    def nothing_there(self, method: str, url: str, content: bytes) -> bytes | None:
+        return nothing_there(method, url, content)
+
+    def _has_key(self, record: Record) -> bool:
+        return record.object in self._settings.external_ids
 
     def _org(self, call: Call) -> Org:
         return Org(self._settings, call, self._limits)

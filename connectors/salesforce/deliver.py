@@ -84,7 +84,9 @@ class Deliver:
             works = [
                 one[stage]
                 for one in all_works
-                if len(one) > stage and one[stage].is_open and all(work.id for work in one[:stage])
+                if len(one) > stage
+                and one[stage].is_open
+                and all(isinstance(work.outcome, Delivered) for work in one[:stage])
             ]
             for one in all_works:
                 if len(one) > stage:
@@ -197,7 +199,9 @@ class Deliver:
 
     def _done(self, work: Work, said: Said) -> None:
         found = work.id or said.at("id")
-        if isinstance(found, str) and found:
+        if not said.is_fine:  # a sibling failed, says the org, and none of them did
+            work.outcome = Retry(said.told)
+        elif isinstance(found, str) and found:
             work.delivered(found, self._org.page(found))
         else:
             work.outcome = Retry("the org says that it wrote the record, and names no id", uncertain=True)
@@ -220,7 +224,9 @@ def _vet(works: list[Work]) -> None:
 
 
 def _resolve(work: Work, works: Sequence[Work]) -> None:
-    work.record = replace(work.record, fields=resolved(work.record.fields, ids_of(works)))
+    ids = ids_of(works)
+    work.record = replace(work.record, fields=resolved(work.record.fields, ids))
+    work.fields = resolved(work.fields, ids)
 
 
 def _is_cause(said: Said) -> bool:

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from bridge.connector import Outcome, Ref, Reject
-from connectors.salesforce.change import signature_of, value_of
+from connectors.salesforce.change import mark_of, value_of
 from connectors.salesforce.contact import name_at_contact
 from connectors.salesforce.errors import outcome_of
 from connectors.salesforce.org import Org
 from connectors.salesforce.phones import digits_of, spellings
 from connectors.salesforce.said import Said
 from connectors.salesforce.soql import Ask
-from connectors.salesforce.work import Work
+from connectors.salesforce.work import Work, refers_to
 
 LONGEST_SOUGHT = 255  # characters: what is longer is in no field that can be asked for
 RECENT = "CreatedDate = LAST_N_DAYS:30"  # longer than an attempt is tried again
@@ -96,7 +96,7 @@ class Look:
             for object_ in self._objects(work):
                 for at, values in _spelled(name, value, object_):
                     self._ask(asks, work, object_).add(at, values)
-        if record.uncertain and not key and not work.known and not any(self._sought(work)):
+        if record.uncertain and not (key or work.known or self._sought(work) or refers_to(record.fields)):
             for name in _ANCHORS:
                 anchor = work.record.fields.get(name)
                 if isinstance(anchor, str) and 0 < len(anchor) <= LONGEST_SOUGHT:
@@ -174,16 +174,16 @@ class Look:
         return "Contact", self.found.by_id("Contact", contact) or {"Id": contact}
 
     def _written_before(self, work: Work) -> tuple[str, dict[str, Any]] | None:
-        """The record that an earlier attempt of ours made: with our signature where it has one, else with all that we
-        wrote.
-        """
+        """What an earlier attempt of ours made: with our mark where it has one, else with all that we wrote."""
         record = work.record
+        if refers_to(record.fields):
+            return None  # what it hangs on is not there yet, so neither is it
         signed = [name for name, how in record.writes.items() if how == "append" and record.fields.get(name)]
         for row in self.found.rows.get(record.object, ()):
             if row["Id"] in work.gone:
                 continue
             if signed:
-                ours = any(signature_of(record) in str(row.get(name)) for name in signed)
+                ours = any(mark_of(record) in str(row.get(name)) for name in signed)
             else:
                 ours = all(_equal(row.get(name), value_of(value)) for name, value in record.fields.items())
             if ours and (found := self._followed(work, record.object, row)):
@@ -201,7 +201,8 @@ def _spelled(name: str, value: str, object_: str) -> Iterator[tuple[str, list[st
 
 def _holds(row: dict[str, Any], name: str, value: str) -> bool:
     if name in _PHONES:
-        return any(digits_of(row.get(at)) == digits_of(value) for at in _PHONES)
+        same = {digits_of(text) for text in spellings(value)}
+        return any(digits_of(row.get(at)) in same for at in _PHONES)
     return str(row.get(name) or "").strip().casefold() == value.casefold()
 
 

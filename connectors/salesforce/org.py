@@ -3,6 +3,7 @@
 simple-salesforce makes the requests, over the bridge's door. With a given session it neither renews nor retries.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -139,6 +140,21 @@ class _Heard:
         self.status, self.headers = answer.status, answer.headers
         self.body = masked(answer.body, self._secrets)
         return self
+
+
+def nothing_there(method: str, url: str, content: bytes) -> bytes | None:
+    """What an org answers to a look that has nothing of it; None to all that is no look."""
+    if method == "GET" and url.endswith("/describe"):
+        return b'{"fields": []}'
+    try:
+        asked = json.loads(content)["compositeRequest"]
+        if any(one["method"] != "GET" for one in asked):
+            return None
+        nothing = {"totalSize": 0, "done": True, "records": []}
+        rows = [{"body": nothing, "httpStatusCode": 200, "referenceId": one["referenceId"]} for one in asked]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return as_json({"compositeResponse": rows})
 
 
 def _is_ended(said: Said) -> bool:

@@ -49,7 +49,7 @@ _EVENT: dict[str, Any] = {
         "Subject": {"value": "Chat appointment: {{ full_name | default(email) | default(phone) }}", "max_length": 255},
         "StartDateTime": "{{ vars.start }}",
         "EndDateTime": "{{ vars.start | add(minutes=30) }}",
-        "Description": {"value": "{{ vars.said }}", "max_length": 30000},
+        "Description": {"value": "{{ vars.said }}", "write": "append", "max_length": 30000},
     },
 }
 
@@ -64,7 +64,7 @@ _TASK: dict[str, Any] = {
             "max_length": 255,
         },
         "ActivityDate": "{{ (created_at if created_at is present else received_at) | date }}",
-        "Description": {"value": "{{ vars.said }}", "max_length": 30000},
+        "Description": {"value": "{{ vars.said }}", "write": "append", "max_length": 30000},
     },
 }
 

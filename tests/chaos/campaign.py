@@ -1,4 +1,6 @@
-"""Campaign: one bridge, one inbox with faults, senders, and somebody who kills; then the books are compared."""
+"""Campaign: one bridge, an inbox and a Salesforce org with faults, senders, and somebody who kills; then the books are
+compared.
+"""
 
 import json
 import os
@@ -13,9 +15,11 @@ from sqlalchemy import select, text
 from bridge.engine.operate import Operator
 from bridge.errors import StoreError
 from bridge.sandbox.inbox import Inbox
+from bridge.sandbox.salesforce.org import Org
 from bridge.store.arrival import decode_event
 from bridge.store.tables import deliveries, events
 from bridge.wiring.opened import open_bridge
+from tests.chaos.crm import broken, in_salesforce
 from tests.chaos.killers import Killer
 from tests.chaos.ledger import Arrived, Ledger
 from tests.chaos.report import Report
@@ -26,6 +30,7 @@ from tests.processes import Bridge, configuration, http_target
 SENDERS = 8
 QUIET_S = 120.0  # for everything to be at rest once nobody is killed any more
 RETRY = ["100ms", "200ms", "400ms", "800ms", *["1s"] * 30]
+KEYED = ("worker", "supervisor")  # with whom the org has a field for our key
 FAULTS: list[dict[str, Any]] = [
     {"probability": 0.20, "latency_s": 0.05},
     {"probability": 0.02, "latency_s": 0.7},
@@ -46,21 +51,49 @@ def run(folder: Path, *, kind: str, victim: str, seed: int, seconds: float, post
     report = Report(f"{kind}, {victim} killed")
     began_s = time.monotonic()
     url = postgres.new_database() if kind == "postgres" else ""
-    with Inbox(folder / "inbox.db") as inbox:
+    keyed = victim in KEYED
+    with Inbox(folder / "inbox.db") as inbox, Org(folder / "org.db", **_keyed_org() if keyed else {}) as org:
         inbox.random(FAULTS, seed=seed)
-        config = configuration({"inbox": http_target(inbox.url, timeout="2s", concurrency=16, retry=RETRY)})
-        bridge = Bridge(folder, config, database_url=url)
+        org.random(FAULTS, seed=seed)
+        bridge = Bridge(folder, configuration(_targets(inbox, org, keyed=keyed)), database_url=url)
         try:
             bridge.serve()
-            _play(bridge, inbox, report, victim=victim, seed=seed, seconds=seconds, postgres=postgres)
+            _play(bridge, inbox, org, report, victim=victim, seed=seed, seconds=seconds, postgres=postgres)
         finally:
             bridge.stop()
     report.took_s = time.monotonic() - began_s
     return report
 
 
+def _keyed_org() -> dict[str, Any]:
+    """An org that has a field for our key, and goes on with slow calls when nobody waits for them any more."""
+    field = {"external_id": True, "unique": True, "length": 64}
+    return {
+        "objects": {name: {"fields": {"Chat_Key__c": field}} for name in ("Lead", "Event", "Task")},
+        "late_writes": True,
+    }
+
+
+def _targets(inbox: Inbox, org: Org, *, keyed: bool) -> dict[str, dict[str, Any]]:
+    delivery: dict[str, Any] = {"timeout": "2s", "concurrency": 16, "retry": RETRY}
+    auth = {"client_credentials": {"consumer_key": "sandbox-client", "consumer_secret": "sandbox-secret"}}
+    settings: dict[str, Any] = {"url": org.url, "auth": auth, "allow_private_addresses": True}
+    if keyed:
+        settings["external_ids"] = dict.fromkeys(("Lead", "Event", "Task"), "Chat_Key__c")
+    salesforce = {"connector": "salesforce", "settings": settings, "delivery": delivery}
+    return {"inbox": http_target(inbox.url, **delivery), "salesforce": salesforce}
+
+
 def _play(
-    bridge: Bridge, inbox: Inbox, report: Report, *, victim: str, seed: int, seconds: float, postgres: Postgres
+    bridge: Bridge,
+    inbox: Inbox,
+    org: Org,
+    report: Report,
+    *,
+    victim: str,
+    seed: int,
+    seconds: float,
+    postgres: Postgres,
 ) -> None:
     senders = Senders(lambda: f"{bridge.url}/webhooks/smarterbot", seed=seed, count=SENDERS)
     killer = Killer(bridge, victim=victim, seed=seed, postgres=postgres)
@@ -73,12 +106,15 @@ def _play(
         report.broken += attendant.wait_quiet()
         ledger = Ledger(senders.sent, arrived(inbox), attendant.excused)
     report.broken += ledger.broken()
+    persons, activities = in_salesforce(org)
+    report.broken += [f"salesforce: {line}" for line in broken(senders.sent, persons, activities)]
     report.broken += [f"healed: {line}" for line in bridge.log().splitlines() if "healed deliveries" in line]
     answered, count = sum(sent.answered for sent in senders.sent), inbox.counts()
     report.kept = answered
     report.what = (
         f"{killer.killed:2} kills, {len(senders.sent):4} facts sent, {answered:4} answered with success, "
-        f"{count.stored:4} at the target in {count.arrivals:4} requests, {attendant.replayed} replayed"
+        f"{count.stored:4} at the inbox in {count.arrivals:4} requests, {len(persons):4} persons and "
+        f"{len(activities):4} activities in Salesforce in {org.cost:4} calls, {attendant.replayed} replayed"
     )
 
 

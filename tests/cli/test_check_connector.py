@@ -153,6 +153,37 @@ def test_a_mapping_is_held_against_the_fields_of_the_account(tmp_path: Path) -> 
     assert '          Emial: "{{ email }}"' in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("{{ 'Webb' if kind == 'lead' else kind | lookup('source') }}", ["'Caht'", "'Other'", "'Webb'"]),
+        ("{{ vars.source }}", ["'Caht'", "'Other'"]),
+        ("{{ kind | lookup('source', default='Non') }}", ["'Caht'", "'Non'", "'Other'"]),
+        ("{{ raw.Source | default('Fax') }}", ["'Fax'"]),
+        ("{{ kind | lookup('source') | default('Fax') | upper }}", []),
+    ],
+)
+def test_what_an_expression_may_come_to_is_held_against_the_choices(
+    tmp_path: Path, value: str, told: list[str]
+) -> None:
+    fields = f'          LastName: x\n          Source: "{value}"\n'
+    variables = "vars: {source: \"{{ kind | lookup('source') }}\", other: '{{ vars.source }}'}\n"
+
+    done = connected(tmp_path, PLANTED[: PLANTED.index("          Emial")] + fields + variables)
+
+    found = [line.partition("does not take ")[2].partition(" ")[0] for line in done.stderr.splitlines()]
+    assert told == sorted(filter(None, found))
+    assert bool(told) == done.returncode
+
+
+@pytest.mark.parametrize("value", ["null", '""', "{value: null, nulls: send}"])
+def test_a_field_that_must_be_there_is_not_filled_by_nothing(tmp_path: Path, value: str) -> None:
+    done = connected(tmp_path, PLANTED[: PLANTED.index("          Emial")] + f"          LastName: {value}\n")
+
+    assert 1 == done.returncode
+    assert "fields.LastName: Lead needs LastName, and this says nothing (map a value to it)" in done.stderr
+
+
 def test_a_mapping_that_fits_is_said_to(tmp_path: Path) -> None:
     good = {"LastName": "x", "Email": "{{ email }}", "Source": "Web"}
     fields = "".join(f"          {name}: '{value}'\n" for name, value in good.items())
@@ -171,4 +202,7 @@ def test_what_an_object_has_may_be_unknown_and_a_connectors_own_records_are_chec
     own.mkdir()
     done = connected(own, "version: 1\nsources: {smarterbot: {}}\ntargets:\n  crm:\n    connector: acme\n")
     assert 1 == done.returncode
-    assert "records[0].fields.Sorce: Lead has no field 'Sorce' (did you mean Source?)" in done.stderr
+    assert (
+        "targets.crm.default_records.person.fields.Sorce: Lead has no field 'Sorce' (did you mean Source?)"
+        in done.stderr
+    )

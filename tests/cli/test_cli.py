@@ -116,7 +116,7 @@ def test_a_missing_configuration_is_named_and_nothing_starts(bridge: Bridge, com
 
     assert 1 == done.returncode
     assert "config.yaml" in done.stderr
-    assert "config.example.yaml" in done.stderr
+    assert "`bridge init` writes one" in done.stderr
 
 
 def test_commands_that_need_the_database_say_how_to_make_it(bridge: Bridge) -> None:
@@ -181,4 +181,4 @@ def test_the_demo_keeps_every_promise(tmp_path: Path) -> None:
     )
 
     assert 0 == done.returncode, done.stdout
-    assert "10 requests sent, 5 records at the target, each once." in done.stdout
+    assert "10 requests sent; 5 records at the inbox, 4 records in Salesforce, each once." in done.stdout

@@ -62,7 +62,7 @@ def test_one_that_raises_is_told_without_what_the_visitor_said(tmp_path: Path) -
     [
         ("gone = acme:gone", "filter 'gone' of package"),
         ("nothing = acme:nothing", "it takes no value: its first parameter is the value"),
-        ("constant = acme:constant", "it is a int, and no function"),
+        ("constant = acme:constant", "it is of type int, and no function"),
         ("lower = acme:shout", "there is a filter of this name already"),
         ("Loud = acme:shout", "a filter's name has a-z, 0-9 and _"),
     ],

@@ -100,6 +100,22 @@ def test_every_answer_may_be_an_option(tmp_path: Path) -> None:
     assert 0 == bridge(tmp_path, "check", SALES_API_KEY="secret", SHOP_SIGNING_KEY="k" * 32).returncode
 
 
+def test_a_login_that_has_several_forms_is_written_in_the_first_with_a_variable_for_each_part(tmp_path: Path) -> None:
+    url = ("--set", "url=https://acme.my.salesforce.com")
+    done = bridge(tmp_path, "init", "--yes", "--connector", "salesforce", "--target", "sales", *url)
+
+    assert 0 == done.returncode, done.stderr
+    written = (tmp_path / "config.yaml").read_text()
+    assert '        client_credentials:\n          consumer_key: "${SALES_CONSUMER_KEY}"\n' in written
+    assert "\nSALES_CONSUMER_SECRET=\n" in (tmp_path / ".env.example").read_text()
+    variables = {
+        "SMARTERBOT_SIGNING_KEY": "a key that is long",
+        "SALES_CONSUMER_KEY": "a",
+        "SALES_CONSUMER_SECRET": "b",
+    }
+    assert 0 == bridge(tmp_path, "check", **variables).returncode
+
+
 def test_it_asks_on_a_terminal_and_asks_again_after_a_mistake(tmp_path: Path) -> None:
     shown, code = typed(
         tmp_path, "Shop Berlin", "shop", "newoak", "newoaks", "Europe/Berln", "Europe/Berlin", "", "", "", URL[1][4:]
@@ -112,6 +128,28 @@ def test_it_asks_on_a_terminal_and_asks_again_after_a_mistake(tmp_path: Path) ->
     assert "timezone: Europe/Berlin" in (tmp_path / "config.yaml").read_text()
 
 
+def test_a_setting_that_does_not_fit_is_asked_for_again(tmp_path: Path) -> None:
+    shown, code = typed(tmp_path, "", "", "", "", "", "", "ftp://crm.example.com", "crm.example.com", URL[1][4:])
+
+    assert 0 == code, shown
+    assert 3 == shown.count("url of the http target")
+    assert 2 == shown.count("this must begin with https:// or http:// and name a host")
+    assert URL[1][4:] in (tmp_path / "config.yaml").read_text()
+
+
+def test_where_one_of_its_files_cannot_be_written_the_other_is_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / ".env.example").mkdir()
+    for before in (None, "mine"):
+        if before:
+            (tmp_path / "config.yaml").write_text(before)
+
+        done = bridge(tmp_path, "init", "--yes", "--force", *URL)
+
+        assert (1, True) == (done.returncode, ".env.example cannot be written" in done.stderr)
+        left = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+        assert left == ({"config.yaml": before} if before else {})
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -119,7 +157,8 @@ def test_it_asks_on_a_terminal_and_asks_again_after_a_mistake(tmp_path: Path) ->
         (("--yes",), "url is needed: --set url=…"),
         (("--yes", "--set", "url"), "--set url: write key=value"),
         (("--yes", "--set", "url=ftp://x"), "targets.crm.settings.url: "),
-        (("--yes", *URL, "--set", "urll=x"), "unknown key 'urll' (did you mean 'url'?)"),
+        (("--yes", *URL, "--set", "urll=x"), "--set urll: the http connector has no such setting: did you mean 'url'?"),
+        (("--yes", "--set", "uri=https://x"), "--set uri: the http connector has no such setting: did you mean 'url'?"),
         (("--yes", *URL, "--connector", "htpp"), "--connector: there is no 'htpp'"),
         (("--yes", *URL, "--timezone", "Mars"), "--timezone: unknown time zone"),
         (("--yes", *URL, "--phone-region", "USA"), "--phone-region: unknown phone region"),

@@ -50,10 +50,15 @@ def event(bridge: Bridge, body: Any) -> str:
     return str(bridge.folder / "event.json")
 
 
+def written(done: Any) -> list[dict[str, Any]]:
+    """What `map` says of records that would be written."""
+    return [row for row in map(json.loads, done.stdout.splitlines()) if "skipped" not in row]
+
+
 def test_map_shows_each_record_and_request_without_a_secret(bridge: Bridge) -> None:
     done = bridge.call("map", event(bridge, lead(1)))
 
-    (row,) = map(json.loads, done.stdout.splitlines())
+    (row,) = written(done)
     assert 0 == done.returncode
     assert ("crm", "person") == (row["target"], row["record"])
     assert {"email": "visitor1@example.com", "at": "2023-11-23T18:36:21.512302Z", "n": 1} == row["fields"]
@@ -71,17 +76,37 @@ def test_map_shows_a_target_that_would_not_get_it_where_it_is_asked_for(bridge: 
 
 
 def test_map_takes_what_a_sender_posts_also_many_and_from_standard_input(bridge: Bridge) -> None:
-    rows = bridge.call("map", event(bridge, [lead(1), lead(2, Type="Appointment")])).stdout.splitlines()
+    rows = written(bridge.call("map", event(bridge, [lead(1), lead(2, Type="Appointment")])))
 
-    assert [(1, "person"), (2, "person"), (2, "note"), (2, "event")] == [
-        (row["event"], row["record"]) for row in map(json.loads, rows)
+    assert [(1, "person"), (2, "person"), (2, "note"), (2, "event")] == [(row["event"], row["record"]) for row in rows]
+
+
+def test_map_says_what_is_skipped_and_why(bridge: Bridge) -> None:
+    path = event(bridge, lead(1))
+    rows = [row for row in map(json.loads, bridge.call("map", path).stdout.splitlines()) if "skipped" in row]
+
+    pay = "its `when` does not hold: content: {contains: pay}"
+    no_meeting = "its `when` does not hold: kind: appointment"
+    assert [("crm", "note", no_meeting), ("crm", "pay", pay), ("other", None, no_meeting)] == [
+        (row["target"], row.get("record"), row["why"]) for row in rows
     ]
+
+
+def test_map_takes_the_time_at_which_an_event_comes_in(bridge: Bridge) -> None:
+    found = json.loads((bridge.folder / "config.yaml").read_text())
+    found["targets"]["crm"] |= {"when": {"received_at": {"above": "2030-01-01T00:00:00Z"}}}
+    (bridge.folder / "config.yaml").write_text(json.dumps(found))
+    path = event(bridge, lead(1))
+
+    assert ["person"] == [row["record"] for row in written(bridge.call("map", path, "--now", "2030-01-01T12:00:00Z"))]
+    assert [] == written(bridge.call("map", path, "--now", "2029-01-01T12:00:00Z"))
+    assert "--now: this is no time" in bridge.call("map", path, "--now", "noon").stderr
 
 
 def test_map_says_what_would_kill_the_delivery_and_ends_with_1(bridge: Bridge) -> None:
     done = bridge.call("map", event(bridge, lead(1, Content="I pay")))
 
-    (row,) = map(json.loads, done.stdout.splitlines())
+    row, *_ = map(json.loads, done.stdout.splitlines())
     assert 1 == done.returncode
     assert row["error"].startswith("pay.n: required, and this event has nothing for it")
 
@@ -137,9 +162,9 @@ def test_tests_that_pass(bridge: Bridge) -> None:
             '"v',
         ),
         ({"crm.person": "skipped"}, "crm.person", "skipped", "a record is written"),
-        ({"crm.note": {"fields": {}}}, "crm.note", "a record", "skipped"),
+        ({"crm.note": {"fields": {}}}, "crm.note", "a record", "skipped: its `when` does not hold: kind: appointment"),
         ({"crm": "skipped"}, "crm", "skipped", "a record is written"),
-        ({"other.event": {"fields": {}}}, "other.event", "a record", "skipped"),
+        ({"other.event": {}}, "other.event", "a record", "skipped: its `when` does not hold: kind: appointment"),
         ({"crm": {"error": "no such"}}, "crm", "an error with 'no such'", "records: person"),
     ],
 )

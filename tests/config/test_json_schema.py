@@ -25,7 +25,8 @@ targets:
     settings: {url: "https://crm.example.com", success: {path: a, equals: %s}}
 """
 JSON_SCHEMA = jsonschema.Draft202012Validator(SCHEMA)
-OF_HTTP = jsonschema.Draft202012Validator(json_schema(connectors={"http": load("http")}, plugins={}))
+OURS = {name: load(name) for name in ("http", "salesforce")}
+OF_OURS = jsonschema.Draft202012Validator(json_schema(connectors=OURS, plugins={}))
 
 
 def wrong(text: str | bytes, validator: Any = JSON_SCHEMA) -> list[str]:
@@ -40,14 +41,14 @@ def test_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_examples_are_right(path: Path) -> None:
-    assert [] == wrong(path.read_bytes(), OF_HTTP)
+    assert [] == wrong(path.read_bytes(), OF_OURS)
 
 
 RECORD = TARGET + "    records: [{name: a, fields: {x: "
 GOOD = [
     SOURCE.replace("version: 1", "version: '${V:-1}'"),
     SOURCE.split("    signing_keys")[0].replace("main:", "main: {signing_keys: [a long signing key]}\n  more:"),
-    SOURCE + RECORD + "{value: x, max_length: '5'}}}]\n",
+    SOURCE + RECORD + "{value: x, max_length: 5}}}]\n",
     SOURCE + TARGET + "tests: [{name: a, event: {}, expect: {crm.event: }}]\n",
     *(SOURCE + TARGET.replace("http://x}", f"http://x, size: {size}}}") for size in ("5", "'5'", "'${N:-5}'", "big")),
     SOURCE + KEYED,
@@ -92,10 +93,12 @@ def test_a_plugin_brings_its_settings(said: str, at: list[str]) -> None:
     assert at == wrong(f"version: 1\nsources:\n  main: {said}\n", of_plugin)
 
 
-def test_every_key_of_the_file_and_of_http_says_what_it_is_for() -> None:
-    whole = OF_HTTP.schema
-    [http] = whole["$defs"]["Target"]["allOf"]
-    parts = {"the file": whole, "http": http["then"]["properties"]["settings"]} | whole["$defs"]
+def test_every_key_of_the_file_and_of_our_connectors_says_what_it_is_for() -> None:
+    whole = OF_OURS.schema
+    ours = whole["$defs"]["Target"]["allOf"]
+    assert len(OURS) == len(ours)
+    settings = {f"settings {number}": one["then"]["properties"]["settings"] for number, one in enumerate(ours)}
+    parts = {"the file": whole} | settings | whole["$defs"]
     del parts["condition"], parts["test"]  # their keys are names and operators, which docs/mapping.md has
 
     silent = [
@@ -118,7 +121,7 @@ def test_every_key_of_the_file_and_of_http_says_what_it_is_for() -> None:
 )  # fmt: skip
 def test_a_secret_is_for_writing_only(at: tuple[str, str]) -> None:
     part, key = at
-    declared = OF_HTTP.schema["$defs"][part]["properties"][key]
+    declared = OF_OURS.schema["$defs"][part]["properties"][key]
     texts = [one.get("items", one) for one in declared.get("anyOf", [declared]) if one.get("type") != "null"]
 
     assert texts

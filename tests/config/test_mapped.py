@@ -1,11 +1,17 @@
 """lookups, vars, records and conditions in the file: what they become, and every mistake in them at its place."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bridge.core.mapping import records_for
+from bridge.errors import MappingError
 from bridge.model.event import Event, Kind
 from bridge.model.rules import Rules
 from bridge.testing.samples import claim_of
@@ -187,6 +193,9 @@ def test_all_mistakes_of_a_mapping_are_told_at_once_each_at_its_place(tmp_path: 
         ("{chatbot_id: abc}", "{chatbot_id: {starts_with: x}}", "abc, and must not"),
         ("", "{raw.score: {above: 5, below: 5}}", "more than it may be"),
         ("{raw.score: {at_least: 6}}", "{raw.score: {at_most: 5}}", "more than it may be"),
+        ("{not: {kind: [lead, appointment]}}", "", "appointment or lead, and must not"),
+        ("{kind: {not: lead}}", "{kind: lead}", "lead, and must not"),
+        ("{chatbot_id: abc}", "{chatbot_id: {not: {starts_with: a}}}", "abc, and must not"),
     ],
 )
 def test_a_condition_that_can_never_hold_is_a_mistake(tmp_path: Path, target: str, record: str, why: str) -> None:
@@ -257,3 +266,80 @@ def test_faults_elsewhere_do_not_hide_those_of_the_mapping(tmp_path: Path) -> No
     assert ["vars.a", "targets.crm.delivery.timeout", "targets.crm.records[0].fields"] == [
         problem.path for problem in problems_of(tmp_path, text)
     ]
+
+
+def test_what_nothing_uses_and_what_looks_like_a_statement_is_doubtful_and_no_mistake(tmp_path: Path) -> None:
+    text = (
+        "vars: {used: '{{ email }}', asked: '{{ phone }}', unused: '{{ vars.used }}'}\n"
+        "lookups: {one: {a: b}, two: {a: b}, three: {a: b}}\n"
+        f"{SOURCE}{TARGET}    when: {{vars.asked: {{present: true}}}}\n"
+        "    records: [{name: a, fields: {a: \"{{ kind | lookup('one') }}\", b: '{% if x %}', c: '100 {% off'}}]\n"
+    )
+
+    loaded = load_text(tmp_path, text)
+
+    doubts = [(one.path, one.message[:18]) for one in loaded.warnings if "signing_key" not in one.path]
+    assert [
+        ("vars.unused", "nothing uses this"),
+        ("lookups.two", "nothing uses this"),
+        ("lookups.three", "nothing uses this"),
+        ("targets.crm.records[0].fields.b", "this is sent as it"),
+    ] == doubts
+
+
+def test_a_table_that_is_named_only_by_the_event_may_be_any(tmp_path: Path) -> None:
+    records = "    records: [{name: a, fields: {a: '{{ kind | lookup(source) }}'}}]\n"
+    text = f"lookups: {{one: {{a: b}}}}\n{SOURCE}{TARGET}{records}"
+
+    assert [] == [one.path for one in load_text(tmp_path, text).warnings if "signing_key" not in one.path]
+
+
+TESTS = """\
+tests:
+  - name: shapes and names
+    event: {Type: Lead}
+    expect: {crmm.a: {fields: {a: 1}}, crm.b: {field: {a: 1}}, crm.a: {skipped: true}}
+  - evnt: {Type: Lead}
+    source: mian
+    name: others
+    expect: {crm: {fields: {a: 1}}}
+"""
+
+
+def test_a_mistake_of_form_in_a_test_hides_no_unknown_name_in_it_or_in_the_others(tmp_path: Path) -> None:
+    found = problems_of(tmp_path, f"{SOURCE}{TARGET}    records: [{{name: a, fields: {{a: 1}}}}]\n{TESTS}")
+
+    assert [
+        ("tests[0].expect.crmm.a", "unknown target 'crmm'"),
+        ("tests[0].expect.crm.b", "unknown record 'b'"),
+        ("tests[0].expect.crm.b.field", "unknown key 'field'"),
+        ("tests[0].expect.crm.a", "skipped is the whole of what is expected"),
+        ("tests[1].evnt", "unknown key 'evnt'"),
+        ("tests[1].source", "unknown source"),
+        ("tests[1].expect.crm", "which record of it?"),
+    ] == [(one.path, one.message) for one in found]
+
+
+ODD = st.sampled_from([None, True, 1, 1.5, "5", "", "x", "always", "{{ email }}", [], [1], ["a"], {}, {"kind": "lead"}])
+RECORD = st.dictionaries(
+    st.sampled_from(["name", "object", "keyed_by", "match", "mode", "fields", "when", "x"]), ODD, max_size=2
+).map(lambda odd: {"name": "a", "fields": {"a": "{{ email }}"}} | odd)
+POLICY = st.dictionaries(
+    st.sampled_from(["value", "required", "on_error", "nulls", "max_length", "write", "when", "x"]), ODD, max_size=3
+)
+DUE = Event("main", Kind.LEAD, email="a@example.com")
+
+
+@given(RECORD, POLICY)
+@example({"name": "a", "fields": {}}, {"value": "{{ email }}", "max_length": "5"})
+@example({"name": "a", "fields": {}}, {"value": "{{ email }}", "required": "true"})
+def test_what_check_takes_can_be_mapped_whatever_stands_in_a_record(
+    record: dict[str, Any], policy: dict[str, Any]
+) -> None:
+    fields = record.get("fields")
+    declared = record | ({"fields": fields | {"b": policy}} if isinstance(fields, dict) else {})
+    with TemporaryDirectory() as folder:
+        text = f"{SOURCE}{TARGET}    records: [{json.dumps(declared)}]\n"
+        if not problems_of(Path(folder), text):
+            with suppress(MappingError):  # what is required and not there
+                fields_of(Path(folder), text, DUE)

@@ -190,7 +190,7 @@ def test_no_file_is_told_with_where_it_was_looked_for(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         load(tmp_path, environment={}, connectors={})
 
-    for part in (str(tmp_path / "none.yaml"), "BRIDGE_CONFIG", "--config", "config.example.yaml"):
+    for part in (str(tmp_path / "none.yaml"), "BRIDGE_CONFIG", "--config", "`bridge init`"):
         assert part in str(caught.value)
 
 
@@ -281,3 +281,47 @@ def test_the_same_key_with_and_without_a_line_end_is_the_same_key(tmp_path):
     (problem,) = problems_of(tmp_path, text, {"KEY": "a signing key\n"})
 
     assert "the same signing key stands here twice" == problem.message
+
+
+def test_an_excerpt_shows_an_expression_that_lacks_its_quotes_where_no_secret_can_stand(tmp_path):
+    record = "    records: [{name: a, fields: {x: {{ email | lower }}}}]\n"
+    problems = problems_of(tmp_path, target("{url: http://x, auth: {bearer: {{ hunter2 }}}}") + record)
+
+    excerpts = [one.excerpt for one in problems]
+    assert 2 == len(problems)
+    assert "hunter2" not in str(excerpts)
+    assert "x: {{ email | lower }}" in excerpts[1]
+
+
+def test_of_a_line_that_cannot_be_read_an_excerpt_shows_only_the_words_of_an_expression(tmp_path):
+    (problem,) = problems_of(tmp_path, SOURCE + """vars: {a: hunter2, b: "{{ email | label("hunter2") }}"}\n""")
+
+    assert """vars: {*: ******** *: "{{ email | label("*******") }}"}""" == problem.excerpt
+
+
+@pytest.mark.parametrize(
+    ("records", "hint"),
+    [
+        ("[{name: a, fields: [{x: 1}]}]", "take the dashes away: write key: value lines"),
+        ("{a: {fields: {x: 1}}}", "begin each entry with a dash, such as - name: …"),
+        ("a", "write [a, b], or lines that begin with a dash"),
+    ],
+)
+def test_a_list_in_place_of_a_mapping_is_told_what_to_do_with_its_dashes(tmp_path, records, hint):
+    (problem,) = problems_of(tmp_path, target("{url: http://x}") + f"    records: {records}\n")
+
+    assert hint == problem.hint
+
+
+@pytest.mark.parametrize("version", ["true", "'2'", "[1]"])
+def test_a_version_is_the_number_1(tmp_path, version):
+    (problem,) = problems_of(tmp_path, SOURCE.replace("version: 1", f"version: {version}"))
+
+    assert "this must be 1" == problem.message
+
+
+def test_a_number_in_quotes_is_none_in_a_record(tmp_path):
+    record = "    records: [{name: a, fields: {x: {value: x, max_length: '5'}}}]\n"
+    (problem,) = problems_of(tmp_path, target("{url: http://x}") + record)
+
+    assert ("this must be a whole number", "write digits only, without quotes") == (problem.message, problem.hint)

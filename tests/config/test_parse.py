@@ -100,6 +100,8 @@ def test_a_template_without_quotes_is_recognised_and_explained(text):
         ("a:\n\t- b", (2, 1), "use spaces"),
         ("a: [${KEY}]", (1, 6), 'quotes around texts inside brackets, also "${VAR}"'),
         ("a: b: c", (1, 5), "put quotes around a text that holds ': '"),
+        ('a: "{{ content | label("Time") }}"', (1, 25), "write single ones"),
+        ("a: '{{ content | label('Time') }}'", (1, 25), "write double ones"),
         ("a: @b", (1, 4), "put quotes around it"),
         ("a: *b", (1, 4), "begins with *"),
         ("a: !b c", (1, 4), "quote it"),

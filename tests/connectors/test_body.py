@@ -90,6 +90,12 @@ def test_a_configured_content_type_counts_for_every_body() -> None:
 # constants
 
 
+def test_the_records_object_has_a_place_too() -> None:
+    _, sent = deliver({"type": "{{ object }}", "deep": [{"kinds": ["{{object}}"]}], "lead": "{{ event }}"})
+
+    assert {"type": "event", "deep": [{"kinds": ["event"]}], "lead": FIELDS} == sent
+
+
 @pytest.mark.parametrize("place", ["{{ event }}", "{{event}}", "  {{ event }} "])
 def test_the_events_place_may_be_anywhere_in_the_constants(place: str) -> None:
     body = {"list": "web", "n": 1, "no": None, "leads": [{"properties": place}, "x"], "again": place}

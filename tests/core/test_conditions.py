@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.conditions import Reader
+from bridge.core.conditions import Reader, unmet
 from bridge.core.expression import Language
 from bridge.core.filters import FILTERS
 
@@ -95,10 +95,12 @@ def test_a_condition_holds_or_does_not(declared: Any, holds: bool) -> None:
         ({"email": {"matches": ["a"]}}, ("email", "matches"), "matches needs one value", ""),
         ({"email": "{{ phone }}"}, ("email",), "compares with constants", "make a var"),
         ({"received_at": {"above": "noon"}}, ("received_at", "above"), "needs a number or a time", "2026"),
+        ({"received_at": {"above": "09:00"}}, ("received_at", "above"), "a time of day", "format('%H') | to_int"),
+        ({"created_at": {"below": 17}}, ("created_at", "below"), "created_at is a time", "2026"),
         ({"any": {"kind": "lead"}}, ("any",), "`any` is a list", "any: [{kind: lead}"),
         ({"all": []}, ("all",), "`all` of nothing", "at least one"),
         ({"any": [{"kind": "lead"}, {"knd": "x"}]}, ("any", 1, "knd"), "an event has no 'knd'", ""),
-        ({"email | lower": "x"}, ("email | lower",), "is no name", "such as email"),
+        ({"email | lower": "x"}, ("email | lower",), "is no name", "make it one of `vars`"),
         ({"vars.strat": {"present": True}}, ("vars.strat",), "there is no var 'strat'", "did you mean vars.start?"),
     ],
 )
@@ -136,3 +138,18 @@ def test_any_declaration_can_be_asked_or_is_refused(declared: Any) -> None:
     assert (condition is None) == bool(one.found)
     if condition is not None:
         assert condition.holds(NAMES) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ({"email": {"present": True}}, ""),
+        ({"email": {"present": True}, "kind": "appointment"}, "kind: appointment"),
+        ({"chatbot_id": ["42", "x"]}, "chatbot_id: [42, x]"),
+        ({"email": {"not": {"contains": "@"}}}, "not: {email: {contains: @}}"),
+        ({"any": [{"kind": "appointment"}, {"phone": "1"}]}, "any: [{kind: appointment}, {phone: 1}]"),
+        ({"not": {"kind": "lead", "email": {"present": True}}}, "not: {kind: lead, email: {present: true}}"),
+    ],
+)
+def test_what_of_a_condition_does_not_hold_is_told_as_it_is_written(when: Any, told: str) -> None:
+    assert told == unmet(reader().read(when), NAMES)

@@ -33,8 +33,9 @@ def sandbox_inbox(programs: Path) -> Iterator[str]:
 
 
 def at_inbox(url: str) -> list[dict[str, Any]]:
+    """The fields of each record, as the example's `body` wraps them."""
     found: list[dict[str, Any]] = requests.get(f"{url}/_/items", timeout=10).json()
-    return found
+    return [item["fields"] for item in found]
 
 
 def configure(app: Path) -> None:

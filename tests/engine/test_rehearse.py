@@ -17,7 +17,7 @@ ADA = Event("main", Kind.LEAD, email="ada@example.com")
 
 def request(**settings: Any) -> Request:
     """The request that an http target with these settings would be sent for a lead."""
-    rule = TargetRule("crm", "http", HttpSettings(url="https://crm.example.com/leads", **settings))
+    rule = TargetRule("crm", "http", HttpSettings(**{"url": "https://crm.example.com/leads"} | settings))
     claim = claim_for(ADA, region="US", received_at=datetime(2023, 11, 28, tzinfo=UTC))
     (found,) = rehearse(rule, Http(rule.settings), claim, clock=clock())
     assert found.request is not None, found.why
@@ -36,6 +36,12 @@ def test_a_secret_within_a_header_is_hidden_too() -> None:
     found = request(headers={"X-Api-Key": Secret("a-long-api-key"), "X-Both": "id=7; key=a-long-api-key"})
 
     assert "id=7; key=***" == found.headers["X-Both"]
+
+
+def test_what_an_address_has_in_its_query_is_hidden() -> None:
+    found = request(url="https://crm.example.com/leads?api key=a-long-api-key")
+
+    assert "https://crm.example.com/leads?***" == found.url
 
 
 def test_a_short_secret_lets_nothing_be_seen_of_a_longer_one_that_has_it_in_it() -> None:

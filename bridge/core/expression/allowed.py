@@ -9,7 +9,9 @@ from typing import Any
 
 from jinja2 import nodes
 
+from bridge.core.expression.advice import for_call, for_filter, for_name
 from bridge.core.expression.faults import Fault
+from bridge.core.expression.kinds import misfit
 from bridge.core.expression.names import GROUPS, NAMES, OF_A_RECORD
 from bridge.core.filters import Filter, bound
 from bridge.core.text import nearest
@@ -21,22 +23,10 @@ NOT_CONSTANT = object()
 
 _OPERATORS = "+, -, *, /, %"
 _NO_SUCH = {
-    nodes.Call: ("functions cannot be called", "use a filter: {{ email | lower }}"),
     nodes.BinExpr: (f"there is no arithmetic ({_OPERATORS})", "~ joins texts; | add(hours=1) moves a time"),
     nodes.UnaryExpr: (f"there is no arithmetic ({_OPERATORS})", "a - can only stand before a number"),
     nodes.Dict: ("there are no mappings in an expression", "write the keys in YAML, each with its own value"),
     nodes.Slice: ("there are no slices", "| truncate(10, true, '') cuts a text"),
-}
-_ADVICE = {
-    "env": "secrets cannot be mapped: there is no environment here",
-    "environ": "secrets cannot be mapped: there is no environment here",
-    "now": "there is no clock here: received_at is when the event came",
-    "today": "there is no clock here: received_at is when the event came",
-    "name": "did you mean full_name?",
-    "serial_number": "did you mean chatbot_id?",
-    "type": "did you mean kind?",
-    "url": "did you mean page_url?",
-    "id": "did you mean event_id?",
 }
 
 
@@ -49,11 +39,13 @@ class Scope:
         lookups: Mapping[str, Mapping[str, Any]],
         variables: Collection[str] = (),
         records: Collection[str] = (),
+        asked: set[tuple[str, str]] | None = None,
     ) -> None:
         self.filters = filters
         self.lookups = lookups
         self.variables = variables
         self.records = records
+        self.asked = set() if asked is None else asked  # where it is noted which vars and lookups are named
 
 
 class Walk:
@@ -96,20 +88,29 @@ class Walk:
             return nodes.Not(self.tree(node.node, depth + 1))
         if isinstance(node, nodes.List | nodes.Tuple):
             return nodes.List([self.tree(part, depth + 1) for part in node.items])
+        if isinstance(node, nodes.Call):
+            name = getattr(node.node, "attr", None) or getattr(node.node, "name", "")
+            return self._refuse("functions cannot be called", for_call(str(name), self._scope.filters))
         return self._refuse(*next((words for kind, words in _NO_SUCH.items() if isinstance(node, kind)), _ELSE))
 
     def _name(self, node: nodes.Node) -> Any:
         root, steps = _chain(node)
         if root is None:
-            return self._refuse(f"only {', '.join(GROUPS)} have parts", "use a filter, such as | format('%H')")
+            return self._refuse(
+                f"only {', '.join(GROUPS)} have parts", "use a filter, such as | before('@') or | format('%H')"
+            )
         if root == "vars":
             return self._variable(node, steps)
         if root == "records":
             return self._record(node, steps)
         if root not in NAMES:
-            return self._refuse(f"an event has no '{root}'", self._meant(root), root)
+            return self._refuse(f"an event has no '{root}'", for_name(root, self._scope.variables), root)
         if steps and root != "raw":
-            hint = "raw.… are the sender's own fields" if root == "event" else "use a filter, such as | format('%H')"
+            hint = (
+                "raw.… are the sender's own fields"
+                if root == "event"
+                else "use a filter, such as | before('@') or | format('%H')"
+            )
             return self._refuse(f"'{root}' has no parts", hint, root)
         if any(step is NOT_CONSTANT for step in steps):
             return self._refuse("a part must be named, not computed", "write raw.Name or raw['Some name']", root)
@@ -124,6 +125,7 @@ class Walk:
             near = nearest(str(name), known)
             hint = f"did you mean vars.{near}?" if near else f"known here: {', '.join(known) or 'none'}"
             return self._refuse(f"there is no var '{name}' before this", hint, str(name))
+        self._scope.asked.add(("vars", str(name)))
         return node
 
     def _record(self, node: nodes.Node, steps: list[Any]) -> Any:
@@ -142,24 +144,40 @@ class Walk:
 
     def _filter(self, node: nodes.Filter, depth: int) -> Any:
         value = self.tree(node.node, depth + 1) if node.node else nodes.Const(None)
-        args = [self.tree(arg, depth + 1) for arg in node.args]
-        kwargs = [nodes.Keyword(pair.key, self.tree(pair.value, depth + 1)) for pair in node.kwargs]
+        given = [self._argument(arg, depth + 1) for arg in node.args]
+        named = {str(pair.key): self._argument(pair.value, depth + 1) for pair in node.kwargs}
         if node.dyn_args or node.dyn_kwargs:
             return self._refuse("* and ** have no meaning here", "write the arguments out", node.name)
         known = self._scope.filters.get(node.name)
         if known is None:
-            near = nearest(node.name, self._scope.filters)
-            hint = f"did you mean {near}?" if near else "docs/mapping.md lists the filters"
+            hint = for_filter(node.name, self._scope.filters)
             return self._refuse(f"there is no filter '{node.name}'", hint, node.name)
         try:
-            told = bound(known, [_constant(arg) for arg in args], {pair.key: _constant(pair.value) for pair in kwargs})
+            told = bound(known, [said for _, said in given], {name: said for name, (_, said) in named.items()})
+            if node.name == "lookup":
+                table = told["table"]
+                self._scope.asked.update(
+                    ("lookups", one) for one in self._scope.lookups if table in (one, NOT_CONSTANT)
+                )
             if known.check:
                 constants = {name: told[name] for name in told if told[name] is not NOT_CONSTANT}
                 known.check(constants, self._scope.lookups)
+            if NOT_CONSTANT not in told.values() and (wrong_kind := misfit(known, node.node, told)):
+                raise ValueError(wrong_kind)
         except ValueError as wrong:
             message, _, hint = str(wrong).partition(": ")
             self._refuse(message, hint, node.name)
-        return nodes.Filter(value, node.name, args, kwargs, None, None)
+        kwargs = [nodes.Keyword(name, arg) for name, (arg, _) in named.items()]
+        return nodes.Filter(value, node.name, [arg for arg, _ in given], kwargs, None, None)
+
+    def _argument(self, node: nodes.Node, depth: int) -> tuple[Any, Any]:
+        """The tree to run, and what it is, where that can be told."""
+        if isinstance(node, nodes.Name) and node.name not in (*NAMES, *GROUPS):
+            hint = f"did you mean the text '{node.name}'? It needs quotes"
+            return self._refuse(f"an event has no '{node.name}'", hint, node.name), NOT_CONSTANT
+        before = len(self.faults)
+        tree = self.tree(node, depth)
+        return tree, _constant(tree) if len(self.faults) == before else NOT_CONSTANT
 
     def _test(self, node: nodes.Test, depth: int) -> Any:
         if node.name not in TESTS:
@@ -172,17 +190,6 @@ class Walk:
                 f"'is {node.name}' takes other arguments", "such as {{ 1 if email is present }}", node.name
             )
         return nodes.Test(self.tree(node.node, depth + 1), node.name, args, [], None, None)
-
-    def _meant(self, name: str) -> str:
-        if name in _ADVICE:
-            return _ADVICE[name]
-        if name in self._scope.variables:
-            return f"did you mean vars.{name}?"
-        if near := nearest(name, [one for one in NAMES if one != "event"]):
-            return f"did you mean {near}?"
-        if near := nearest(name, self._scope.variables):
-            return f"did you mean vars.{near}?"
-        return f"raw.{name} is the sender's own field of this name; docs/mapping.md lists what an event has"
 
     def _refuse(self, message: str, hint: str = "", word: str = "") -> nodes.Const:
         """Notes a fault, at the word if it can be found."""

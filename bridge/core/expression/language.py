@@ -3,7 +3,7 @@
 visitor typed as Python).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,11 @@ from jinja2 import Environment, Template, TemplateSyntaxError, nodes, pass_conte
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 
+from bridge.core.expression.advice import for_signs
 from bridge.core.expression.allowed import JOIN, Scope, Walk
 from bridge.core.expression.faults import Fault, Faulty
 from bridge.core.expression.names import item
+from bridge.core.expression.outcomes import Outcome, outcomes_of
 from bridge.core.expression.pieces import has_placeholder, lone, pieces_of
 from bridge.core.expression.plain import giving_plain, plain
 from bridge.core.filters import FILTERS, Filter, FilterError, text_of
@@ -42,6 +44,7 @@ class Language:
         self._filters = filters
         self._lookups = lookups or {}
         self._environment = _Environment(filters)
+        self.asked: set[tuple[str, str]] = set()  # all vars and lookups that texts named: ("vars", its name), …
 
     def read(self, text: str, *, variables: Collection[str] = (), records: Collection[str] = ()) -> Read:
         """What a text of the configuration stands for; `variables` and earlier `records` are those that it may name."""
@@ -50,7 +53,7 @@ class Language:
         try:
             if len(text) > MAX_TEXT:
                 raise Faulty(f"an expression may have {MAX_TEXT} characters", "make vars of its parts")
-            return self._compiled(text, Scope(self._filters, self._lookups, variables, records))
+            return self._compiled(text, Scope(self._filters, self._lookups, variables, records, self.asked))
         except Faulty as faulty:
             return Read(faults=[faulty.fault])
 
@@ -72,7 +75,7 @@ class Language:
             return Read(faults=faults)
         if lone(pieces):
             program = next(part for part in parts if not isinstance(part, str))
-            return Read(program.as_ref() or Expression(text, program.run, records, table=program.table()))
+            return Read(program.as_ref() or Expression(text, program.run, records, program.outcomes()))
         return Read(Expression(text, _Joined(parts).run, records))
 
     def _parsed(self, source: str, at: int) -> nodes.Node:
@@ -81,9 +84,12 @@ class Language:
             parser = Parser(self._environment, source, state="variable")
             tree = parser.parse_expression()
             if not parser.stream.eos:
-                raise Faulty(f"'{parser.stream.current}' is not expected here", "join texts with ~", at)
+                found = str(parser.stream.current)
+                hint = "write == to compare" if found == "=" else for_signs(source) or "join texts with ~"
+                raise Faulty(f"'{found}' is not expected here", hint, at)
         except TemplateSyntaxError as error:
-            raise Faulty(f"this cannot be read: {error.message}", "write {{ name | filter }}", at) from None
+            hint = for_signs(source) or "write {{ name | filter }}"
+            raise Faulty(f"this cannot be read: {error.message}", hint, at) from None
         except (RecursionError, MemoryError, OverflowError, ValueError):
             raise Faulty(
                 "this is too deeply nested, or a number in it too long", "make vars of its parts", at
@@ -98,11 +104,13 @@ class Language:
 class Expression:
     """A compiled text."""
 
-    __slots__ = ("_run", "records", "table", "text")
+    __slots__ = ("_run", "outcomes", "records", "text")
 
-    def __init__(self, text: str, run: Callable[[Names], Any], records: Collection[str], *, table: str = "") -> None:
+    def __init__(
+        self, text: str, run: Callable[[Names], Any], records: Collection[str], outcomes: Iterable[Outcome] = ()
+    ) -> None:
         self.text = text
-        self.table = table  # whose values are all that it may come to, if there is such a lookup
+        self.outcomes = tuple(outcomes)
         self.records = frozenset(records)
         self._run = run
 
@@ -135,11 +143,8 @@ class _Program:
             raise ValueError(str(error)) from error
         return context.vars["result"]
 
-    def table(self) -> str:
-        """The lookup that the expression ends with; empty where it does not."""
-        tree = self._tree
-        is_lookup = isinstance(tree, nodes.Filter) and tree.name == "lookup" and tree.args and not tree.kwargs
-        return str(tree.args[0].value) if is_lookup and isinstance(tree.args[0], nodes.Const) else ""
+    def outcomes(self) -> Iterator[Outcome]:
+        return outcomes_of(self._tree)
 
     def as_ref(self) -> Ref | None:
         """The expression as a reference, where it is an earlier record's id and nothing else."""

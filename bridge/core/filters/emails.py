@@ -71,7 +71,8 @@ FILTERS = (
     Filter(
         "is_free_mail",
         _is_free_mail,
-        summary="Whether the address is at a provider who gives one to anybody, such as gmail.com or gmx.de.",
+        summary="Whether the address is at a provider who gives one to anybody, such as gmail.com or gmx.de; null "
+        "where it is no address.",
         example="{{ email | is_free_mail }}",
         gives="false",
     ),

@@ -63,7 +63,8 @@ FILTERS = (
         takes_null=True,
         check=_check,
         summary="What a table of `lookups` has for the value, in any case; its `'*'` for what it does not have, or "
-        "`default=`. Without either the delivery stops, and its reason names the keys.",
+        "`default=`. Null and blank texts are looked up as an empty text. Without either they stay null, and all else "
+        "stops the delivery: its reason names the keys.",
         example="{{ 'de' | lookup('countries') }}",
         gives='"Germany"',
     ),

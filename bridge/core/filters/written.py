@@ -55,6 +55,8 @@ def _writer(pattern: str, with_time: bool) -> Callable[[Any], str]:  # noqa: FBT
     if len(pattern) > LONGEST:
         raise ValueError(f"this format has {len(pattern)} characters: write one of at most {LONGEST}")
     pieces = [_piece(directive, literal, with_time=with_time) for directive, literal in _PIECE.findall(pattern)]
+    if "%" not in pattern:
+        raise ValueError("this format says nothing of a time: write one such as '%Y-%m-%d'")
     return lambda at: "".join([piece if isinstance(piece, str) else piece(at) for piece in pieces])
 
 

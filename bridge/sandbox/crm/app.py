@@ -1,65 +1,66 @@
 """What the sandboxes of CRMs share: server, records, ledger of calls, faults, control paths under /_/, page, settings.
 
-A CRM gives `answer` and its words; here it is decided whether a call is carried out and how its answer is treated.
+A CRM gives `_answer`, its words and its settings.
 """
 
 import json
 import signal
 import sqlite3
+import ssl
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs
 
+from bridge.sandbox.crm.calling import Answer, Calling
 from bridge.sandbox.crm.calls import Call, Calls
 from bridge.sandbox.crm.page import page
 from bridge.sandbox.crm.records import Record, Records
 from bridge.sandbox.crm.settings import changed
-from bridge.sandbox.faults import WELL, Faults, Outcome
-from bridge.sandbox.server import Reply, Request, Server, json_reply
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a CRM makes of a call: the answer, what kind of call it was, and how much it counts against the quota."""
-
-    reply: Reply
-    kind: str
-    cost: int = 1
-    locks: frozenset[str] = frozenset()  # ids of records that nobody else may write until the answer leaves
+from bridge.sandbox.faults import Outcome
+from bridge.sandbox.server import Fault, Reply, Request, Server, json_reply
 
 
 class Crm(ABC):
     """A CRM on 127.0.0.1, by default on a free port; in a `with`, it serves from a thread of this process.
 
-    With `records`, a file, nothing is lost if the process is killed. All methods without _ may be called from any
-    thread.
+    With `records`, a file, nothing is lost if the process is killed. With `tls`, the files of a certificate and of its
+    key, it speaks https. All methods without _ may be called from any thread.
     """
 
     title: ClassVar[str]
-    defaults: ClassVar[Mapping[str, Any]]  # the settings, each with its default
+    defaults: ClassVar[Mapping[str, Any]]  # the settings, each with its default; `SHARED` among them
     faults: ClassVar[Mapping[str, Mapping[str, Any]]]  # faults that have a name, as {"as": "quota"} is written for one
 
-    def __init__(self, records: str | Path | None = None, *, port: int = 0, **settings: Any) -> None:
+    def __init__(
+        self,
+        records: str | Path | None = None,
+        *,
+        port: int = 0,
+        tls: tuple[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
         self._database = sqlite3.connect(records or ":memory:", check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = OFF")  # survives a kill, not a power cut
-        self._records, self._calls, self._faults = Records(self._database), Calls(self._database), Faults()
-        self._seen: Counter[bytes] = Counter()
+        self._records, self._calls = Records(self._database), Calls(self._database)
+        self._calling = Calling(self._calls, answer=self._answer, spoiled=self._spoiled)
         self._changed = threading.Condition()  # its lock guards all of the above
         remembered = self._records.kept("settings") or {}
         self._settings = changed(self.defaults, deepcopy(dict(self.defaults)), remembered)
-        self._server = Server(self._handle, port=port, settle=self._settle)
+        self._server = Server(self._handle, port=port, settle=self._settle, tls=None if tls is None else _context(tls))
         self.url = self._server.url
-        self.change(**settings)
+        try:
+            self.change(**settings)
+        except BaseException:
+            self.close()
+            raise
 
     @abstractmethod
     def _answer(self, request: Request) -> Answer:
@@ -140,12 +141,12 @@ class Crm(ABC):
     def fault(self, **declared: Any) -> None:
         """Adds a fault: `match`, `times`, `status`, `stored`, … as `Faults.add` takes them, or one that has a name."""
         with self._changed:
-            self._faults.add(self._named(declared))
+            self._calling.faults.add(self._named(declared))
 
     def random(self, table: Iterable[Mapping[str, Any]], *, seed: int = 0) -> None:
         """Replaces the random faults. The n-th of several equal calls always meets the same."""
         with self._changed:
-            self._faults.random([self._named(row) for row in table], seed=seed)
+            self._calling.faults.random([self._named(row) for row in table], seed=seed)
 
     def wait_for(self, predicate: Callable[[], bool], timeout_s: float) -> bool:
         """Does this come true in time? It is asked after calls and must be quick: the sandbox waits for it."""
@@ -155,10 +156,9 @@ class Crm(ABC):
     def reset(self) -> None:
         """Empties records and ledger, clears faults; settings stay."""
         with self._changed:
-            self._faults.clear()
+            self._calling.clear()
             self._calls.clear()
             self._records.clear()
-            self._seen.clear()
             self._records.keep("settings", self._settings)
             self._configured()
             self._write()
@@ -192,43 +192,41 @@ class Crm(ABC):
                 return json_reply({"error": str(error)}, status=400)
 
     def _called(self, request: Request) -> Reply:
-        outcome = self._faults.decide(request, draw=self._draw(request))
-        fault, now_ms, seq = outcome.fault, _now_ms(), self._calls.count + 1
-        if outcome.stored:
-            answer = self._answer(request)
-        else:
-            answer = Answer(Reply(outcome.status, _JSON, self._spoiled(outcome.status)), "fault")
-        reply = answer.reply if outcome is WELL else self._treated(answer.reply, outcome)
-        silent, late = fault.hang or fault.reset, fault.latency_s or fault.drip_s
-        if fault.latency_s:
-            self._delayed(answer, fault.latency_s)
-        path = f"{request.path}?{request.query}" if request.query else request.path
-        call = Call(
-            *(seq, now_ms, request.method, path, dict(request.headers), request.body.decode("utf-8", "replace")),
-            *(answer.kind, answer.cost, outcome.stored, None if silent else reply.status),
-            answered_ms=None if silent or late or fault.garbage else now_ms,  # what leaves late is noted when it has
-        )
-        self._calls.note(call)
-        return replace(reply, sent=partial(self._note_answered, seq)) if late else reply
+        outcome = self._calling.decide(request)
+        if outcome.stored and outcome.fault.latency_s and self._settings["late_writes"]:
+            return self._later(request, outcome)
+        return self._carried_out(request, outcome)
 
-    def _treated(self, reply: Reply, outcome: Outcome) -> Reply:
-        failed, headers = outcome.status // 100 != 2, {**reply.headers, **outcome.headers}
-        if outcome.body is not None:
-            return Reply(outcome.status, {**headers, **_JSON, **outcome.headers}, outcome.body, outcome.fault)
-        if failed:
-            return Reply(outcome.status, headers, self._spoiled(outcome.status), outcome.fault)
-        return replace(reply, headers=headers, fault=outcome.fault)
+    def _later(self, request: Request, outcome: Outcome) -> Reply:
+        """Carries the call out when its latency is over, though the client may have left by then."""
+        latency_s = outcome.fault.latency_s
+        replies: list[Reply] = []
 
-    def _draw(self, request: Request) -> str:
-        told = f"{request.method} {request.path}?{request.query} ".encode() + request.body
-        digest = blake2b(told, digest_size=8).digest()
-        self._seen[digest] += 1
-        return f"{digest.hex()} {self._seen[digest]}"
+        def carry_out() -> None:
+            with self._changed:
+                replies.append(self._carried_out(request, replace(outcome, fault=replace(outcome.fault, latency_s=0))))
+                self._settle()
+
+        self._delayed(Answer(Reply(), ""), latency_s)
+        self._server.loop.call_later(latency_s, carry_out)
+        return Reply(fault=Fault(latency_s=latency_s), instead=replies.pop)
+
+    def _carried_out(self, request: Request, outcome: Outcome) -> Reply:
+        mark = self._records.mark()
+        try:
+            answer, reply = self._calling.carry_out(request, outcome)
+        except BaseException:  # a bug of the sandbox leaves nothing half done
+            self._records.undo(mark)
+            raise
+        if outcome.fault.latency_s:
+            self._delayed(answer, outcome.fault.latency_s)
+        late = outcome.fault.latency_s or outcome.fault.drip_s
+        return replace(reply, sent=partial(self._note_answered, self._calls.count)) if late else reply
 
     def _note_answered(self, seq: int) -> None:
         with self._changed:
             self._calls.write()
-            self._calls.answered(seq, _now_ms())
+            self._calls.answered(seq, time.time_ns() // 1_000_000)
             self._database.commit()
             self._changed.notify_all()
 
@@ -253,9 +251,9 @@ class Crm(ABC):
                 self.change(**body)
             case "POST /_/faults":
                 for fault in body if isinstance(body, list) else [body]:
-                    self._faults.add(self._named(fault))
+                    self._calling.faults.add(self._named(fault))
             case "DELETE /_/faults":
-                self._faults.clear()
+                self._calling.faults.clear()
             case "POST /_/random":
                 self.random(**body)
             case "POST /_/reset":
@@ -276,8 +274,7 @@ class Crm(ABC):
             return planted
 
 
-_JSON = {"Content-Type": "application/json;charset=UTF-8"}
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+def _context(tls: tuple[str, str]) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*tls)
+    return context

@@ -5,6 +5,10 @@ from copy import deepcopy
 from difflib import get_close_matches
 from typing import Any
 
+SHARED: Mapping[str, Any] = {
+    "late_writes": False,  # a slow call does its work at its end, though the client may have left
+}  # what `Crm` itself asks: part of the settings of each
+
 
 def changed(defaults: Mapping[str, Any], settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The settings after these changes: tables are merged, all else is replaced, None brings a default back.

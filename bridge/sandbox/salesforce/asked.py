@@ -1,6 +1,7 @@
 """A call of the REST API and its result, apart from HTTP: so a subrequest of a composite is the same as a call."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,8 @@ from urllib.parse import parse_qsl, unquote
 
 from bridge.sandbox.salesforce.errors import Refused, refused_request
 from bridge.sandbox.salesforce.rows import How
+
+_DUPLICATE_HEADER_SINCE = 52.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,9 @@ class Asked:
     def how(self) -> How:
         """What the headers say about writes."""
         assign = self.headers.get("sforce-auto-assign", "true").strip().lower()
-        duplicates = self.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
-        return How(float(self.api), assign != "false", "allowsave=true" in duplicates.split(";"))
+        duplicates = re.split("[;,]", self.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower())
+        allowed = "allowsave=true" in duplicates and float(self.api) >= _DUPLICATE_HEADER_SINCE
+        return How(float(self.api), auto_assign=assign != "false", save_duplicates=allowed)
 
     def table(self) -> Mapping[str, Any]:
         """The body, which must be a JSON object."""
@@ -37,7 +41,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What comes of it; `body` is JSON, or None where there is none. `failed`: rows, all or none, that are none."""
+    """What comes of it; `body` is JSON, or None where there is none. `failed`: with rows that failed."""
 
     status: int = 200
     body: Any = None
@@ -58,10 +62,14 @@ def json_body(raw: bytes) -> Any:
     if not raw.strip():
         return None
     try:
-        return json.loads(raw)
+        return json.loads(raw, parse_constant=_no_json)
     except (ValueError, RecursionError) as error:
         message = f"Unexpected character or end of input: {str(error)[:80]}"
         raise refused_request("JSON_PARSER_ERROR", message) from error
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def errors_of(refusal: Refused, *, kind: str = "") -> Result:

@@ -21,7 +21,12 @@ _HALTED = [
 
 
 class Composite:
-    """The resource composite. Everything may raise `Refused`, for the whole call."""
+    """The resource composite. Everything may raise `Refused`, for the whole call.
+
+    Where all or none is asked, a row of a collection that fails takes all back, too, and then the other rows of its
+    collection still say success. Source:
+    https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-allornone.html (2026).
+    """
 
     def __init__(self, world: World, call: Callable[[Asked], Result]) -> None:
         self._world, self._call = world, call
@@ -29,38 +34,40 @@ class Composite:
     def run(self, asked: Asked) -> Result:
         """The results of all calls; where one fails and all or none is asked, nothing has changed."""
         calls = _checked(asked.table().get("compositeRequest"))
-        mark, touched = self._world.records.mark(), set(self._world.touched)
+        mark = self._world.mark()
         results: dict[str, Result] = {}
         for call in calls:
             results[call["referenceId"]] = self._one(asked, call, results)
         failed = {name for name, result in results.items() if _has_failed(result)}
         if failed and asked.table().get("allOrNone") is True:
-            self._world.records.undo(mark)
-            self._world.touched.clear()
-            self._world.touched.update(touched)
+            self._world.undo(mark)
             results = {name: result if name in failed else Result(400, _HALTED) for name, result in results.items()}
         body = [
             {"body": one.body, "httpHeaders": dict(one.headers), "httpStatusCode": one.status, "referenceId": name}
             for name, one in results.items()
         ]
-        return Result(body={"compositeResponse": body}, kind="composite")
+        return Result(body={"compositeResponse": body})
 
     def batch(self, asked: Asked) -> Result:
         """The results of independent calls."""
         calls = asked.table().get("batchRequests")
-        if not isinstance(calls, list) or len(calls) > _MOST_CALLS:
-            raise _bad(f"batchRequests: an array of at most {_MOST_CALLS} requests is required")
+        if (
+            not isinstance(calls, list)
+            or len(calls) > _MOST_CALLS
+            or not all(_has(call, "method", "url") for call in calls)
+        ):
+            raise _bad(f"batchRequests: at most {_MOST_CALLS} requests, each with method and url, are required")
         results: list[Result] = []
         for call in calls:
             if results and _has_failed(results[-1]) and asked.table().get("haltOnError") is True:
                 message = "Batch processing halted per request"
                 results.append(Result(412, [Error("BATCH_PROCESSING_HALTED", message).as_single()]))
                 continue
-            target = f"/services/data/{call.get('url', '')}"
-            results.append(self._made(asked, call.get("method", "GET"), target, {}, call.get("richInput")))
+            target = f"/services/data/{call['url']}"
+            results.append(self._made(asked, call["method"], target, {}, call.get("richInput")))
         body = [{"statusCode": one.status, "result": one.body} for one in results]
         failed = any(_has_failed(one) for one in results)
-        return Result(body={"hasErrors": failed, "results": body}, kind="batch")
+        return Result(body={"hasErrors": failed, "results": body})
 
     def _one(self, asked: Asked, call: Mapping[str, Any], results: Mapping[str, Result]) -> Result:
         try:
@@ -81,11 +88,12 @@ class Composite:
 
 
 def _checked(calls: Any) -> list[dict[str, Any]]:
-    wanted = {"method", "url", "referenceId"}
     if not isinstance(calls, list) or not calls:
         raise _bad("compositeRequest: an array of requests is required")
-    if not all(isinstance(call, dict) and all(isinstance(call.get(name), str) for name in wanted) for call in calls):
+    if not all(_has(call, "method", "url", "referenceId") for call in calls):
         raise _bad("each request needs method, url and referenceId")
+    if not all(isinstance(call.get("httpHeaders") or {}, dict) for call in calls):
+        raise _bad("httpHeaders must be an object")
     if len(calls) > _MOST_CALLS:
         raise _bad(f"Limit of {_MOST_CALLS} subrequests in a composite request exceeded")
     if sum(_is_heavy(call["url"]) for call in calls) > _MOST_HEAVY:
@@ -94,6 +102,10 @@ def _checked(calls: Any) -> list[dict[str, Any]]:
     if len(set(names)) < len(names) or not all(re.fullmatch(r"[A-Za-z]\w*", name) for name in names):
         raise _bad("Each referenceId must be unique, begin with a letter, and have letters, digits and _ only")
     return calls
+
+
+def _has(call: Any, *names: str) -> bool:
+    return isinstance(call, dict) and all(isinstance(call.get(name), str) for name in names)
 
 
 def _is_heavy(url: str) -> bool:

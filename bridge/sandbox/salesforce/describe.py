@@ -13,6 +13,15 @@ _SOAP_TYPES = {
     "datetime": "xsd:dateTime",
 }  # all others: xsd:string
 _UNSORTABLE = ("textarea",)
+_MASTER = {
+    "active": True,
+    "available": True,
+    "defaultRecordTypeMapping": True,
+    "developerName": "Master",
+    "master": True,
+    "name": "Master",
+    "recordTypeId": "012000000000000AAA",
+}
 
 
 def all_objects(schema: Schema, *, api: str) -> dict[str, Any]:
@@ -29,7 +38,7 @@ def one_object(kind: Kind, *, api: str) -> dict[str, Any]:
         "childRelationships": [],
         "compactLayoutable": True,
         "fields": [_field(field) for field in kind.fields.values()],
-        "recordTypeInfos": [],
+        "recordTypeInfos": [_MASTER],
         "searchLayoutable": True,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [],

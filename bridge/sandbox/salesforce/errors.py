@@ -27,7 +27,7 @@ class Error:
     code: str
     message: str
     fields: Sequence[str] | None = None
-    more: Mapping[str, Any] | None = None  # what else stands in its body
+    more: Mapping[str, Any] | None = None  # what else stands in the answer about one record
 
     def as_single(self) -> dict[str, Any]:
         """As it stands in the answer about one record."""
@@ -35,13 +35,8 @@ class Error:
         return {**(self.more or {}), "message": self.message, "errorCode": self.code, **fields}
 
     def as_row(self) -> dict[str, Any]:
-        """As it stands in the result of one row of many."""
-        return {
-            **(self.more or {}),
-            "statusCode": self.code,
-            "message": self.message,
-            "fields": list(self.fields or ()),
-        }
+        """As it stands in the result of one row of many, where nothing more is told."""
+        return {"statusCode": self.code, "message": self.message, "fields": list(self.fields or ())}
 
 
 class Refused(Exception):

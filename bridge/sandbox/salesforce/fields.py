@@ -66,14 +66,14 @@ Schema = Mapping[str, Kind]  # by name in lower case
 
 _DEFAULT_LENGTH = {"string": 255, "textarea": 255, "picklist": 255, "email": 80, "phone": 40, "url": 255}
 _OF_A_FIELD = {part.name for part in fields(Field)} - {"name"}
-_OF_A_KIND = ("createable", "updateable", "deletable", "fields")
+_OF_A_KIND = ("prefix", "createable", "updateable", "deletable", "fields")
 
 
 def schema(changes: Mapping[str, Any]) -> Schema:
     """The standard objects with these changes and additions: the setting `objects`. ValueError names a bad one."""
     kinds = {name.lower(): Kind(name, prefix, _standard()[name]) for name, prefix in STANDARD_PREFIXES.items()}
     for name, change in changes.items():
-        kind = kinds.get(name.lower()) or _custom(name, prefix_of_custom(len(kinds)))
+        kind = kinds.get(name.lower()) or _added(name, change, prefix=prefix_of_custom(len(kinds)))
         kinds[name.lower()] = _changed(kind, change)
     for name in ("user", "organization", "group"):
         kinds[name] = replace(kinds[name], createable=False, deletable=False)
@@ -109,14 +109,17 @@ def _read(row: Mapping[str, str]) -> Field:
     )
 
 
-def _custom(name: str, prefix: str) -> Kind:
-    if not name.endswith("__c"):
-        raise ValueError(f"objects: {name} is no standard object of the sandbox; one of your own must end with __c")
+def _added(name: str, change: Any, *, prefix: str) -> Kind:
+    given = change.get("prefix") if isinstance(change, Mapping) else None
+    if given is None and not name.endswith("__c"):
+        raise ValueError(f"objects: {name} is no object of the sandbox; give its prefix, or end your own with __c")
+    if given is not None and not (isinstance(given, str) and given.isascii() and given.isalnum() and len(given) == 3):
+        raise ValueError(f"objects.{name}.prefix: {given!r:.20} must be the three characters with which ids begin")
     system = ("id", "isdeleted", "ownerid", "createddate", "createdbyid", "lastmodifieddate", "lastmodifiedbyid")
     standard = _standard()["Lead"]
     fields = {key: standard[key] for key in (*system, "systemmodstamp")}
     named = Field("Name", "Name", length=80, nillable=False, defaulted=True, id_lookup=True, name_field=True)
-    return Kind(name, prefix, {**fields, "name": named})
+    return Kind(name, given or prefix, {**fields, "name": named})
 
 
 def _changed(kind: Kind, change: Any) -> Kind:
@@ -128,7 +131,7 @@ def _changed(kind: Kind, change: Any) -> Kind:
             new.pop(name.lower(), None)
         else:
             new[name.lower()] = _field(kind.name, name, parts, old=new.get(name.lower()))
-    rights: dict[str, Any] = {name: bool(change[name]) for name in _OF_A_KIND if name in change and name != "fields"}
+    rights: dict[str, Any] = {name: bool(change[name]) for name in _OF_A_KIND[1:-1] if name in change}
     return replace(kind, **(rights | {"fields": new}))
 
 
@@ -136,14 +139,16 @@ def _field(kind: str, name: str, parts: Mapping[str, Any], *, old: Field | None)
     if unknown := set(parts) - _OF_A_FIELD:
         raise ValueError(f"objects.{kind}.fields.{name}: {', '.join(sorted(unknown))} not known; known are "
                          f"{', '.join(sorted(_OF_A_FIELD))}")  # fmt: skip
-    if old is None and not name.endswith("__c"):
+    if old is None and not name.endswith("__c") and kind in STANDARD_PREFIXES:
         raise ValueError(f"objects.{kind}.fields.{name}: a field of your own must end with __c")
     given: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in parts.items()}
     field = replace(old or Field(name, name.removesuffix("__c").replace("_", " ")), **given)
     if not field.length:
         field = replace(field, length=_DEFAULT_LENGTH.get(field.type, 0))
     if field.references and not field.relationship:
-        field = replace(field, type="reference", length=18, relationship=name.removesuffix("__c") + "__r")
+        own = name.endswith("__c")
+        relationship = f"{name.removesuffix('__c')}__r" if own else name.removesuffix("Id")
+        field = replace(field, type="reference", length=18, relationship=relationship)
     if field.type == "boolean" and field.default is None:
         field = replace(field, default=False, nillable=False, defaulted=True)
     return field

@@ -12,6 +12,7 @@ STANDARD_PREFIXES: Mapping[str, str] = {
     "Account": "001",
     "Contact": "003",
     "Lead": "00Q",
+    "Opportunity": "006",
     "Event": "00U",
     "Task": "00T",
     "User": "005",

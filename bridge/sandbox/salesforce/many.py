@@ -29,19 +29,19 @@ class Collections:
         """The result of each row, in their order."""
         match asked.method, rest:
             case "POST", []:
-                return self._each(asked, self._creator(asked), kind="create")
+                return self._each(asked, self._creator(asked))
             case "PATCH", []:
-                return self._each(asked, self._updater(asked), kind="update")
+                return self._each(asked, self._updater(asked))
             case "PATCH", [name, field]:
                 kind = self._rows.kind(name)
-                return self._each(asked, self._upserter(asked, kind, self._rows.key_field(kind, field)), kind="upsert")
+                return self._each(asked, self._upserter(asked, kind, self._rows.key_field(kind, field)))
             case "DELETE", []:
                 return self._deleted(asked)
             case "POST" | "GET", [name]:
                 return self._retrieved(asked, self._rows.kind(name))
         raise not_found()
 
-    def _each(self, asked: Asked, write: Callable[[Mapping[str, Any]], dict[str, Any]], *, kind: str) -> Result:
+    def _each(self, asked: Asked, write: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Result:
         body = asked.table()
         rows = body.get("records")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -54,26 +54,25 @@ class Collections:
         if chunks > _MOST_CHUNKS:
             message = f"Cannot have more than {_MOST_CHUNKS} chunks in a single operation"
             raise refused_request("INVALID_OPERATION", message)
-        return self._all(rows, write, all_or_none=body.get("allOrNone") is True, kind=kind)
+        return self._all(rows, write, all_or_none=body.get("allOrNone") is True)
 
-    def _all(self, rows: list[Any], write: Callable[[Any], dict[str, Any]], *, all_or_none: bool, kind: str) -> Result:
-        mark, touched = self._world.records.mark(), set(self._world.touched)
+    def _all(self, rows: list[Any], write: Callable[[Any], dict[str, Any]], *, all_or_none: bool) -> Result:
+        mark = self._world.mark()
         results = []
         for row in rows:
             try:
-                results.append({"success": True, "errors": [], **write(row)})
+                done = write(row)
+                results.append({"id": done["id"], "success": True, "errors": [], **done})
             except Refused as refusal:
                 if refusal.errors[0].code == "JSON_PARSER_ERROR":  # the body cannot be read: no row is done
                     raise
                 results.append({"success": False, "errors": [error.as_row() for error in refusal.errors]})
-        failed = all_or_none and not all(result["success"] for result in results)
-        if failed:
-            self._world.records.undo(mark)
-            self._world.touched.clear()
-            self._world.touched.update(touched)
-            gone = {"success": False, "errors": [_ROLLED_BACK.as_row()]}
-            results = [gone if result["success"] else result for result in results]
-        return Result(body=results, kind=f"{kind} many", failed=failed)
+        failed = not all(result["success"] for result in results)
+        if failed and all_or_none:
+            self._world.undo(mark)
+            gone = {"success": False, "errors": [_ROLLED_BACK.as_row()]}  # the id of what is gone still stands there
+            results = [{**result, **gone} if result["success"] else result for result in results]
+        return Result(body=results, failed=failed)
 
     def _creator(self, asked: Asked) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         def create(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +91,7 @@ class Collections:
             key = _key(values)
             if key is None:
                 raise refused("MISSING_ARGUMENT", "Id not specified in an update call")
-            if often[full_id(key)] > 1:
+            if full_id(key) and often[full_id(key)] > 1:
                 raise refused("DUPLICATE_VALUE", f"duplicate id specified: {key}", "Id")
             kind = self._kind(row)
             self._rows.update(kind, self._existing(kind, key), values, asked.how)
@@ -136,13 +135,15 @@ class Collections:
             self._rows.delete(found[0], key)
             return {"id": found[1]["Id"]}
 
-        return self._all(keys, delete, all_or_none=asked.query.get("allOrNone") == "true", kind="delete")
+        return self._all(keys, delete, all_or_none=asked.query.get("allOrNone") == "true")
 
     def _retrieved(self, asked: Asked, kind: Kind) -> Result:
         if asked.method == "GET":
             keys, names = (asked.query.get(name, "").split(",") for name in ("ids", "fields"))
         else:
             keys, names = asked.table().get("ids") or [], asked.table().get("fields") or []
+        if not (isinstance(keys, list) and isinstance(names, list) and all(isinstance(name, str) for name in names)):
+            raise refused_request("JSON_PARSER_ERROR", "ids and fields must be arrays of texts")
         if len(keys) > _MOST_TO_GET:
             raise refused_request("EXCEEDED_ID_LIMIT", f"cannot retrieve more than {_MOST_TO_GET} records in this call")
         fields = [kind.field(name) for name in names]
@@ -156,7 +157,7 @@ class Collections:
             else None
             for one in found
         ]
-        return Result(body=shown, kind="get many")
+        return Result(body=shown)
 
     def _existing(self, kind: Kind, key: Any) -> str:
         full = full_id(key)

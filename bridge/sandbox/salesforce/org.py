@@ -19,12 +19,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bridge.sandbox.crm.adapter import Detour
-from bridge.sandbox.crm.app import Answer, Crm
+from bridge.sandbox.crm.app import Crm
+from bridge.sandbox.crm.calling import JSON, Answer
 from bridge.sandbox.crm.records import Record
 from bridge.sandbox.salesforce import limits, soap
 from bridge.sandbox.salesforce.asked import Asked, Result, errors_of, json_body, split
 from bridge.sandbox.salesforce.convert import converted
-from bridge.sandbox.salesforce.errors import Refused, not_found, refused_request
+from bridge.sandbox.salesforce.errors import Error, Refused, not_found, refused_request
 from bridge.sandbox.salesforce.fields import schema
 from bridge.sandbox.salesforce.ids import full_id, new_id
 from bridge.sandbox.salesforce.pages import Pages
@@ -37,7 +38,7 @@ from bridge.sandbox.salesforce.world import World
 from bridge.sandbox.server import Reply, Request
 
 _OLDEST_API = 31
-_JSON = {"Content-Type": "application/json;charset=UTF-8"}
+_LONGEST_URI = 16_384
 _FREE = {"login", "identity", "refused", "versions"}  # do not count against the quota
 
 
@@ -67,7 +68,7 @@ class Org(Crm):
             return Answer(soap.login(self._world, self._sessions, request, url=self.url), "login", 0)
         result = self._result(request)
         cost = 0 if result.kind in _FREE else 1
-        headers = {**_JSON, **result.headers}
+        headers = {**JSON, **result.headers}
         if request.path.startswith("/services/data/v"):
             headers["Sforce-Limit-Info"] = limits.as_header(self._world, self._used() + cost)
         body = b"" if result.body is None else json.dumps(result.body, ensure_ascii=False).encode(errors="replace")
@@ -94,9 +95,11 @@ class Org(Crm):
         try:
             return self._rest.call(self._asked(request))
         except Refused as refusal:
-            return errors_of(refusal, kind="malformed")
+            return errors_of(refusal, kind="other")
 
     def _asked(self, request: Request) -> Asked:
+        if len(request.path) + len(request.query) > _LONGEST_URI:
+            raise Refused(Error("URI_TOO_LONG", "URI Too Long"), status=414)
         parts, query = split(f"{request.path}?{request.query}")
         found = re.fullmatch(r"v(\d+)\.0", parts[2]) if parts[:2] == ("services", "data") and len(parts) > 2 else None
         if not found or not _OLDEST_API <= int(found[1]) <= self._settings["newest_api"]:
@@ -150,7 +153,7 @@ class Org(Crm):
                 self.end_sessions()
                 return {"status": "ok"}
             case "POST /_/convert":
-                return self.convert(body["id"])
+                return self.convert(body.get("id"))
         raise LookupError(asked)
 
     def end_sessions(self) -> None:
@@ -189,6 +192,10 @@ class Org(Crm):
     def _plant_standard(self) -> None:
         """The organization, its users and queues."""
         settings = self._settings
+        if full_id(settings["org_id"]) != settings["org_id"] or settings["org_id"][:3] != "00D":
+            raise ValueError(f"org_id: {settings['org_id']} is no id of an organization in 18 characters")
+        for other in [one for one in self._records.all("Organization") if one["Id"] != settings["org_id"]]:
+            self._records.put("Organization", other["Id"], None)
         organization = {"Name": settings["org_name"], "TimeZoneSidKey": settings["time_zone"], "IsSandbox": True}
         more = {"DefaultLocaleSidKey": "en_US", "LanguageLocaleKey": "en_US", "OrganizationType": "Developer Edition"}
         self._plant("Organization", {"Id": self._world.org_id, "InstanceName": "SBX01", **organization, **more})

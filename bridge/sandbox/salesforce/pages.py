@@ -47,7 +47,7 @@ class Pages:
         body: dict[str, Any] = {"totalSize": total, "done": end >= len(records)}
         if not body["done"]:
             body["nextRecordsUrl"] = f"/services/data/v{asked.api}/query/{name}-{end}"
-        return Result(body={**body, "records": records[start:end]}, kind="query")
+        return Result(body={**body, "records": records[start:end]})
 
     def _size(self, asked: Asked) -> int:
         options = dict(part.partition("=")[::2] for part in asked.headers.get("sforce-query-options", "").split(","))

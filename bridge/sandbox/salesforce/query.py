@@ -1,17 +1,14 @@
 """Answers queries: which records a `Query` finds, and how they are shown."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bridge.sandbox.crm.records import Record
-from bridge.sandbox.salesforce.dates import days
+from bridge.sandbox.salesforce.conditions import test_of, text_value
 from bridge.sandbox.salesforce.errors import Refused, refused_request
 from bridge.sandbox.salesforce.fields import Field, Kind
-from bridge.sandbox.salesforce.ids import full_id
-from bridge.sandbox.salesforce.soql import Comparison, Condition, Junction, Literal, Order, Query, unescaped
-from bridge.sandbox.salesforce.values import NUMBERS, TEXTS, moment, moment_text
+from bridge.sandbox.salesforce.soql import Comparison, Condition, Order, Query
+from bridge.sandbox.salesforce.values import TEXTS
 from bridge.sandbox.salesforce.world import World
 
 _MOST_OFFSET = 2000
@@ -92,19 +89,31 @@ class Searcher:
         raise _no_such_column(name, kind)
 
     def _candidates(self, kind: Kind, where: Condition | None) -> Iterable[Record]:
-        """All that can be found, fewer if an equality leads there by an index."""
-        conditions = where.parts if isinstance(where, Junction) and where.word == "AND" else [where]
-        for one in conditions:
-            if isinstance(one, Comparison) and one.operator in ("=", "IN") and (field := kind.field(one.field)):
-                if field.type not in TEXTS and field.type not in ("id", "reference"):
-                    continue
-                wanted = [_text_value(field, literal) for literal in one.values]
-                if all(wanted):
-                    found = [
-                        self._world.records.having(kind.name, field.name, value) for value in dict.fromkeys(wanted)
-                    ]
-                    return {record["Id"]: record for records in found for record in records}.values()
-        return self._world.records.all(kind.name)
+        """All that can be found, fewer if equalities lead there by an index."""
+        found = self._by_index(kind, where)
+        return self._world.records.all(kind.name) if found is None else found.values()
+
+    def _by_index(self, kind: Kind, where: Condition | None) -> dict[str, Record] | None:
+        """By id, those of which the condition can be true; None if no index helps."""
+        if isinstance(where, Comparison):
+            return self._equal(kind, where)
+        if where is None or where.word == "NOT":
+            return None
+        parts = [self._by_index(kind, part) for part in where.parts]
+        helpful = [part for part in parts if part is not None]
+        if where.word == "AND":
+            return min(helpful, key=len, default=None)
+        return None if len(helpful) < len(parts) else {key: one for part in helpful for key, one in part.items()}
+
+    def _equal(self, kind: Kind, comparison: Comparison) -> dict[str, Record] | None:
+        field = kind.field(comparison.field)
+        if field is None or comparison.operator not in ("=", "IN") or field.type not in (*TEXTS, "id", "reference"):
+            return None
+        wanted = [text_value(field, literal) for literal in comparison.values]
+        if not all(wanted):
+            return None
+        found = [self._world.records.having(kind.name, field.name, value) for value in dict.fromkeys(wanted)]
+        return {record["Id"]: record for records in found for record in records}
 
     def _sorted(self, records: list[Record], part: Order, path: _Path) -> list[Record]:
         pairs = [(self._value(record, path), record) for record in records]
@@ -141,7 +150,7 @@ class Searcher:
         if not field.filterable:
             message = f"field '{field.name}' can not be filtered in a query call"
             raise refused_request("INVALID_FIELD", message)
-        test = _operator(field, comparison, today=self._world.now.date())
+        test = test_of(field, comparison, today=self._world.now.date())
         if len(path) == 1:
             return lambda record: test(record.get(field.name))
         return lambda record: test(self._value(record, path))
@@ -176,120 +185,3 @@ def _no_such_column(name: str, kind: Kind) -> Refused:
         "append the '__c' after the custom field name. Please reference your WSDL or the describe call for the "
         "appropriate names.",
     )
-
-
-def _operator(field: Field, comparison: Comparison, *, today: date) -> Callable[[Any], bool]:
-    operator = comparison.operator
-    if operator == "LIKE":
-        return _like(field, comparison.values[0])
-    if field.type in ("date", "datetime"):
-        ranges = [_range(field, literal, today=today) for literal in comparison.values]
-        return _in_range(operator, ranges)
-    values = [_value(field, literal) for literal in comparison.values]
-    if operator in ("=", "IN"):
-        return lambda value: _folded(value) in values
-    if operator in ("!=", "NOT IN"):
-        return lambda value: _folded(value) not in values
-    if field.type == "boolean" or values[0] is None:
-        raise refused_request("INVALID_QUERY_FILTER_OPERATOR", f"invalid operator on {field.type} field")
-    return _ordered(operator, values[0])
-
-
-def _ordered(operator: str, limit: Any) -> Callable[[Any], bool]:
-    tests: Mapping[str, Callable[[Any], bool]] = {
-        "<": lambda value: value < limit,
-        "<=": lambda value: value <= limit,
-        ">": lambda value: value > limit,
-        ">=": lambda value: value >= limit,
-    }
-    return lambda value: value is not None and tests[operator](_folded(value))
-
-
-def _folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
-
-
-def _value(field: Field, literal: Literal) -> Any:
-    word = literal.text.lower() if literal.type == "word" else ""
-    if word == "null":
-        return False if field.type == "boolean" else None
-    if field.type == "boolean":
-        if word not in ("true", "false"):
-            raise _wrong_literal(field, "boolean and should not be enclosed in quotes")
-        return word == "true"
-    if field.type in NUMBERS:
-        if literal.type != "number":
-            raise _wrong_literal(field, f"{field.type} and should not be enclosed in quotes")
-        return float(literal.text)
-    return _folded(_text_value(field, literal))
-
-
-def _text_value(field: Field, literal: Literal) -> str | None:
-    if literal.type == "word" and literal.text.lower() == "null":
-        return None
-    if literal.type != "text":
-        raise _wrong_literal(field, "string and should be enclosed in quotes")
-    text = unescaped(literal.text)
-    if field.type in ("id", "reference"):
-        if text and full_id(text) is None:
-            raise refused_request("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {text}")
-        return full_id(text)
-    return text or None
-
-
-def _like(field: Field, literal: Literal) -> Callable[[Any], bool]:
-    if field.type not in TEXTS:
-        raise refused_request("INVALID_QUERY_FILTER_OPERATOR", f"invalid operator on {field.type} field")
-    if literal.type != "text":
-        raise _wrong_literal(field, "string and should be enclosed in quotes")
-    parts = re.findall(r"\\(.)|([%_])|(.)", unescaped(literal.text, like=True), re.DOTALL)
-    pattern = "".join(
-        {"%": ".*", "_": "."}[wild] if wild else re.escape((escaped or plain).casefold())
-        for escaped, wild, plain in parts
-    )
-    compiled = re.compile(pattern, re.DOTALL)
-    return lambda value: value is not None and compiled.fullmatch(value.casefold()) is not None
-
-
-def _range(field: Field, literal: Literal, *, today: date) -> tuple[str, str] | None:
-    """First and last text of the values that are equal to the literal; None for null."""
-    if literal.type == "word" and literal.text.lower() == "null":
-        return None
-    if field.type == "datetime" and literal.type == "moment" and (read := moment(literal.text)):
-        return moment_text(read), moment_text(read)
-    if field.type == "date" and literal.type == "day":
-        return literal.text, literal.text
-    named = days(literal.text, today=today) if literal.type == "word" else None
-    if named is None:
-        raise _wrong_literal(field, f"{'dateTime' if field.type == 'datetime' else 'date'} and should not be enclosed "
-                             "in quotes")  # fmt: skip
-    if field.type == "date":
-        return named[0].isoformat(), date.fromordinal(named[1].toordinal() - 1).isoformat()
-    first, after = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in named)
-    return moment_text(first), moment_text(after - timedelta(milliseconds=1))
-
-
-def _in_range(operator: str, ranges: Sequence[tuple[str, str] | None]) -> Callable[[Any], bool]:
-    filled = [limits for limits in ranges if limits is not None]
-
-    def within(value: Any) -> bool:
-        return any(low <= value <= high for low, high in filled)
-
-    if operator in ("=", "IN"):
-        return lambda value: None in ranges if value is None else within(value)
-    if operator in ("!=", "NOT IN"):
-        return lambda value: None not in ranges if value is None else not within(value)
-    if not filled:
-        raise refused_request("INVALID_QUERY_FILTER_OPERATOR", "invalid operator for null")
-    low, high = filled[0]
-    return {
-        "<": lambda value: value is not None and value < low,
-        "<=": lambda value: value is not None and value <= high,
-        ">": lambda value: value is not None and value > high,
-        ">=": lambda value: value is not None and value >= low,
-    }[operator]
-
-
-def _wrong_literal(field: Field, wanted: str) -> Refused:
-    message = f"value of filter criterion for field '{field.name}' must be of type {wanted}"
-    return refused_request("INVALID_FIELD", message)

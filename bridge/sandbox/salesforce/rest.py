@@ -1,6 +1,7 @@
 """The REST API below /services/data/vNN.N/: which resource a call is for, and the resources of single records."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from bridge.sandbox.salesforce import describe, limits
@@ -8,6 +9,7 @@ from bridge.sandbox.salesforce.asked import Asked, Result, errors_of
 from bridge.sandbox.salesforce.composite import Composite
 from bridge.sandbox.salesforce.errors import Refused, not_found, refused, refused_request
 from bridge.sandbox.salesforce.fields import Field, Kind
+from bridge.sandbox.salesforce.kinds import kind_of
 from bridge.sandbox.salesforce.many import Collections
 from bridge.sandbox.salesforce.pages import Pages
 from bridge.sandbox.salesforce.query import Searcher
@@ -29,23 +31,22 @@ class Rest:
 
     def call(self, asked: Asked) -> Result:
         """What comes of a call; a refusal leaves nothing changed."""
-        mark = self._world.records.mark()
+        mark = self._world.mark()
         try:
-            return self._routed(asked)
+            result = self._routed(asked)
         except Refused as refusal:
-            self._world.records.undo(mark)
-            return errors_of(refusal, kind=asked.parts[0] if asked.parts else "")
+            self._world.undo(mark)
+            result = errors_of(refusal)
+        return replace(result, kind=kind_of(asked))
 
     def _routed(self, asked: Asked) -> Result:
         match asked.parts:
             case ():
-                return Result(
-                    body={name: f"/services/data/v{asked.api}/{name}" for name in _RESOURCES}, kind="resources"
-                )
+                return Result(body={name: f"/services/data/v{asked.api}/{name}" for name in _RESOURCES})
             case ("limits",):
-                return Result(body=limits.as_body(self._world, self._used()), kind="limits")
+                return Result(body=limits.as_body(self._world, self._used()))
             case ("limits", "recordCount"):
-                return Result(body=limits.record_count(self._world, asked.query.get("sObjects", "")), kind="limits")
+                return Result(body=limits.record_count(self._world, asked.query.get("sObjects", "")))
             case ("query" | "queryAll" as which, *rest):
                 _allow(asked, "GET")
                 return self._pages.answer(asked, rest, deleted=which == "queryAll")
@@ -68,14 +69,14 @@ class Rest:
 
     def _sobjects(self, asked: Asked, rest: list[str]) -> Result:
         if not rest:
-            return Result(body=describe.all_objects(self._world.schema, api=asked.api), kind="describe")
+            return Result(body=describe.all_objects(self._world.schema, api=asked.api))
         kind = self._rows.kind(rest[0])
         match rest[1:]:
             case []:
                 return self._object(asked, kind)
             case ["describe"]:
                 _allow(asked, "GET")
-                return Result(body=describe.one_object(kind, api=asked.api), kind="describe")
+                return Result(body=describe.one_object(kind, api=asked.api))
             case [key]:
                 return self._record(asked, kind, key)
             case [name, value]:
@@ -86,14 +87,14 @@ class Rest:
         _allow(asked, "GET", "POST")
         if asked.method == "GET":
             body = {"objectDescribe": describe.about(kind, api=asked.api), "recentItems": []}
-            return Result(body=body, kind="describe")
+            return Result(body=body)
         if "Id" in asked.table():
             raise refused("INVALID_FIELD", "The Id field should not be specified in the sobject data.", "Id")
         return self._created(asked, kind, self._rows.create(kind, asked.table(), asked.how))
 
-    def _created(self, asked: Asked, kind: Kind, key: str, *, kind_of_call: str = "create", **more: Any) -> Result:
+    def _created(self, asked: Asked, kind: Kind, key: str, **more: Any) -> Result:
         where = {"Location": f"/services/data/v{asked.api}/sobjects/{kind.name}/{key}"}
-        return Result(201, {"id": key, "success": True, "errors": [], **more}, where, kind_of_call)
+        return Result(201, {"id": key, "success": True, "errors": [], **more}, where)
 
     def _record(self, asked: Asked, kind: Kind, key: str) -> Result:
         _allow(asked, "GET", "PATCH", "DELETE")
@@ -101,18 +102,18 @@ class Rest:
             return self._shown(asked, kind, key)
         if asked.method == "DELETE":
             self._rows.delete(kind, key)
-            return Result(204, kind="delete")
+            return Result(204)
         if "Id" in asked.table():
             raise refused("INVALID_FIELD", "The Id field should not be specified in the sobject data.", "Id")
         self._rows.update(kind, key, asked.table(), asked.how)
-        return Result(204, kind="update")
+        return Result(204)
 
     def _shown(self, asked: Asked, kind: Kind, key: str) -> Result:
         record = self._rows.existing(kind, key)
         names = [name for name in asked.query.get("fields", "").split(",") if name.strip()]
         fields = [self._field(kind, name.strip()) for name in names] or list(kind.fields.values())
         searcher = Searcher(self._world, api=asked.api)
-        return Result(body=searcher.shown(kind, record, [(field,) for field in fields]), kind="get")
+        return Result(body=searcher.shown(kind, record, [(field,) for field in fields]))
 
     def _field(self, kind: Kind, name: str) -> Field:
         field = kind.field(name)
@@ -131,7 +132,7 @@ class Rest:
             raise not_found()
         if asked.method == "DELETE":
             self._rows.delete(kind, found[0]["Id"])
-            return Result(204, kind="delete")
+            return Result(204)
         return self._shown(asked, kind, found[0]["Id"])
 
     def _upserted(self, asked: Asked, kind: Kind, field: Field, value: str) -> Result:
@@ -146,15 +147,15 @@ class Rest:
             return _several(asked, kind, several.ids)
         told = {"created": created} if float(asked.api) > _NO_BODY_ABOVE else {}
         if created:
-            return self._created(asked, kind, key, kind_of_call="upsert", **told)
+            return self._created(asked, kind, key, **told)
         if not told:
-            return Result(204, kind="upsert")
-        return Result(200, {"id": key, "success": True, "errors": [], **told}, kind="upsert")
+            return Result(204)
+        return Result(200, {"id": key, "success": True, "errors": [], **told})
 
 
 def _several(asked: Asked, kind: Kind, ids: list[str]) -> Result:
     urls = [f"/services/data/v{asked.api}/sobjects/{kind.name}/{key}" for key in ids]
-    return Result(300, urls, kind="upsert" if asked.method == "PATCH" else "get")
+    return Result(300, urls)
 
 
 def _allow(asked: Asked, *methods: str) -> None:

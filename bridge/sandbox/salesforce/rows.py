@@ -8,6 +8,7 @@ from bridge.sandbox.crm.records import Record
 from bridge.sandbox.salesforce import activities, rules
 from bridge.sandbox.salesforce.errors import Error, Refused, not_found, refused, refused_request
 from bridge.sandbox.salesforce.fields import Field, Kind
+from bridge.sandbox.salesforce.given import given_values
 from bridge.sandbox.salesforce.ids import full_id
 from bridge.sandbox.salesforce.values import moment_text, stored
 from bridge.sandbox.salesforce.world import World
@@ -47,7 +48,7 @@ class Rows:
         """The id of the new record."""
         if not kind.createable:
             raise refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {kind.name}")
-        given = self._given(kind, values, created=True)
+        given = given_values(kind, values, created=True, parent=self._parent)
         return self._whole(lambda: self._created(kind, given, how))
 
     def update(self, kind: Kind, key: str, values: Mapping[str, Any], how: How) -> None:
@@ -55,7 +56,7 @@ class Rows:
         record = self.existing(kind, key)
         if not kind.updateable:
             raise refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
-        given = self._given(kind, values, created=False)
+        given = given_values(kind, values, created=False, parent=self._parent)
         self._whole(lambda: self._updated(kind, record, given, how))
 
     def upsert(
@@ -112,57 +113,28 @@ class Rows:
         ]
 
     def _whole(self, write: Callable[[], str]) -> str:
-        records, touched = self._world.records, set(self._world.touched)
-        mark = records.mark()
+        mark = self._world.mark()
         try:
             return write()
         except BaseException:
-            records.undo(mark)
-            self._world.touched.clear()
-            self._world.touched.update(touched)
+            self._world.undo(mark)
             raise
 
-    def _given(self, kind: Kind, values: Mapping[str, Any], *, created: bool) -> dict[str, Any]:
-        """The values by field, as they are stored."""
-        given: dict[str, Any] = {}
-        closed: list[str] = []
-        wrong: list[Error] = []
-        for name, value in values.items():
-            if name == "attributes":
-                continue
-            field = kind.field(name)
-            if field is None:
-                message = f"No such column '{name}' on sobject of type {kind.name}"
-                raise refused_request("INVALID_FIELD", message)
-            if not (field.createable if created else field.updateable):
-                closed.append(field.name)
-                continue
-            try:
-                given[field.name] = stored(field, value)
-            except Refused as refusal:
-                if refusal.errors[0].code == "JSON_PARSER_ERROR":
-                    raise
-                wrong += refusal.errors
-        if closed:
-            message = (
-                f"Unable to create/update fields: {', '.join(closed)}. Please check the security settings of this "
-                "field and verify that it is read/write for your profile or permission set."
-            )
-            raise refused("INVALID_FIELD_FOR_INSERT_UPDATE", message, *closed)
-        self._check_required(kind, given, created=created)
-        if wrong:
-            raise Refused(*wrong)
-        return given
-
-    def _check_required(self, kind: Kind, given: Mapping[str, Any], *, created: bool) -> None:
-        missing = [
-            field.name
-            for field in kind.fields.values()
-            if field.required and given.get(field.name) is None and (created or field.name in given)
-        ]
-        if missing:
-            message = f"Required fields are missing: [{', '.join(missing)}]"
-            raise refused("REQUIRED_FIELD_MISSING", message, *missing)
+    def _parent(self, field: Field, given: Mapping[str, Any]) -> str:
+        """The id of the record that is named by an external id, as in {"Account": {"Key__c": "k"}}."""
+        attributes = given.get("attributes")
+        name = attributes.get("type") if isinstance(attributes, Mapping) else None
+        other = self.kind(name or field.references[0])
+        keys = [(name, value) for name, value in given.items() if name != "attributes"]
+        if len(keys) != 1 or other.name not in field.references:
+            message = f"{field.relationship}: an external id of {' or '.join(field.references)} is required"
+            raise refused_request("INVALID_FIELD", message)
+        key = self.key_field(other, keys[0][0])
+        found = self.matching(other, key, keys[0][1])
+        if len(found) != 1:
+            message = f"Foreign key external ID: {keys[0][1]} not found for field {key.name} in entity {other.name}"
+            raise refused("INVALID_FIELD", message)
+        return str(found[0]["Id"])
 
     def _created(self, kind: Kind, given: Mapping[str, Any], how: How) -> str:
         world, now = self._world, moment_text(self._world.now)
@@ -203,7 +175,7 @@ class Rows:
         self._put(kind, record)
 
     def _check_references(self, kind: Kind, record: Record, given: set[str]) -> None:
-        for name in given & record.keys():
+        for name in sorted(given & record.keys()):
             field = kind.field(name)
             if field and field.type == "reference" and record[name]:
                 self._check_reference(kind, field, record[name])
@@ -222,8 +194,8 @@ class Rows:
         if field.name == "OwnerId" and record.get("IsActive") is False:
             message = f"operation performed with inactive user [{key}] as owner of {kind.name.lower()}"
             raise refused("INACTIVE_OWNER_OR_USER", message, field.name)
-        if field.name in ("WhoId", "WhatId"):  # an activity locks whom it is about
-            self._world.touch(key)
+        if field.name in ("WhoId", "WhatId", "AccountId"):  # the parent is locked, too
+            self._world.touch(key, child=True)
 
     def _check_unique(self, kind: Kind, record: Record, given: set[str]) -> None:
         for field in kind.fields.values():

@@ -18,8 +18,10 @@ class Sessions:
         """A new session."""
         token = f"{self._world.org_id[:15]}!{secrets.token_urlsafe(24)}"
         calls = self._world.settings["session_calls"]
-        ends_at = time.time() + self._world.settings["session_s"]
-        self._keep(sessions={**self._kept("sessions"), token: {"ends_at": ends_at, "calls": calls}})
+        now, sessions = time.time(), self._kept("sessions")
+        alive = {key: one for key, one in sessions.items() if one["ends_at"] > now and one["calls"] != 0}
+        ends_at = now + self._world.settings["session_s"]
+        self._keep(sessions={**alive, token: {"ends_at": ends_at, "calls": calls}})
         return token
 
     def check(self, authorization: str | None) -> None:
@@ -27,7 +29,7 @@ class Sessions:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() not in ("bearer", "oauth") or not token:
             raise refused_request("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
-        if token == self._world.settings["access_token"] and not self._kept("given_ended"):
+        if token == self._world.settings["access_token"] and token not in self._kept("given_ended"):
             return
         session = self._kept("sessions").get(token)
         if session is None or session["ends_at"] <= time.time() or session["calls"] == 0:
@@ -38,7 +40,7 @@ class Sessions:
 
     def end_all(self) -> None:
         """All sessions are over; the given one, too."""
-        self._keep(sessions={}, given_ended={"yes": True})
+        self._keep(sessions={}, given_ended={self._world.settings["access_token"]: True})
 
     def refresh(self, token: str) -> str | None:
         """The next refresh token for this one; None if it is no good. A second use of one revokes the grant."""

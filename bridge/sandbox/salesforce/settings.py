@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.sandbox.crm.settings import SHARED
+
 DEFAULTS: Mapping[str, Any] = {
+    **SHARED,
     # who may log in
     "client_id": "sandbox-client",
     "client_secret": "sandbox-secret",
@@ -18,6 +21,7 @@ DEFAULTS: Mapping[str, Any] = {
     "session_calls": None,  # a session ends after so many calls
     "session_s": 7200,
     # what it is
+    "org_id": "00D5e0000000001EAA",
     "org_name": "Sandbox",
     "time_zone": "America/Los_Angeles",
     "users": [],  # further ones: {"Username": …, "LastName": …, "IsActive": …}
@@ -31,6 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "validation_rules": [],  # {"object": "Lead", "field": "Phone", "message": …, "at_field": true}
     "triggers": [],  # {"object": "Lead", "on": ["create"], "message": …, "code": …, "times": 3}
     "edit_converted_leads": False,
+    "readonly_records": [],  # ids of records that the user may see and not touch
     # its limits
     "daily_requests": 100_000,
     "requests_used": 0,  # by others

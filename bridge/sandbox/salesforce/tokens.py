@@ -107,11 +107,14 @@ class Tokens:
 
     def _check_user(self, form: Mapping[str, str]) -> None:
         settings = self._world.settings
-        good = (settings["password"], settings["password"] + settings["security_token"])
-        if form.get("username") != settings["username"] or form.get("password") not in good:
+        good = settings["password"] + settings["security_token"]  # it comes from outside the trusted addresses
+        if form.get("username") != settings["username"] or form.get("password") != good:
             raise _Denied("invalid_grant", "authentication failure")
 
     def _refreshed(self, token: str) -> dict[str, str]:
+        if token in self._world.locked:
+            raise _Denied("invalid_grant", "token request is already being processed")
+        self._world.touched.add(token)  # held until the answer has left
         following = self._sessions.refresh(token)
         if following is None:
             raise _Denied("invalid_grant", "expired access/refresh token")

@@ -20,6 +20,8 @@ TEXTS = ("string", "textarea", "picklist", "multipicklist", "combobox", "email",
 
 def stored(field: Field, value: Any) -> Any:
     """The value as an org keeps it; `Refused` if it is of the wrong type, too long, no email, …"""
+    if value is None and field.type == "boolean":
+        raise refused("INVALID_TYPE_ON_FIELD_IN_RECORD", f"{field.label}: value not of required type: ", field.name)
     if value is None:
         return None
     if field.type in TEXTS:
@@ -63,10 +65,19 @@ def _text(field: Field, value: Any) -> str | None:
         raise refused("STRING_TOO_LONG", message, field.name)
     if field.type == "email" and not _EMAIL.fullmatch(text):
         raise refused("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {text}", field.name)
+    if field.restricted and field.name.endswith(("State", "Country")) and text not in field.picklist:
+        raise refused("FIELD_INTEGRITY_EXCEPTION", _no_such_place(field), field.name)
     if field.restricted and text not in field.picklist:
         message = f"{field.label}: bad value for restricted picklist field: {text}"
         raise refused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, field.name)
     return text
+
+
+def _no_such_place(field: Field) -> str:
+    """What an org with picklists of states and countries says."""
+    what, several = ("state", "states") if field.name.endswith("State") else ("country", "countries")
+    said = f"There's a problem with this {what}, even though it may appear correct."
+    return f"{said} Please select a {what} from the list of valid {several}.: {field.label}"  # noqa: S608 - no SQL
 
 
 def _boolean(_: Field, value: Any) -> bool:

@@ -10,6 +10,8 @@ from bridge.sandbox.salesforce.errors import refused
 from bridge.sandbox.salesforce.fields import Kind, Schema
 from bridge.sandbox.salesforce.ids import full_id, new_id
 
+Mark = tuple[int, frozenset[str]]
+
 
 @dataclass(slots=True)
 class World:
@@ -34,7 +36,7 @@ class World:
     @property
     def org_id(self) -> str:
         """The org's own id."""
-        return new_id("00D", 1)
+        return str(self.settings["org_id"])
 
     def kind_of(self, key: str) -> Kind | None:
         """Which kind of object an id is of."""
@@ -54,8 +56,23 @@ class World:
             number += 1
         return key
 
-    def touch(self, key: str) -> None:
-        """This record is written now, or a child of it. `Refused` while another call holds it."""
+    def mark(self) -> Mark:
+        """The point to which `undo` may go back within this call."""
+        return self.records.mark(), frozenset(self.touched)
+
+    def undo(self, mark: Mark) -> None:
+        """Takes back all that was written since the mark."""
+        changes, touched = mark
+        self.records.undo(changes)
+        self.touched.intersection_update(touched)
+
+    def touch(self, key: str, *, child: bool = False) -> None:
+        """This record is written now, or a child of it. `Refused` while another call holds it, or without the right."""
+        if key in self.settings["readonly_records"] and child:
+            message = f"insufficient access rights on cross-reference id: {key[:15]}"
+            raise refused("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
+        if key in self.settings["readonly_records"]:
+            raise refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
         if key in self.locked:
             message = f"unable to obtain exclusive access to this record or 1 records: {key}"
             raise refused("UNABLE_TO_LOCK_ROW", message)

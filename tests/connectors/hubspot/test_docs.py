@@ -1,5 +1,6 @@
 """docs/hubspot.md cannot lie: its examples load, and it has every setting, object and hold."""
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from connectors.hubspot.errors import CASES, Meaning
 from connectors.hubspot.objects import ASSOCIATIONS
 from connectors.hubspot.records import DEFAULT_RECORDS
 from tests.connectors.hubspot.trying import trying
+from tests.processes import Bridge, configuration, lead
 
 PAGE = (Path(__file__).parents[3] / "docs" / "hubspot.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
@@ -64,3 +66,16 @@ def test_the_records_of_the_page_arrive(tmp_path: Path) -> None:
         assert note["hs_note_body"].startswith(
             "<p><strong>From the chat:</strong></p><p>&lt;i&gt;Hi&lt;/i&gt;</p><p>https:"
         )
+
+
+def test_the_requests_that_write_are_shown_without_hubspot(tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text(json.dumps(lead(1, PhoneNumber="+12125550147")))
+    targets = {"crm": {"connector": "hubspot", "settings": {"access_token": "a-secret-for-tests"}}}
+
+    shown = Bridge(tmp_path, configuration(targets)).call("map", "event.json")
+
+    assert 0 == shown.returncode, shown.stderr
+    for path in ("/crm/v3/objects/contacts/batch/upsert", "/crm/v3/objects/notes/batch/create"):
+        assert path in shown.stdout
+    assert "(id of person)" in shown.stdout
+    assert "a-secret-for-tests" not in shown.stdout

@@ -1,9 +1,11 @@
 """What the tests of the Salesforce connector share: a sandbox org, and the connector on its way to it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import requests
+from simple_salesforce import Salesforce as SimpleSalesforce
 
 from bridge.core.records import read_defaults, read_records
 from bridge.engine.attempt import Caller
@@ -81,7 +83,24 @@ class Warned(Counting):
         self.waited.append(seconds)
 
 
-@contextmanager
-def org_with(**settings: Any) -> Iterator[Org]:
-    with Org(**settings) as org:
-        yield org
+def plant(org: Org, name: str, **fields: Any) -> str:
+    """The id of a record that was there before us."""
+    return str(org.plant(name, **fields)["Id"])
+
+
+def alive(org: Org, name: str) -> list[dict[str, Any]]:
+    """The records that are not deleted, in the order of their creation."""
+    return [row for row in org.records(name) if not row["IsDeleted"]]
+
+
+def one(org: Org, name: str) -> dict[str, Any]:
+    """The only record of its kind."""
+    (row,) = alive(org, name)
+    return row
+
+
+def colleague(org: Org) -> SimpleSalesforce:
+    """Somebody else who works at the org, with the same client library."""
+    session = requests.Session()
+    session.mount("https://", org.adapter())
+    return SimpleSalesforce(instance_url=org.instance_url, session_id=org.settings["access_token"], session=session)

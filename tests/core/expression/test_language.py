@@ -127,8 +127,16 @@ def test_the_id_of_an_earlier_record_is_a_reference_and_around_it_a_value_that_n
         ("{{ records.person }}", "a record has an id and a url", "records.person.id", 11),
         ("{{ env.SECRET }}", "an event has no 'env'", "secrets cannot be mapped", 3),
         ("{{ now }}", "an event has no 'now'", "received_at", 3),
-        ("{{ email.upper() }}", "functions cannot be called", "use a filter", 2),
-        ("{{ lower(email) }}", "functions cannot be called", "use a filter", 2),
+        ("{{ email.upper() }}", "functions cannot be called", "upper is a filter: {{ first_name | upper }}", 2),
+        ("{{ lower(email) }}", "functions cannot be called", "lower is a filter: {{ email | lower }}", 2),
+        ("{{ email.split('@') }}", "functions cannot be called", "before('…') or after('…')", 2),
+        ("{{ range(3) }}", "functions cannot be called", "use a filter", 2),
+        ("{{ phone | e164 }}", "there is no filter 'e164'", "did you mean phone?", 11),
+        ("{{ created_at | strftime('%Y') }}", "there is no filter 'strftime'", "did you mean format", 16),
+        ("{{ page_url | query(utm_source) }}", "an event has no 'utm_source'", "It needs quotes", 20),
+        ("{{ utm_source }}", "an event has no 'utm_source'", "page_url | query('utm_source')", 3),
+        ("{{ lookups.colours[kind] }}", "an event has no 'lookups'", "{{ kind | lookup('", 3),
+        ("{{ created_at | format('YYYY-MM-DD') }}", "this format says nothing of a time", "'%Y-%m-%d'", 16),
         ("{{ email.__class__ }}", "'email' has no parts", "use a filter", 3),
         ("{{ ''.__class__.__mro__ }}", "only raw, vars, records have parts", "", 2),
         ("{{ raw[email] }}", "a part must be named", "write raw.Name", 3),
@@ -138,8 +146,10 @@ def test_the_id_of_an_earlier_record_is_a_reference_and_around_it_a_value_that_n
         ("{{ {'a': 1} }}", "there are no mappings", "YAML", 2),
         ("{{ email is divisibleby 3 }}", "there is no test 'divisibleby'", "present", 12),
         ("{{ email | lower(*raw.items) }}", "* and ** have no meaning", "", 11),
-        ("{{ email = 'a' }}", "is not expected here", "", 2),
-        ("{{ email && phone }}", "this cannot be read", "", 2),
+        ("{{ email = 'a' }}", "is not expected here", "write == to compare", 2),
+        ("{{ email && phone }}", "this cannot be read", "write: and", 2),
+        ("{{ email || '?' }}", "this cannot be read", "default(b)", 2),
+        ("{{ email ? 1 : 2 }}", "this cannot be read", "{{ a if b else c }}", 2),
         ("{{ email | }}", "this cannot be read", "", 2),
         ("{{ email", "never closed", "write {{ name }}", 0),
         ("{{ 'abc }}", "never closed", "", 0),
@@ -158,6 +168,10 @@ def test_what_is_not_possible_is_said_with_its_place_and_what_to_write(
     fault, *_ = LANGUAGE.read(text, variables=["start"], records=["person"]).faults
 
     assert (message in fault.message, hint in fault.hint, at) == (True, True, fault.at), fault
+
+
+def test_a_text_without_its_quotes_is_one_fault() -> None:
+    assert 1 == len(LANGUAGE.read("{{ page_url | query(utm_source) }}").faults)
 
 
 def test_all_faults_of_a_text_are_told() -> None:

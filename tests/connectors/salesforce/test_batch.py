@@ -1,0 +1,261 @@
+"""How records are written: one delivery in one transaction, many in few calls, and nobody pays for his neighbour."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.connector import Delivered, Reject, Retry
+from bridge.model.delivery import Claim
+from bridge.model.event import Kind
+from bridge.sandbox.salesforce.org import Org
+from bridge.testing.samples import LEAD, claim_of, next_attempt, other_lead
+from tests.connectors.salesforce.orgs import KEYED, Way, alive, colleague, one, plant
+
+PERSON = {
+    "name": "person",
+    "object": "Lead",
+    "keyed_by": "person",
+    "match": ["Email"],
+    "fields": {"LastName": "{{ last_name }}", "Company": "x", "Email": "{{ email }}", "FirstName": "{{ first_name }}"},
+}
+NOTE = {
+    "name": "note",
+    "object": "Task",
+    "fields": {
+        "WhoId": "{{ records.person.id }}",
+        "Subject": "Chat: {{ first_name }}",
+        "Description": "{{ content }}",
+        "Status": "{{ raw.Status }}",
+    },
+}
+BOTH = (PERSON, NOTE)
+
+
+@pytest.fixture
+def org() -> Iterator[Org]:
+    with Org() as org:
+        yield org
+
+
+def leads(count: int, *, first: int = 1, **said: Any) -> list[Claim]:
+    return [claim_of(replace(other_lead(number), **said), number) for number in range(first, first + count)]
+
+
+def kinds(way: Way, *claims: Claim) -> list[str]:
+    return [type(result.outcome).__name__ for result in way.deliver(*claims)]
+
+
+def test_one_lead_costs_a_look_and_one_call_for_all_its_records(org: Org) -> None:
+    way = Way(org, records=BOTH)
+
+    (result,) = way.deliver(*leads(1))
+
+    assert ["POST composite", "POST composite"] == way.calls()
+    task, lead = one(org, "Task"), one(org, "Lead")
+    assert lead["Id"] == task["WhoId"]
+    assert [("Lead", lead["Id"]), ("Task", task["Id"])] == [(link.object, link.crm_id) for link in result.links]
+
+
+def test_its_records_are_there_together_or_not_at_all(org: Org) -> None:
+    org.change(
+        triggers=[{"object": "Task", "on": ["create"], "code": "UNABLE_TO_LOCK_ROW", "message": "locked", "times": 1}]
+    )
+    way = Way(org, records=BOTH)
+    (claim,) = leads(1)
+
+    outcome = way.outcome(claim)
+
+    assert isinstance(outcome, Retry), outcome
+    assert not outcome.uncertain
+    assert ([], []) == (alive(org, "Lead"), alive(org, "Task"))
+    assert isinstance(way.outcome(claim), Delivered)
+
+
+def test_what_is_sound_of_a_delivery_is_not_lost_with_what_is_refused(org: Org) -> None:
+    org.change(validation_rules=[{"object": "Task", "field": "ActivityDate", "message": "A task needs a date."}])
+    way = Way(org, records=BOTH)
+    (claim,) = leads(1)
+
+    (result,) = way.deliver(claim)
+
+    assert isinstance(result.outcome, Reject), result.outcome
+    assert "A task needs a date." in result.outcome.reason
+    assert [("Lead", one(org, "Lead")["Id"])] == [(link.object, link.crm_id) for link in result.links]
+    org.change(validation_rules=[])
+    assert isinstance(way.outcome(next_attempt(claim, result)), Delivered)
+    assert (1, 1) == (len(alive(org, "Lead")), len(alive(org, "Task")))
+
+
+def test_many_leads_cost_a_look_and_a_call_for_each_kind_of_record(org: Org) -> None:
+    way = Way(org, records=BOTH, timeout_s=60)
+
+    assert ["Delivered"] * 200 == kinds(way, *leads(200))
+
+    assert ["POST composite", "POST composite/sobjects", "POST composite/sobjects"] == way.calls()
+    who = {task["WhoId"]: task["Subject"] for task in alive(org, "Task")}
+    assert {lead["Id"]: f"Chat: {lead['FirstName']}" for lead in alive(org, "Lead")} == who
+    assert 200 == len(who)
+
+
+def test_known_ones_new_ones_and_found_ones_go_together(org: Org) -> None:
+    way = Way(org, records=BOTH)
+    found = plant(org, "Contact", LastName="Garcia", Email="dana1@example.com")
+    way.deliver(*leads(2, first=2))
+    before = len(way.calls())
+
+    again = [claim_of(replace(other_lead(number), content="More"), number, revision=2) for number in (1, 2, 3, 4)]
+    assert ["Delivered"] * 4 == kinds(way, *again)
+
+    assert 3 == len(alive(org, "Lead"))
+    assert found == one(org, "Contact")["Id"]
+    written = way.calls()[before:]
+    assert [
+        "POST composite",
+        "PATCH composite/sobjects",
+        "POST composite/sobjects",
+        "POST composite/sobjects",
+    ] == written
+
+
+def test_a_row_that_is_refused_costs_its_neighbours_nothing(org: Org) -> None:
+    org.change(
+        objects={"Task": {"fields": {"Status": {"restricted": True}}}},
+        validation_rules=[{"object": "Lead", "field": "FirstName", "message": "First name!"}],
+    )
+    way = Way(org, records=BOTH)
+    claims = leads(5)
+    claims[2] = claim_of(replace(other_lead(3), first_name=""), 3)
+
+    assert ["Delivered", "Delivered", "Reject", "Delivered", "Delivered"] == kinds(way, *claims)
+    assert (4, 4) == (len(alive(org, "Lead")), len(alive(org, "Task")))
+
+
+@pytest.mark.parametrize("bad", [0, 3, 6])
+def test_a_row_for_which_the_whole_call_is_refused_is_found(org: Org, bad: int) -> None:
+    record = {**PERSON, "fields": {**PERSON["fields"], "NumberOfEmployees": "{{ raw.Employees }}"}}  # type: ignore[dict-item]
+    way = Way(org, records=[record])
+    claims = leads(7)
+    claims[bad] = claim_of(replace(other_lead(bad + 1), raw={"Employees": "many"}), bad + 1)
+
+    expected = ["Delivered"] * 7
+    expected[bad] = "Reject"
+    assert expected == kinds(way, *claims)
+    assert 6 == len(alive(org, "Lead"))
+
+
+def test_two_visitors_who_are_one_person_at_the_org_are_not_written_in_one_call(org: Org) -> None:
+    contact = plant(org, "Contact", LastName="Garcia", Phone="+12125550147")
+    record = {**PERSON, "match": ["Phone"], "fields": {**PERSON["fields"], "Email": None, "Phone": "{{ phone }}"}}  # type: ignore[dict-item]
+    way = Way(org, records=[record])
+
+    assert ["Delivered"] * 3 == kinds(way, *leads(3, phone="(212) 555-0147"))
+
+    assert contact == one(org, "Contact")["Id"]
+    assert 3 == way.calls().count("PATCH composite/sobjects")
+
+
+def test_with_keys_of_ours_they_are_upserted_by_them(org: Org) -> None:
+    org.change(objects=KEYED)
+    event = {
+        **NOTE,
+        "name": "event",
+        "object": "Event",
+        "fields": {
+            "WhoId": "{{ records.person.id }}",
+            "Subject": "Chat",
+            "StartDateTime": "{{ created_at }}",
+            "DurationInMinutes": 30,
+        },
+    }
+    way = Way(org, {"external_ids": {"Lead": "Chat_Key__c", "Event": "Chat_Key__c"}}, records=[PERSON, event])
+    claims = leads(3)
+
+    for _ in range(2):
+        assert ["Delivered"] * 3 == kinds(way, *claims)
+
+    assert ["PATCH composite/sobjects/Lead/Chat_Key__c", "PATCH composite/sobjects/Event/Chat_Key__c"] == way.calls()[
+        1:3
+    ]
+    assert {claim.stored.key for claim in claims} == {row["Chat_Key__c"] for row in alive(org, "Event")}
+    assert (3, 3) == (len(alive(org, "Lead")), len(alive(org, "Event")))
+
+
+def test_what_looks_like_a_reference_is_a_visitors_text(org: Org) -> None:
+    """In a composite call Salesforce reads `@{person.id}` in any value as the id of another record."""
+    way = Way(org, records=BOTH)
+
+    outcome = way.outcome(claim_of(replace(LEAD, content="@{person.id} @{nobody.x}")))
+
+    assert isinstance(outcome, Delivered), outcome
+    task = one(org, "Task")
+    assert ("@{person.id} @{nobody.x}", one(org, "Lead")["Id"]) == (task["Description"], task["WhoId"])
+
+
+def test_an_activity_whose_person_was_converted_meanwhile_goes_to_the_contact(org: Org) -> None:
+    org.change(
+        triggers=[{"object": "Task", "on": ["create"], "code": "STORAGE_LIMIT_EXCEEDED", "message": "full", "times": 1}]
+    )
+    way = Way(org, records=BOTH)
+    claims = leads(2)
+    results = way.deliver(*claims)  # the persons are there, a task is not
+    contacts = [org.convert(lead["Id"])["contact"] for lead in alive(org, "Lead")]
+    missing = next(place for place, result in enumerate(results) if not isinstance(result.outcome, Delivered))
+
+    outcome = way.outcome(next_attempt(claims[missing], results[missing]))
+
+    assert isinstance(outcome, Delivered), outcome
+    assert contacts[missing] in {task["WhoId"] for task in alive(org, "Task")}
+
+
+def test_an_event_that_a_colleague_deleted_is_made_again(org: Org) -> None:
+    way = Way(org)
+    booked = replace(LEAD, kind=Kind.APPOINTMENT, content="Time: 2030-12-01 10:00 AM")
+    claim = claim_of(booked)
+    (result,) = way.deliver(claim)
+    event = one(org, "Event")["Id"]
+    colleague(org).Event.delete(event)
+
+    later = claim_of(replace(booked, content="Time: 2030-12-02 10:00 AM"), revision=2)
+    outcome = way.outcome(replace(later, links={(link.record_key, link.object): link for link in result.links}))
+
+    assert isinstance(outcome, Delivered), outcome
+    assert "2030-12-02T10:00:00.000+0000" == one(org, "Event")["StartDateTime"]
+
+
+def test_a_new_time_moves_the_event_that_is_there(org: Org) -> None:
+    way = Way(org)
+    booked = replace(LEAD, kind=Kind.APPOINTMENT, content="Time: 2030-12-01 10:00 AM")
+    (result,) = way.deliver(claim_of(booked))
+    event = one(org, "Event")["Id"]
+
+    later = claim_of(replace(booked, content="Time: 2030-12-02 04:00 PM"), revision=2)
+    way.outcome(replace(later, links={(link.record_key, link.object): link for link in result.links}))
+
+    row = one(org, "Event")
+    assert (event, "2030-12-02T16:00:00.000+0000", "2030-12-02T16:30:00.000+0000") == (
+        row["Id"], row["StartDateTime"], row["EndDateTime"],
+    )  # fmt: skip
+
+
+def test_an_appointment_without_a_time_is_a_task_with_the_text(org: Org) -> None:
+    outcome = Way(org).outcome(claim_of(replace(LEAD, kind=Kind.APPOINTMENT, content="Some time next week?")))
+
+    assert isinstance(outcome, Delivered), outcome
+    task = one(org, "Task")
+    assert ("Arrange a time: David Garcia", "2023-11-23", one(org, "Lead")["Id"]) == (
+        task["Subject"], task["ActivityDate"], task["WhoId"],
+    )  # fmt: skip
+    assert task["Description"].startswith("Some time next week?\n")
+    assert [] == alive(org, "Event")
+
+
+def test_ten_thousand_leads_with_their_activities_cost_at_most_250_calls() -> None:
+    with Org() as org:
+        way = Way(org, records=BOTH, timeout_s=120)
+        for first in range(1, 10_001, 200):
+            assert ["Delivered"] * 200 == kinds(way, *leads(200, first=first))
+
+        assert 10_000 == len({task["WhoId"] for task in alive(org, "Task")}) == len(alive(org, "Lead"))
+        assert org.cost <= 250, f"{org.cost} calls by the org's own ledger"

@@ -1,0 +1,335 @@
+"""Who a lead's person is at the org: by the link, by our key, by email, by phone; a Contact, an open Lead, or the
+Contact that a Lead became. And what is written to one that is there already.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.connector import Delivered, Reject
+from bridge.model.delivery import Claim
+from bridge.model.record import Link
+from bridge.sandbox.salesforce.org import Org
+from bridge.testing.samples import LEAD, claim_of
+from tests.connectors.salesforce.orgs import KEYED, Way, alive, colleague, one, plant
+
+PERSON = {
+    "name": "person",
+    "object": "Lead",
+    "keyed_by": "person",
+    "match": ["Email", "Phone"],
+    "fields": {
+        "LastName": {"value": "{{ last_name }}", "write": "if_empty"},
+        "Company": {"value": "[not provided]", "write": "if_empty"},
+        "Email": "{{ email }}",
+        "Phone": {"value": "{{ phone }}", "write": "if_empty"},
+        "City": "{{ raw.City }}",
+        "Description": {"value": "{{ content }}", "write": "append"},
+    },
+}
+
+
+@pytest.fixture
+def org() -> Iterator[Org]:
+    with Org() as org:
+        yield org
+
+
+def claim(**said: Any) -> Claim:
+    return claim_of(replace(LEAD, **said))
+
+
+def known(claim: Claim, id_: str) -> Claim:
+    """The claim of a person whose link names this id."""
+    link = Link("Lead", claim.person, id_)
+    return replace(claim, links={(claim.person, "Lead"): link})
+
+
+def ids(org: Org, name: str) -> list[str]:
+    return [str(row["Id"]) for row in alive(org, name)]
+
+
+def test_nobody_is_there_so_a_lead_is_made(org: Org) -> None:
+    outcome = Way(org).outcome(claim())
+
+    lead = one(org, "Lead")
+    assert Delivered(lead["Id"], f"{org.url}/{lead['Id']}") == outcome
+    said = {name: lead[name] for name in ("FirstName", "LastName", "Company", "Email", "Phone", "LeadSource")}
+    assert {
+        "FirstName": "David",
+        "LastName": "Garcia",
+        "Company": "[not provided]",
+        "Email": "david@example.com",
+        "Phone": "+12125550147",
+        "LeadSource": "Web",
+    } == said
+    assert lead["Description"].startswith("Do you have rooms in May?\n")
+
+
+@pytest.mark.parametrize(
+    ("planted", "visitor"),
+    [
+        ({"Email": "David@Example.com"}, {}),
+        ({"Email": "o'neil@example.com"}, {"email": "O'Neil@example.com"}),
+        ({"Phone": "(212) 555-0147"}, {"email": ""}),
+        ({"MobilePhone": "212-555-0147"}, {"email": ""}),
+        ({"Phone": "+1 212.555.0147"}, {"email": "", "phone": "+1 212.555.0147"}),
+        ({"Phone": "030 2345678"}, {"email": "", "phone": "+49 30 2345678"}),
+        ({"Phone": "(212) 555-0147"}, {}),  # no email stands there: nothing speaks against it
+    ],
+    ids=["email in another case", "email with a quote", "phone", "mobile", "phone as typed", "abroad", "phone of two"],
+)
+@pytest.mark.parametrize("name", ["Lead", "Contact"])
+def test_who_is_there_is_found_and_not_made_again(
+    org: Org, planted: dict[str, Any], visitor: dict[str, Any], name: str
+) -> None:
+    id_ = plant(org, name, LastName="Garcia", **({"Company": "Acme"} if name == "Lead" else {}), **planted)
+
+    outcome = Way(org).outcome(claim(**visitor))
+
+    assert isinstance(outcome, Delivered), outcome
+    assert id_ == outcome.id
+    assert 1 == len(org.records("Lead")) + len(org.records("Contact"))
+
+
+@pytest.mark.parametrize(
+    ("planted", "visitor"),
+    [
+        ({"Email": "david@example.com.au"}, {}),
+        ({"Email": "%avid@example.com"}, {}),
+        ({"Phone": "+12125550199"}, {"email": ""}),
+        ({"Email": "family@example.com", "Phone": "+12125550147"}, {}),  # the same phone, another address
+        ({"Phone": "123"}, {"email": "", "phone": "123"}),  # is no number by which to tell a person
+        ({"Email": None, "Phone": None}, {"email": "", "phone": ""}),
+    ],
+    ids=["longer", "no pattern", "another phone", "a family's phone", "no number", "nothing"],
+)
+def test_somebody_else_is_left_alone(org: Org, planted: dict[str, Any], visitor: dict[str, Any]) -> None:
+    id_ = plant(org, "Contact", LastName="Else", **planted)
+
+    outcome = Way(org).outcome(claim(**visitor))
+
+    assert isinstance(outcome, Delivered), outcome
+    assert id_ != outcome.id
+    assert "Else" == one(org, "Contact")["LastName"]
+
+
+@pytest.mark.parametrize("text", ["o'neil\\", "\\' OR Email != '", '"\n\t%_', "x') OR (Email LIKE '%", "名前\\u0027"])
+def test_what_a_visitor_types_is_never_read_as_a_query(org: Org, text: str) -> None:
+    plant(org, "Contact", LastName="Else", Email="else@example.com")
+    org.change(objects={"Lead": {"fields": {"Handle__c": {"length": 100}}}})
+    record = {
+        **PERSON,
+        "match": ["Handle__c"],
+        "fields": {**PERSON["fields"], "Handle__c": "{{ raw.Handle }}", "Email": None},
+    }  # type: ignore[dict-item]
+    way = Way(org, {"match_contacts": False}, records=[record])
+
+    first = way.outcome(claim(raw={"Handle": text}))
+    second = way.outcome(claim(raw={"Handle": text}))
+
+    assert isinstance(first, Delivered), first
+    assert (first.id, text.strip()) == (second.id, str(one(org, "Lead")["Handle__c"]).strip())
+
+
+def test_a_contact_is_preferred_to_a_lead_and_an_open_lead_to_a_converted_one(org: Org) -> None:
+    open_lead = plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com")
+    way = Way(org)
+    assert open_lead == way.outcome(claim()).id
+
+    contact = plant(org, "Contact", LastName="Garcia", Email="david@example.com")
+    assert contact == way.outcome(claim()).id
+
+
+def test_a_converted_lead_is_the_contact_that_it_became(org: Org) -> None:
+    lead = plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com")
+    contact = org.convert(lead)["contact"]
+    way = Way(org, {"match_contacts": False})  # by the lead alone
+    outcome = way.outcome(claim(raw={"City": "Delft"}))
+
+    assert contact == outcome.id, outcome
+    assert [lead] == ids(org, "Lead")
+
+
+def test_a_link_to_a_lead_that_was_converted_meanwhile_leads_to_its_contact(org: Org) -> None:
+    way = Way(org)
+    lead = way.outcome(claim()).id
+    contact = org.convert(lead)["contact"]
+
+    outcome = way.outcome(known(claim_of(replace(LEAD, email="", phone="", content="Later"), revision=2), lead))
+
+    assert contact == outcome.id
+    assert "Later" in one(org, "Contact")["Description"]
+
+
+@pytest.mark.parametrize("by", ["link", "our key"])
+def test_one_that_was_deleted_is_made_again(org: Org, by: str) -> None:
+    way = Way(org)
+    lead = way.outcome(claim()).id
+    colleague(org).Lead.delete(lead)
+
+    outcome = way.outcome(known(claim(), lead) if by == "link" else claim())
+
+    assert isinstance(outcome, Delivered), outcome
+    assert lead != outcome.id
+    assert [outcome.id] == ids(org, "Lead")
+
+
+def test_of_several_the_newest_is_taken_or_none(org: Org) -> None:
+    made = [plant(org, "Contact", LastName=f"G{n}", Email="david@example.com") for n in range(3)]
+
+    assert made[-1] == Way(org).outcome(claim()).id
+    refused = Way(org, {"on_multiple": "reject"}).outcome(claim())
+
+    assert isinstance(refused, Reject)
+    assert "several match by Email" == refused.cause
+    assert all(id_ in refused.reason for id_ in made)
+
+
+def test_what_is_filled_is_kept_what_is_empty_is_filled_and_remarks_are_added(org: Org) -> None:
+    lead = plant(
+        org, "Lead", LastName="Garcia-Lopez", Company="Acme", Email="david@example.com", Description="Met in Delft."
+    )
+    way = Way(org)
+
+    way.outcome(claim())
+
+    row = one(org, "Lead")
+    assert ("Garcia-Lopez", "Acme", "+12125550147", lead) == (
+        row["LastName"], row["Company"], row["Phone"], row["Id"],
+    )  # fmt: skip
+    assert row["Description"].startswith("Met in Delft.\n\nDo you have rooms in May?\n")
+
+
+def test_what_says_nothing_new_costs_no_write(org: Org) -> None:
+    way = Way(org, records=[PERSON])
+    way.outcome(claim())
+    written = len(way.calls())
+
+    again = way.outcome(claim())
+
+    assert isinstance(again, Delivered)
+    assert ["POST composite"] == way.calls()[written:], "the look alone"
+    assert 1 == one(org, "Lead")["Description"].count("Do you have rooms in May?")
+
+
+def test_a_later_event_adds_its_own_words_once(org: Org) -> None:
+    way = Way(org, records=[PERSON])
+    way.outcome(claim())
+    later = claim_of(replace(LEAD, content="And in June?"), revision=2)
+
+    for _ in range(2):
+        way.outcome(later)
+
+    text = one(org, "Lead")["Description"]
+    assert (1, 1) == (text.count("rooms in May?"), text.count("And in June?"))
+
+
+def test_a_delivery_that_was_overtaken_replaces_nothing(org: Org) -> None:
+    plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
+
+    Way(org, records=[PERSON]).outcome(replace(claim(raw={"City": "Leiden"}), if_empty=True))
+
+    assert "Delft" == one(org, "Lead")["City"]
+
+
+def test_without_being_overtaken_it_is_replaced(org: Org) -> None:
+    plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
+
+    Way(org, records=[PERSON]).outcome(claim(raw={"City": "Leiden"}))
+
+    assert "Leiden" == one(org, "Lead")["City"]
+
+
+def test_a_contact_gets_what_of_a_lead_it_has_a_field_for(org: Org) -> None:
+    org.change(objects={"Lead": {"fields": {"Topic__c": {}, "Only__c": {}}}, "Contact": {"fields": {"Topic__c": {}}}})
+    contact = plant(org, "Contact", LastName="Garcia", Email="david@example.com")
+    fields = {
+        **PERSON["fields"],
+        "City": "Delft",
+        "Topic__c": "Rooms",
+        "Only__c": "x",
+        "Status": "Open - Not Contacted",
+    }  # type: ignore[dict-item]
+
+    outcome = Way(org, records=[{**PERSON, "fields": fields}]).outcome(claim())
+
+    assert Delivered(contact, f"{org.url}/{contact}") == outcome
+    row = one(org, "Contact")
+    assert ("Delft", "Rooms", "+12125550147") == (row["MailingCity"], row["Topic__c"], row["Phone"])
+
+
+def test_a_record_that_is_only_to_be_made_is_left_as_it_is(org: Org) -> None:
+    lead = plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
+    record = {**PERSON, "mode": "create"}
+
+    outcome = Way(org, records=[record]).outcome(claim(raw={"City": "Leiden"}))
+
+    assert (lead, "Delft") == (outcome.id, one(org, "Lead")["City"])
+
+
+def test_assignment_rules_take_a_new_lead_and_never_one_that_comes_back(org: Org) -> None:
+    org.change(assignment_rules={"Lead": "Web leads"})
+    way = Way(org)
+    way.outcome(claim())
+    row = one(org, "Lead")
+    queue = row["OwnerId"]
+    assert queue.startswith("00G"), "the rule gave it to the queue"
+    colleague(org).Lead.update(
+        row["Id"], {"OwnerId": row["CreatedById"]}, headers={"Sforce-Auto-Assign": "FALSE"}
+    )  # a colleague has taken it
+
+    way.outcome(claim(content="Back again"))
+
+    assert row["CreatedById"] == one(org, "Lead")["OwnerId"]
+
+
+def test_with_a_key_of_ours_the_record_is_upserted_by_it(org: Org) -> None:
+    org.change(objects=KEYED)
+    way = Way(org, {"external_ids": {"Lead": "Chat_Key__c"}})
+
+    outcome = way.outcome(claim(email="", phone=""))
+
+    assert claim().person == one(org, "Lead")["Chat_Key__c"]
+    assert outcome.id == way.outcome(claim(email="", phone="", content="More")).id
+    assert 1 == len(org.records("Lead"))
+
+
+def test_one_that_is_found_without_our_key_gets_it(org: Org) -> None:
+    org.change(objects=KEYED)
+    lead = plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com")
+
+    Way(org, {"external_ids": {"Lead": "Chat_Key__c"}}).outcome(claim())
+
+    assert [(lead, claim().person)] == [(row["Id"], row["Chat_Key__c"]) for row in org.records("Lead")]
+
+
+DUPLICATES: dict[str, Callable[[Org], None]] = {
+    "alert": lambda org: org.change(
+        duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": True}]
+    ),
+    "block": lambda org: org.change(
+        duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": False}]
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", DUPLICATES)
+@pytest.mark.parametrize("policy", ["link", "save", "fail"])
+def test_where_a_duplicate_rule_objects_the_operators_policy_holds(org: Org, rule: str, policy: str) -> None:
+    DUPLICATES[rule](org)
+    contact = plant(org, "Contact", LastName="Garcia", Email="other@example.com", Phone="+12125550147")
+
+    outcome = Way(org, {"duplicates": policy}).outcome(claim())
+
+    if policy == "link":
+        assert contact == outcome.id
+        assert "rooms in May?" in one(org, "Contact")["Description"]
+    elif policy == "save" and rule == "alert":
+        assert [outcome.id] == ids(org, "Lead")
+    else:
+        assert isinstance(outcome, Reject), outcome
+        assert "DUPLICATES_DETECTED" in outcome.reason
+        assert [] == ids(org, "Lead")
