@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from bridge.sandbox.crm.app import Crm
+from bridge.sandbox.hubspot.portal import Portal
 from bridge.sandbox.inbox import Inbox
 from bridge.sandbox.salesforce.org import Org
-from bridge.sandbox.salesforce.settings import DEFAULTS, NAMED_FAULTS
 
 DOCS = Path(__file__).parents[2] / "docs"
-INBOX, CRMS = DOCS / "sandbox.md", DOCS / "sandboxes.md"
+INBOX, ORG, PORTAL = DOCS / "sandbox.md", DOCS / "sandboxes.md", DOCS / "sandbox-hubspot.md"
 
 
 def examples(page: Path) -> list[tuple[str, str]]:
@@ -34,8 +35,10 @@ def printed(command: str, **environment: str) -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the examples need curl")
-@pytest.mark.parametrize(("page", "name", "made"), [(INBOX, "INBOX", Inbox), (CRMS, "ORG", Org)])
-def test_each_example_prints_what_the_page_says(page: Path, name: str, made: Callable[[], Inbox | Org]) -> None:
+@pytest.mark.parametrize(
+    ("page", "name", "made"), [(INBOX, "INBOX", Inbox), (ORG, "ORG", Org), (PORTAL, "PORTAL", Portal)]
+)
+def test_each_example_prints_what_the_page_says(page: Path, name: str, made: Callable[[], Inbox | Crm]) -> None:
     with made() as sandbox:
         found = [(command, printed(command, **{name: sandbox.url})) for command, _ in examples(page)]
 
@@ -43,23 +46,26 @@ def test_each_example_prints_what_the_page_says(page: Path, name: str, made: Cal
     assert len(found) == page.read_text().count("curl -s")
 
 
-def test_the_example_of_a_test_prints_what_the_page_says() -> None:
-    [code] = re.findall(r"^```python\n(.*?)^```$", CRMS.read_text(), re.DOTALL | re.MULTILINE)
+@pytest.mark.parametrize("page", [ORG, PORTAL])
+def test_the_example_of_a_test_prints_what_the_page_says(page: Path) -> None:
+    [code] = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
 
     assert (re.findall(r"print\(.*\)  # (.*)", code), 0) == (done.stdout.splitlines(), done.returncode), done.stderr
 
 
-def test_the_settings_that_are_shown_can_be_set() -> None:
+@pytest.mark.parametrize(("page", "made"), [(ORG, Org), (PORTAL, Portal)])
+def test_the_settings_that_are_shown_can_be_set(page: Path, made: type[Crm]) -> None:
+    [text] = re.findall(r"^```json\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    [(name, value)] = json.loads(text).items()
 
-    [text] = re.findall(r"^```json\n(.*?)^```$", CRMS.read_text(), re.DOTALL | re.MULTILINE)
-
-    with Org(**json.loads(text)) as org:
-        assert {"Lead", "Booking__c"} == org.settings["objects"].keys()
+    with made(**{name: value}) as sandbox:
+        assert value == sandbox.settings[name]
 
 
-def test_every_setting_and_every_named_fault_is_on_the_page() -> None:
-    first_cells = "\n".join(re.findall(r"^\| (`.*?) \|", CRMS.read_text(), re.MULTILINE))
+@pytest.mark.parametrize(("page", "made"), [(ORG, Org), (PORTAL, Portal)])
+def test_every_setting_and_every_named_fault_is_on_the_page(page: Path, made: type[Crm]) -> None:
+    first_cells = "\n".join(re.findall(r"^\| (`.*?) \|", page.read_text(), re.MULTILINE))
 
-    assert {*DEFAULTS, *NAMED_FAULTS} <= set(re.findall(r"`(\w+)`", first_cells))
+    assert {*made.defaults, *made.faults} <= set(re.findall(r"`(\w+)`", first_cells))

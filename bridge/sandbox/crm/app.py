@@ -35,6 +35,7 @@ class Crm(ABC):
     """
 
     title: ClassVar[str]
+    aside: ClassVar[frozenset[str]] = frozenset()  # kinds and fields that the page leaves out
     defaults: ClassVar[Mapping[str, Any]]  # the settings, each with its default; `SHARED` among them
     faults: ClassVar[Mapping[str, Mapping[str, Any]]]  # faults that have a name, as {"as": "quota"} is written for one
 
@@ -236,7 +237,7 @@ class Crm(ABC):
         match asked:
             case "GET /":
                 said = f"{self._calls.count} calls, which count as {self._calls.cost} against the quota."
-                return page(self.title, self._records, said=said)
+                return page(self.title, self._records, said=said, aside=self.aside)
             case "GET /_/records":
                 kinds = query.get("object") or self._records.objects()
                 return json_reply({kind: list(self._records.all(kind)) for kind in kinds})

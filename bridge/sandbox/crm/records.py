@@ -34,8 +34,8 @@ class Records:
         self._state: dict[str, Any] = {}
 
     def objects(self) -> list[str]:
-        """The kinds of objects that there are records of."""
-        return [kind for kind, records in self._objects.items() if records]
+        """The kinds of objects that there are records of, without the sandbox's own, which begin with _."""
+        return [kind for kind, records in self._objects.items() if records and not kind.startswith("_")]
 
     def all(self, kind: str) -> Iterator[Record]:
         """The records of this kind, in the order of their creation."""

@@ -46,6 +46,9 @@ class Org(Crm):
     """See above, and `Crm` for all that other CRMs share."""
 
     title = "Salesforce"
+    aside = frozenset(
+        {"Organization", "User", "Group", "CreatedById", "LastModifiedById", "LastModifiedDate", "SystemModstamp"}
+    )
     defaults: ClassVar[Mapping[str, Any]] = DEFAULTS
     faults: ClassVar[Mapping[str, Mapping[str, Any]]] = NAMED_FAULTS
 

@@ -1,0 +1,290 @@
+"""Contacts of a portal, as the real client creates, reads, changes, merges and archives them."""
+
+from typing import Any
+
+import pytest
+
+from bridge.sandbox.hubspot.portal import Portal
+from tests.sandbox.hubspot.clients import Clients, ask, named, refused
+
+
+def create(clients: Clients, **properties: Any) -> str:
+    return str(clients.contacts.create({"properties": properties}).id)
+
+
+def test_a_new_contact_has_what_was_sent_and_what_every_contact_has(portal: Portal, clients: Clients) -> None:
+    contact, status, headers = clients.contacts.create_with_http_info(
+        {"properties": {"email": " Ada@Example.COM", "firstname": "Ada"}}
+    )
+
+    assert 201 == status
+    sent = {"email": "ada@example.com", "firstname": "Ada"}
+    stock = {"hs_object_id": contact.id, "lifecyclestage": "lead", "hs_object_source": "INTEGRATION",
+             "hs_email_domain": "example.com", "hs_is_contact": "true"}  # fmt: skip
+    assert {**sent, **stock}.items() <= contact.properties.items()
+    assert contact.properties["createdate"] == contact.properties["lastmodifieddate"]
+    assert (False, contact.created_at) == (contact.archived, contact.updated_at)
+    assert "99" == headers["X-HubSpot-RateLimit-Remaining"]
+    assert [contact.properties] == [record["properties"] for record in portal.records("contacts")]
+
+
+def test_a_get_shows_the_properties_that_are_asked_for(clients: Clients) -> None:
+    key = create(clients, email="a@example.com", jobtitle="Countess")
+
+    plain, more = clients.contacts.get_by_id(key), clients.contacts.get_by_id(key, properties=["jobtitle", "city", "x"])
+
+    assert {"createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"} == set(plain.properties)
+    always = {"createdate", "hs_object_id", "lastmodifieddate"}
+    assert {*always, "jobtitle", "city"} == set(more.properties)
+    assert ("Countess", None) == (more.properties["jobtitle"], more.properties["city"])
+
+
+def test_a_contact_is_found_by_each_of_its_unique_values(clients: Clients) -> None:
+    key = create(clients, email="a@example.com", chat_key="k-1")
+
+    assert key == clients.contacts.get_by_id("A@example.com", id_property="email").id
+    assert key == clients.contacts.get_by_id("k-1", id_property="chat_key").id
+    clients.contacts.update("k-1", {"properties": {"city": "London"}}, id_property="chat_key")
+    assert "London" == clients.contacts.get_by_id(key, properties=["city"]).properties["city"]
+    status, body = refused(lambda: clients.contacts.get_by_id("x", id_property="phone"))
+    assert (400, "Unable to perform update/upsert by non-unique 0-1 property phone in portal ID 20000001") == (
+        *(status, body["message"]),
+    )
+
+
+def test_an_update_answers_what_was_sent_and_what_the_portal_keeps(clients: Clients) -> None:
+    key = create(clients, email="a@example.com", city="London", zip="W1")
+
+    updated = clients.contacts.update(key, {"properties": {"city": "Paris", "zip": ""}})
+
+    assert "Paris" == updated.properties["city"]
+    assert not {"email", "zip"} & updated.properties.keys()
+    assert key == updated.properties["hs_object_id"]
+    assert updated.updated_at >= updated.created_at
+    assert None is clients.contacts.get_by_id(key, properties=["zip"]).properties["zip"]
+
+
+def test_an_address_that_is_taken(clients: Clients) -> None:
+    key, other = create(clients, email="a@example.com"), create(clients, email="b@example.com")
+
+    for call in (
+        lambda: clients.contacts.create({"properties": {"email": "A@example.com", "city": "x"}}),
+        lambda: clients.contacts.update(other, {"properties": {"email": "a@example.com"}}),
+    ):
+        status, body = refused(call)
+        assert (409, "CONFLICT", f"Contact already exists. Existing ID: {key}") == (
+            *(status, body["category"], body["message"]),
+        )
+
+
+@pytest.mark.parametrize(("status", "category"), [(400, "VALIDATION_ERROR"), (409, "CONFLICT")])
+def test_a_unique_value_that_is_taken(portal: Portal, clients: Clients, status: int, category: str) -> None:
+    portal.change(unique_clash_status=status)
+    key = create(clients, email="a@example.com", chat_key="k-1")
+
+    answered, body = refused(lambda: clients.contacts.create({"properties": {"firstname": "x", "chat_key": "K-1"}}))
+
+    assert (status, category) == (answered, body["category"])
+    assert body["message"].endswith(f"propertyName=chat_key, value=K-1}} on 502. {key} already has that value.")
+    assert 1 == len(portal.records("contacts"))
+
+
+def test_values_that_are_not_valid_are_told_all_at_once(portal: Portal, clients: Clients) -> None:
+    properties = {
+        "email": "ada@example",
+        "colour": "red",
+        "hs_object_id": "7",
+        "plan": "gold",
+        "closedate": "tomorrow",
+        "hubspot_owner_id": "9",
+    }
+
+    status, body = refused(lambda: clients.contacts.create({"properties": properties}))
+
+    assert (400, "VALIDATION_ERROR") == (status, body["category"])
+    reasons = {
+        "email": "INVALID_EMAIL",
+        "colour": "PROPERTY_DOESNT_EXIST",
+        "hs_object_id": "READ_ONLY_VALUE",
+        "plan": "INVALID_OPTION",
+        "closedate": "INVALID_LONG",
+        "hubspot_owner_id": "INVALID_OPTION",
+    }
+    assert reasons == named(body)
+    assert reasons == {one["context"]["propertyName"][0]: one["code"] for one in body["errors"]}
+    assert '"plan"' in body["message"]
+    assert "gold was not one of the allowed options: [free, paid]" in body["message"]
+    assert [] == portal.records("contacts")
+
+
+def test_a_contact_needs_a_name_or_an_address(portal: Portal, clients: Clients) -> None:
+    status, body = refused(lambda: clients.contacts.create({"properties": {"phone": "1"}}))
+
+    assert (400, "VALIDATION_ERROR") == (status, body["category"])
+    portal.change(contact_needs=[])
+    assert create(clients, phone="1")
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [("customer", "customer"), ("subscriber", "lead"), ("lead", "lead")],
+)  # fmt: skip
+def test_a_lifecycle_stage_goes_forward_only(clients: Clients, sent: str, stored: str) -> None:
+    key = create(clients, email="a@example.com")
+
+    clients.contacts.update(key, {"properties": {"lifecyclestage": sent}})
+
+    assert stored == clients.contacts.get_by_id(key, properties=["lifecyclestage"]).properties["lifecyclestage"]
+
+
+def test_a_lifecycle_stage_that_was_cleared_starts_anew(clients: Clients) -> None:
+    key = create(clients, email="a@example.com", lifecyclestage="customer")
+
+    clients.contacts.update(key, {"properties": {"lifecyclestage": ""}})
+    clients.contacts.update(key, {"properties": {"lifecyclestage": "subscriber"}})
+
+    assert "subscriber" == clients.contacts.get_by_id(key, properties=["lifecyclestage"]).properties["lifecyclestage"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "full", "searchable"),
+    [
+        ("+49 30 901820", "+4930901820", "30901820"),
+        ("(650) 253-0000", "+16502530000", "6502530000"),
+        ("00004", "+14", "4"),
+        ("call me", None, None),
+    ],
+)
+def test_phone_numbers_are_calculated(clients: Clients, phone: str, full: str | None, searchable: str | None) -> None:
+    key = create(clients, email="a@example.com", phone=phone, mobilephone=phone)
+
+    names = ["hs_calculated_phone_number", "hs_searchable_calculated_phone_number",
+             "hs_searchable_calculated_mobile_number"]  # fmt: skip
+    properties = clients.contacts.get_by_id(key, properties=names).properties
+
+    assert searchable == properties[names[1]] == properties[names[2]]
+    if full != "+14":
+        assert full == properties[names[0]]
+
+
+def test_an_archived_contact_is_gone_and_its_address_is_free(clients: Clients) -> None:
+    key = create(clients, email="a@example.com")
+
+    assert None is clients.contacts.archive(key)
+    assert None is clients.contacts.archive(key)
+
+    assert 404 == refused(lambda: clients.contacts.get_by_id(key))[0]
+    assert 404 == refused(lambda: clients.contacts.update(key, {"properties": {"city": "x"}}))[0]
+    assert True is clients.contacts.get_by_id(key, archived=True).archived
+    assert key != create(clients, email="a@example.com")
+
+
+def test_what_is_not_there_is_told_apart_by_its_id(clients: Clients) -> None:
+    status, body = refused(lambda: clients.contacts.get_by_id("999999"))
+    assert (404, "resource not found", "OBJECT_NOT_FOUND") == (status, body["message"], body["category"])
+
+    status, body = refused(lambda: clients.contacts.get_by_id("nobody@example.com", id_property="email"))
+    assert (404, "OBJECT_NOT_FOUND", {"id": ["nobody@example.com"]}) == (status, body["category"], body["context"])
+
+
+def test_contacts_are_listed_page_by_page(clients: Clients) -> None:
+    keys = [create(clients, firstname=str(number)) for number in range(5)]
+
+    first = clients.contacts.get_page(limit=3)
+    rest = clients.contacts.get_page(limit=3, after=first.paging.next.after)
+
+    assert keys == [one.id for one in [*first.results, *rest.results]]
+    assert rest.paging is None
+
+
+def test_two_contacts_become_one(portal: Portal, clients: Clients) -> None:
+    kept = create(clients, email="a@example.com", firstname="Ada")
+    gone = create(clients, email="b@example.com", firstname="Augusta", city="London")
+
+    merged = clients.contacts.merge({"primaryObjectId": kept, "objectIdToMerge": gone})
+
+    assert kept == merged.id
+    names = ["firstname", "city", "email", "hs_additional_emails", "hs_merged_object_ids"]
+    values = ["Ada", "London", "a@example.com", "b@example.com", gone]
+    for key in (kept, gone):
+        contact = clients.contacts.get_by_id(key, properties=names)
+        assert (kept, values) == (contact.id, [contact.properties[name] for name in names])
+    assert kept == clients.contacts.update(gone, {"properties": {"zip": "W1"}}).id
+    assert kept == clients.contacts.get_by_id("b@example.com", id_property="email").id
+    assert (409, f"Existing ID: {kept}") == tuple(
+        part if isinstance(part, int) else part["message"][24:]
+        for part in refused(lambda: clients.contacts.create({"properties": {"email": "b@example.com"}}))
+    )
+
+
+def test_after_a_merge_by_other_rules(portal: Portal, clients: Clients) -> None:
+    portal.change(merged_ids="gone", merge_makes_new=True, merge_lag_s=3600.0)
+    first, second = create(clients, email="a@example.com"), create(clients, email="b@example.com")
+
+    merged = portal.merge(first, second)
+
+    assert merged["id"] not in (first, second)
+    assert [404, 404] == [refused(lambda key=key: clients.contacts.get_by_id(key))[0] for key in (first, second)]
+    moved = {"properties": {"email": "b@example.com"}}
+    assert 404 == refused(lambda: clients.contacts.update("b@example.com", moved, id_property="email"))[0]
+    assert 409 == refused(lambda: clients.contacts.create(moved))[0]
+    portal.change(merge_lag_s=0.0)
+    assert merged["id"] == clients.contacts.get_by_id("b@example.com", id_property="email").id
+
+
+def test_a_contact_is_forgotten_for_good(portal: Portal, clients: Clients) -> None:
+    create(clients, email="a@example.com")
+
+    clients.contacts.purge({"objectId": "a@example.com", "idProperty": "email"})
+
+    assert [] == portal.records("contacts")
+
+
+@pytest.mark.parametrize("path", ["/crm/v3/objects/contacts", "/crm/objects/2026-03/contacts", "/crm/v3/objects/0-1"])
+def test_both_families_of_paths_lead_to_the_same(portal: Portal, path: str) -> None:
+    status, body, headers = ask(portal, "POST", path, {"properties": {"email": "a@example.com"}})
+
+    assert (201, "contacts create") == (status, portal.calls[0].kind)
+    assert "application/json;charset=utf-8" == headers["Content-Type"]
+    assert 200 == ask(portal, "GET", f"{path}/{body['id']}")[0]
+
+
+@pytest.mark.parametrize("path", ["/crm/v9/objects/contacts", "/crm/objects/contacts", "/crm/v3/objects/whales", "/x"])
+def test_a_path_that_leads_nowhere(portal: Portal, path: str) -> None:
+    status, body, _ = ask(portal, "GET", path)
+
+    assert (404, "resource not found") == (status, body["message"])
+
+
+def test_a_version_that_has_ended(portal: Portal) -> None:
+    portal.change(versions=["2026-03"])
+
+    assert 404 == ask(portal, "GET", "/crm/v3/objects/contacts")[0]
+    assert 200 == ask(portal, "GET", "/crm/objects/2026-03/contacts")[0]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/crm/v3/objects/contacts", {}, 400),
+        ("POST", "/crm/v3/objects/contacts", [], 400),
+        ("POST", "/crm/v3/objects/contacts", {"properties": {"email": ["x"]}}, 400),
+        ("POST", "/crm/v3/objects/contacts/batch/create", {"inputs": []}, 400),
+        ("POST", "/crm/v3/objects/contacts/batch/create", {"inputs": [{}] * 101}, 400),
+        ("POST", "/crm/v3/objects/contacts/batch/whatever", {"inputs": [{"id": "1"}]}, 404),
+        ("PUT", "/crm/v3/objects/contacts", {"properties": {}}, 405),
+        ("GET", "/crm/v3/objects/contacts/search", None, 405),
+        ("GET", "/crm/v3/objects/contacts?limit=1000", None, 400),
+    ],
+)
+def test_calls_of_a_wrong_shape(portal: Portal, method: str, path: str, body: Any, status: int) -> None:
+    answered, told, _ = ask(portal, method, path, body)
+
+    assert (status, "error") == (answered, told["status"])
+    assert 200 == ask(portal, "GET", "/crm/v3/objects/contacts")[0]
+
+
+def test_a_body_that_is_no_json(portal: Portal) -> None:
+    wrong = {"Content-Type": "text/plain"}
+
+    assert 415 == ask(portal, "POST", "/crm/v3/objects/contacts", {}, **wrong)[0]
