@@ -3,7 +3,6 @@ each way is gone once.
 """
 
 from connectors.hubspot.errors import Meaning, case_of
-from connectors.hubspot.looking import missing
 from connectors.hubspot.objects import ACTIVITIES, CONTACTS, NEEDED
 from connectors.hubspot.problem import Problem
 from connectors.hubspot.row import Row, without
@@ -21,7 +20,7 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
         return
     if meaning is Meaning.HEAL:
         if is_ours:
-            missing([row], unique, work)
+            work.fail_for_lack_of(unique, [row])
             return
         if row.correct("heal") and _healed(row, problem, work):
             return

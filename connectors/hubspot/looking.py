@@ -4,13 +4,12 @@ among what is associated with its contact. It writes nothing; where it cannot lo
 
 from collections.abc import Iterable, Sequence
 
-from bridge.connector import Hold, Reject
+from bridge.connector import Reject
 from connectors.hubspot.objects import ACTIVITIES, CONTACTS
 from connectors.hubspot.reconcile import reconcile
 from connectors.hubspot.row import Row
 from connectors.hubspot.searching import search
 from connectors.hubspot.standing import heed
-from connectors.hubspot.unique import PREPARE
 from connectors.hubspot.work import Found, Work, chunks
 
 EMAILS = ("email", "hs_additional_emails")  # a contact is found by each of its addresses
@@ -88,11 +87,7 @@ def _read(rows: Sequence[Row], ids: Sequence[str], work: Work, *, by: str = "") 
     names = sorted(
         {name for row in rows for name in row.properties} | set(EMAILS if by == "email" else [by] if by else [])
     )
-    answer = work.client.read(rows[0].object, ids, properties=names, by=by)
-    if by and by != "email" and answer.status == 400:
-        missing(rows, by, work)
-        return []
-    found = work.found(answer, rows)
+    found = work.read(rows, ids, properties=names, by=by)
     if found is None:
         return []
     known: dict[str, Found] = {}
@@ -100,14 +95,6 @@ def _read(rows: Sequence[Row], ids: Sequence[str], work: Work, *, by: str = "") 
         for value in _values(one, by):
             known[value] = one
     return [(row, known[id_]) for row, id_ in zip(rows, ids, strict=True) if id_ in known]
-
-
-def missing(rows: Iterable[Row], name: str, work: Work) -> None:
-    """The account has no unique property of this name: that is no row's fault."""
-    reason = f"HubSpot has no unique property {name}; {PREPARE}"
-    work.stopped = Hold(reason)
-    for row in rows:
-        row.outcome = work.stopped
 
 
 def _values(found: Found, by: str) -> list[str]:

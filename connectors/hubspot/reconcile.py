@@ -23,7 +23,7 @@ def reconcile(rows: Sequence[Row], work: Work) -> None:
         if work.stopped is not None:
             break
         names = MARKS.get(rows[0].object) or sorted({name for row in rows for name in row.properties})
-        found = work.found(work.client.read(rows[0].object, chunk, properties=names), rows)
+        found = work.read(rows, chunk, properties=names)
         standing |= dict(found or ())
     if work.stopped is not None:
         for row in rows:

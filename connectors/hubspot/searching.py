@@ -55,7 +55,7 @@ def _by_phone(rows: Sequence[Row], work: Work) -> None:
         return
     groups = [[{"propertyName": name, "operator": "IN", "values": values}] for name in PHONES.values()]
     answer = work.client.search(CONTACTS, groups, properties=list(PHONES), limit=LIMIT)
-    found = work.found(answer, rows)
+    found = work.found(answer, rows, counted=True)
     for row in rows if found is not None else ():
         _take(row, [one for one in found or () if _has_phone(one, row.properties["phone"])], "this phone number")
 
@@ -78,7 +78,7 @@ def _by_values(row: Row, names: Sequence[str], work: Work, *, since_s: float | N
         return
     asked = [*wanted, *(("email", *PHONES) if since_s is not None else ())]
     answer = work.client.search(row.object, [group], properties=asked, limit=LIMIT)
-    found = work.found(answer, [row])
+    found = work.found(answer, [row], counted=True)
     exact = {name: wanted.get(name, "") for name in asked}
     same = [one for one in found or () if all((one[1].get(name) or "") == value for name, value in exact.items())]
     if found is not None:

@@ -1,9 +1,10 @@
 """Work: what the requests of one call share: the client, the account, and whether to go on."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from bridge.connector import Answer, Call, Outcome, Reject, id_from
+from bridge.connector import Answer, Call, Hold, Outcome, Reject, found_at, id_from
 from connectors.hubspot.account import Account
 from connectors.hubspot.choices import Choices
 from connectors.hubspot.client import Client
@@ -12,6 +13,7 @@ from connectors.hubspot.objects import page_of
 from connectors.hubspot.problem import Problem, problem_of
 from connectors.hubspot.row import Row
 from connectors.hubspot.settings import HubSpotSettings
+from connectors.hubspot.unique import PREPARE
 
 MOST = 100  # rows in a batch (https://developers.hubspot.com/docs/api/crm/contacts: limits)
 
@@ -56,14 +58,46 @@ class Work:
         if not isinstance(outcome, Reject):
             self.stopped = outcome
 
-    def found(self, answer: Answer, rows: Iterable[Row]) -> list[Found] | None:
-        """The objects in an answer; None: it cannot be read, and the rows have their outcome."""
+    def fail_for_lack_of(self, unique: str, rows: Iterable[Row]) -> None:
+        """The account has no unique property of this name: that is no row's fault."""
+        self.stopped = Hold(f"HubSpot has no unique property {unique}; {PREPARE}")
+        for row in rows:
+            row.outcome = self.stopped
+
+    def found(self, answer: Answer, rows: Iterable[Row], *, counted: bool = False) -> list[Found] | None:
+        """The objects in an answer; None: it cannot be read, and the rows have their outcome. `counted`: it says how
+        many there are, as those of a search do.
+        """
         body = answer.json()
         results = body.get("results") if isinstance(body, Mapping) else None
+        if counted and not isinstance(found_at(body, "total"), int):
+            results = None
         if not 200 <= answer.status < 300 or not isinstance(results, list):
             self.fail(rows, self.problem(answer))
             return None
         return [found for one in results if (found := object_in(one))]
+
+    def read(
+        self, rows: Sequence[Row], ids: Sequence[str], *, properties: Sequence[str], by: str = ""
+    ) -> list[Found] | None:
+        """The objects of these ids, or values of a unique property; None: that cannot be told, and the rows have their
+        outcome. HubSpot names what is not there: an answer that says nothing of an id does not say that.
+        """
+        answer = self.client.read(rows[0].object, ids, properties=properties, by=by)
+        if by and by != "email" and answer.status == 400:
+            self.fail_for_lack_of(by, rows)
+            return None
+        found = self.found(answer, rows)
+        if found is None or len(found) >= len(set(ids)) or _names_missing(answer.json()):
+            return found
+        self.fail(rows, replace(self.problem(answer), status=200))
+        return None
+
+
+def _names_missing(body: Any) -> bool:
+    """Shape: {numErrors, errors: [{category: "OBJECT_NOT_FOUND", context: {ids: [..]}}]}."""
+    errors = found_at(body, "errors")
+    return isinstance(errors, list) and any(found_at(one, "category") == "OBJECT_NOT_FOUND" for one in errors)
 
 
 def object_in(result: Any) -> Found | None:

@@ -151,7 +151,15 @@ class Standing:
             for id_, it in known.items()
             if (it.get(by) if by else id_) in wanted
         ]
-        return Response(200 if len(found) == len(wanted) else 207, {"status": "COMPLETE", "results": found})
+        if len(found) == len(wanted):
+            return Response(200, {"status": "COMPLETE", "results": found})
+        error = {
+            "status": "error",
+            "category": "OBJECT_NOT_FOUND",
+            "message": "Could not get some objects",
+            "context": {},
+        }
+        return Response(207, {"status": "COMPLETE", "results": found, "numErrors": 1, "errors": [error]})
 
     def _search(self, object_: str, asked: dict[str, Any]) -> Response:
         found = [

@@ -58,15 +58,3 @@ class TestWithOAuth(TestWithAPrivateApp):
 
     def is_login(self, request: Request) -> bool:
         return request.path == "/oauth/v1/token"
-
-
-class TestWithUniqueProperties(TestWithAPrivateApp):
-    def settings(self, url: str) -> dict[str, Any]:
-        unique = {"contact": "chat_visitor_key", "activity": "bridge_event_id"}
-        return super().settings(url) | {"unique": unique, "portal_id": 4711}
-
-    def api(self) -> Api:
-        names = dict.fromkeys(("notes", "meetings", "tasks"), "bridge_event_id")
-        found = Standing(unique={"contacts": "chat_visitor_key"} | names)
-        found.refuse = refuse
-        return found
