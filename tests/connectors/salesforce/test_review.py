@@ -305,3 +305,14 @@ def test_a_record_of_an_object_of_the_customers_is_not_made_twice(org: Org) -> N
 
     way.outcome(tried_before(claim(2, content="Something else")))
     assert 2 == len(alive(org, "Chat__c"))
+
+
+def test_of_many_visitors_who_are_one_those_that_find_no_time_are_not_tried(org: Org) -> None:
+    """Each has to wait for the one before: a number that a chatbot was tested with. No attempt is used up by that."""
+    way = Way(org, records=[PERSON], timeout_s=2)
+
+    found = [result.outcome for result in way.deliver(*[claim(n, email="", content=f"No. {n}.") for n in range(200)])]
+
+    assert {"Delivered", "Hold"} == {type(outcome).__name__ for outcome in found}
+    delivered = sum(isinstance(outcome, Delivered) for outcome in found)
+    assert delivered == one(org, "Lead")["Description"].count("No. ")
