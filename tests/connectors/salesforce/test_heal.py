@@ -100,6 +100,7 @@ def test_a_value_that_the_org_does_not_take_is_left_out_and_kept(
         (
             "INVALID_FIELD_FOR_INSERT_UPDATE",
             "Unable to create/update fields: State. Please check the security settings",
+            [],
         ),
         ("NUMBER_OUTSIDE_VALID_RANGE", "State: value outside of valid range on numeric field", []),
         ("INVALID_TYPE_ON_FIELD_IN_RECORD", "State: value not of required type: Atlantis", ["State"]),

@@ -43,7 +43,8 @@ def test_the_command_prints_where_it_is_and_who_may_call(tmp_path: Path) -> None
     with process("--portal", str(tmp_path / "portal.json")) as (running, lines):
         url = lines[0].removeprefix("hubspot: ")
         target = yaml.safe_load("\n".join(lines))["targets"]["hubspot"]
-        assert {"url": url, "token": "pat-eu1-other", "allow_private_addresses": True} == target["settings"]
+        settings = {"base_url": url, "access_token": "pat-eu1-other", "allow_private_addresses": True}
+        assert settings == target["settings"]
         others = {"client_id": "client", "client_secret": "secret", "refresh_token": "refresh"}
         assert [f"# {name}: sandbox-{value}" for name, value in others.items()] == lines[-3:]
         status = ask(url, "GET", "/crm/v3/objects/contacts", Authorization="Bearer pat-eu1-other")[0]
@@ -146,7 +147,21 @@ def test_control_paths(portal: Portal, clients: Clients) -> None:
         ("POST", "/_/records", {"contacts": [{"colour": "red"}]}, "contacts: no property colour"),
         ("PATCH", "/_/org", {"scope": []}, "did you mean scopes?"),
         ("PATCH", "/_/org", {"properties": {"notes": {"x": {"unique": True}}}}, "unique not known"),
+        (
+            "PATCH",
+            "/_/org",
+            {"properties": {"notes": {"x": {"label": 7}}}},
+            "properties.notes.x.label: 7 is of another",
+        ),
+        ("PATCH", "/_/org", {"properties": {"notes": {"x": {"options": [7]}}}}, "properties.notes.x.options: must be"),
+        ("PATCH", "/_/org", {"properties": {"notes": {"x": "text"}}}, "properties.notes.x: must be a table"),
+        ("PATCH", "/_/org", {"properties": {"notes": ["x"]}}, "properties: no kind notes, or no table"),
         ("PATCH", "/_/org", {"pipelines": {"deals": [{"id": "x"}]}}, "stages"),
+        ("PATCH", "/_/org", {"pipelines": {"deals": [{"id": "x", "stages": [["y"]]}]}}, "stages"),
+        ("PATCH", "/_/org", {"owners": ["x"]}, "owners and pipelines need an id"),
+        ("PATCH", "/_/org", {"scopes": [7]}, "scopes: must be a list of texts"),
+        ("PATCH", "/_/org", {"merged_ids": "x"}, "merged_ids: must be one of follow, gone, not x"),
+        ("PATCH", "/_/org", {"unique_clash_status": 404}, "unique_clash_status: must be one of 400, 409"),
         ("POST", "/_/faults", {"as": "x"}, "as: must be one of rolling"),
     ],
 )
