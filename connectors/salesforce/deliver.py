@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, takewhile
 
-from bridge.connector import Delivered, Outcome, Plan, Reject, Retry
+from bridge.connector import Delivered, Hold, Outcome, Plan, Reject, Retry
 from connectors.salesforce.apart import one_each
 from connectors.salesforce.decide import Decide
 from connectors.salesforce.describe import Describes
@@ -20,6 +20,7 @@ from connectors.salesforce.send import by_itself, in_one, in_rows, reads_referen
 from connectors.salesforce.work import Work, give_up, resolve
 
 MOST_TRIES = 6  # of one write, each with something mended: every kind of mending happens once
+SOON_S = 1.0
 
 _NO_FAULT = Fault("", "")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -30,6 +31,7 @@ class Deliver:
 
     def __init__(self, org: Org, describes: Describes) -> None:
         self._org = org
+        self._time_s = org.call.deadline_s
         self._decide = Decide(org, describes)
         self._mend = Mend(org, describes)
 
@@ -92,8 +94,11 @@ class Deliver:
             self._rows(works)
 
     def _rows(self, works: list[Work]) -> None:
-        while works:
-            works = self._round(works)
+        while works := self._round(works):
+            if self._org.call.deadline_s < self._time_s / 4:
+                for work in works:
+                    work.outcome = Hold("many leads of one record at once: the others next", for_s=SOON_S)
+                return
 
     def _round(self, works: list[Work]) -> list[Work]:
         """Writes these, and gives those of them that have to wait: what was written is to be looked for first."""

@@ -57,6 +57,9 @@ class Mend:
         if self._settings.duplicates != "link" or work.id:
             hint = " (the rule blocks it: only an alert can be saved over)" if work.allow_save else ""
             work.outcome = Reject(f"{said.told}{hint}", cause=cause_of(fault))
+        elif len(set(found)) > 1 and self._settings.on_multiple == "reject":
+            ids = ", ".join(found[:5])
+            work.outcome = Reject(f"a duplicate rule names several records: {ids}", cause="several duplicates")
         elif found and work.known != found[0]:
             self._is(work, found[0])
         elif not found and not work.alone:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Delivered
+from bridge.connector import Delivered, Reject
 from bridge.model.delivery import Claim
 from bridge.model.record import Link
 from bridge.sandbox.salesforce.org import Org
@@ -305,3 +305,26 @@ def test_a_record_of_an_object_of_the_customers_is_not_made_twice(org: Org) -> N
 
     way.outcome(tried_before(claim(2, content="Something else")))
     assert 2 == len(alive(org, "Chat__c"))
+
+
+def test_of_many_visitors_who_are_one_those_that_find_no_time_are_not_tried(org: Org) -> None:
+    """Each has to wait for the one before: a number that a chatbot was tested with. No attempt is used up by that."""
+    way = Way(org, records=[PERSON], timeout_s=2)
+
+    found = [result.outcome for result in way.deliver(*[claim(n, email="", content=f"No. {n}.") for n in range(200)])]
+
+    assert {"Delivered", "Hold"} == {type(outcome).__name__ for outcome in found}
+    delivered = sum(isinstance(outcome, Delivered) for outcome in found)
+    assert delivered == one(org, "Lead")["Description"].count("No. ")
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_of_several_duplicates_that_a_rule_names_none_is_taken_if_the_operator_wants_that(org: Org, most: int) -> None:
+    org.change(duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": True}])
+    made = [plant(org, "Contact", LastName="G", Phone="+12125550147", Email=f"o{n}@example.com") for n in range(2)]
+    claims = [claim(1), claim(2, email="b@example.com", phone="")][:most]
+
+    outcome = Way(org, {"on_multiple": "reject"}, records=[PERSON]).deliver(*claims)[0].outcome
+
+    assert isinstance(outcome, Reject), outcome
+    assert all(id_ in outcome.reason for id_ in made)
