@@ -43,7 +43,8 @@ def test_the_command_prints_where_it_is_and_who_may_call(tmp_path: Path) -> None
     with process("--portal", str(tmp_path / "portal.json")) as (running, lines):
         url = lines[0].removeprefix("hubspot: ")
         target = yaml.safe_load("\n".join(lines))["targets"]["hubspot"]
-        assert {"url": url, "token": "pat-eu1-other", "allow_private_addresses": True} == target["settings"]
+        settings = {"base_url": url, "access_token": "pat-eu1-other", "allow_private_addresses": True}
+        assert settings == target["settings"]
         others = {"client_id": "client", "client_secret": "secret", "refresh_token": "refresh"}
         assert [f"# {name}: sandbox-{value}" for name, value in others.items()] == lines[-3:]
         status = ask(url, "GET", "/crm/v3/objects/contacts", Authorization="Bearer pat-eu1-other")[0]
