@@ -28,6 +28,13 @@ def test_a_new_contact_has_what_was_sent_and_what_every_contact_has(portal: Port
     assert [contact.properties] == [record["properties"] for record in portal.records("contacts")]
 
 
+def test_when_a_contact_came_about_may_be_told(clients: Clients) -> None:
+    contact = clients.contacts.create({"properties": {"firstname": "Ada", "createdate": "1700000000123"}})
+
+    assert "2023-11-14T22:13:20.123Z" == contact.properties["createdate"]
+    assert contact.created_at.year > 2023
+
+
 def test_a_get_shows_the_properties_that_are_asked_for(clients: Clients) -> None:
     key = create(clients, email="a@example.com", jobtitle="Countess")
 
@@ -204,8 +211,8 @@ def test_two_contacts_become_one(portal: Portal, clients: Clients) -> None:
     merged = clients.contacts.merge({"primaryObjectId": kept, "objectIdToMerge": gone})
 
     assert kept == merged.id
-    names = ["firstname", "city", "email", "hs_additional_emails", "hs_merged_object_ids"]
-    values = ["Ada", "London", "a@example.com", "b@example.com", gone]
+    names = ["firstname", "city", "email", "hs_additional_emails", "hs_merged_object_ids", "hs_all_contact_vids"]
+    values = ["Ada", "London", "a@example.com", "b@example.com", gone, f"{kept};{gone}"]
     for key in (kept, gone):
         contact = clients.contacts.get_by_id(key, properties=names)
         assert (kept, values) == (contact.id, [contact.properties[name] for name in names])
