@@ -31,7 +31,10 @@ SEARCH_LAGS_S = 10.0
 
 
 class HubSpot:
+    """Contacts, and the notes, meetings and tasks that hang on them; any other object as the mapping names it."""
+
     Settings: ClassVar[type] = HubSpotSettings
+    api_version = 1
     default_records = DEFAULT_RECORDS
     default_vars = DEFAULT_VARS
     understands = frozenset({"match", "if_empty", "append"})

@@ -26,7 +26,7 @@ class Limits:
 
     @property
     def note(self) -> str:
-        return f"{self._share:.0%} of the daily API requests are used" if self._share else ""
+        return f"{self._share:.0%} of the daily API requests are used" if self._share >= 0.005 else ""
 
     def before(self, call: Call) -> None:
         """Lets an attempt wait where little is left."""

@@ -73,8 +73,8 @@ def _by_contact(rows: Sequence[Row], work: Work) -> None:
 def _what_stands(rows: Sequence[Row], work: Work) -> None:
     asked = [row for row in _open(rows) if row.id and row.needs_look and row.there is None]
     for chunk in chunks(asked):
-        for row, (_, properties) in _read(chunk, [row.id or "" for row in chunk], work):
-            row.there = properties
+        for row, found in _read(chunk, [row.id or "" for row in chunk], work):
+            row.id, row.there = found
         for row in _open(chunk) if work.stopped is None else ():
             if row.there is None:
                 row.id, row.looked = None, not row.correct("gone")
@@ -90,6 +90,8 @@ def _read(rows: Sequence[Row], ids: Sequence[str], work: Work, *, by: str = "") 
     found = work.read(rows, ids, properties=names, by=by)
     if found is None:
         return []
+    if len(rows) == 1 and not by:  # a contact that was merged answers with the id of the one that is left
+        return [(rows[0], one) for one in found[:1]]
     known: dict[str, Found] = {}
     for one in found:
         for value in _values(one, by):

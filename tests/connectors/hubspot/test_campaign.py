@@ -54,15 +54,16 @@ def at(settings: dict[str, Any] | None = None, **of_portal: Any) -> Iterator[At]
 
 
 def next_lead(claim: Claim, last: Result) -> Claim:
-    return next_revision(claim, last, replace(claim.stored.event, phone="+12125559999"))
+    return next_revision(claim, last, replace(claim.stored.event, first_name="Dave"))
 
 
 @pytest.mark.parametrize(
     "of_portal", [{"merged_ids": "follow"}, {"merged_ids": "gone"}, {"merged_ids": "gone", "merge_makes_new": True}]
 )
-def test_a_contact_that_was_merged_is_the_one_that_is_left(of_portal: dict[str, Any]) -> None:
+@pytest.mark.parametrize("email", ["david@example.com", ""])
+def test_a_contact_that_was_merged_is_the_one_that_is_left(of_portal: dict[str, Any], email: str) -> None:
     with at(**of_portal) as hubspot:
-        claim = claim_of(LEAD)
+        claim = claim_of(replace(LEAD, email=email))
         (first,) = hubspot.bring(claim)
         other = hubspot.portal.plant("contacts", email="another@example.com")["id"]
         hubspot.portal.merge(other, first.links[0].crm_id)
@@ -72,7 +73,7 @@ def test_a_contact_that_was_merged_is_the_one_that_is_left(of_portal: dict[str, 
         assert Delivered is type(result.outcome), result.outcome
         (left,) = hubspot.there("contacts")
         assert left["id"] == result.links[0].crm_id
-        assert "+12125559999" == left["properties"]["phone"]
+        assert "Dave" == left["properties"]["firstname"]
 
 
 def test_a_contact_that_was_deleted_is_made_again_with_its_note() -> None:
