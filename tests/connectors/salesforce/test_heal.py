@@ -1,5 +1,5 @@
-"""What the org refuses in a record is shortened or left out, once: no lead is lost for one field, and what was taken out
-stands in the Description.
+"""What the org refuses in a record is shortened or left out, once: no lead is lost for one field, and what was taken
+out stands in the Description.
 """
 
 from collections.abc import Iterator
