@@ -74,24 +74,40 @@ def connectors_new(name: str, folder: Path | None) -> None:
     click.echo(f"{place}: a package that works. Next, in that folder: pip install -e '.[test]', then pytest")
 
 
+@connectors.command("prepare")
+@click.argument("target")
+def connectors_prepare(target: str) -> None:
+    """Make at TARGET what its connector works better with, such as a field with unique values. Twice is once."""
+    found = _looker(target).prepare()
+    if isinstance(found, Hold):
+        raise BridgeError(f"target {target}: {printable(found.reason)}")
+    for line in found:
+        click.echo(printable(line))
+
+
 _FIELDS = ("name", "type", "label", "required", "writable", "max_length", "unique", "choices")
 
 
 def _fields(name: str, target: str, object_: str) -> list[dict[str, Any]]:
+    looker = _looker(target)
+    if looker.rule.connector != name:
+        raise BridgeError(f"target {target} has connector {looker.rule.connector}, not {name}")
+    found = looker.describe(object_)
+    if isinstance(found, Hold):
+        raise BridgeError(f"target {target}: {printable(found.reason)}")
+    return [asdict(field) | {"choices": ", ".join(field.choices)} for field in found]
+
+
+def _looker(target: str) -> Any:
+    """Who asks the configured target."""
     from bridge.wiring.configured import configured
     from bridge.wiring.opened import open_bridge
     from bridge.wiring.ways import Ways
 
     loaded = configured()
-    rule = loaded.rules.targets.get(target)
-    if rule is None:
+    if target not in loaded.rules.targets:
         raise BridgeError(f"no target {target!r}: there are {', '.join(sorted(loaded.rules.targets)) or 'none'}")
-    if rule.connector != name:
-        raise BridgeError(f"target {target} has connector {rule.connector}, not {name}")
-    found = Ways(open_bridge(loaded=loaded)).looker(target).describe(object_)
-    if isinstance(found, Hold):
-        raise BridgeError(f"target {target}: {printable(found.reason)}")
-    return [asdict(field) | {"choices": ", ".join(field.choices)} for field in found]
+    return Ways(open_bridge(loaded=loaded)).looker(target)
 
 
 def _written(name: str) -> dict[str, str]:

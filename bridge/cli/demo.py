@@ -20,13 +20,14 @@ import requests
 from rich.console import Console
 from rich.text import Text
 
-from bridge.cli.demo_places import AtInbox, InSalesforce, Place
+from bridge.cli.demo_places import AtInbox, InHubSpot, InSalesforce, Place
 from bridge.cli.demo_table import follow, is_as_promised, table
 from bridge.cli.demo_ways import KEY, PATIENCE_S, Line, count, run
 from bridge.cli.samples import demo_samples, other_visitor
 from bridge.cli.supervise import SUPERVISED, free_port
 from bridge.core.signature import HEADER
 from bridge.core.signing import sign
+from bridge.sandbox.hubspot.portal import Portal
 from bridge.sandbox.inbox import Inbox
 from bridge.sandbox.salesforce.org import Org
 
@@ -46,8 +47,13 @@ def demo(end: bool) -> None:  # noqa: FBT001
     """Watch the main job: ten requests in, and at each target what they say, once, whatever happens on the way."""
     _end_as_by_ctrl_c()
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="bridge-demo-") as folder, Inbox() as inbox, Org() as org:
-        places: list[Place] = [AtInbox(inbox), InSalesforce(org)]
+    with (
+        tempfile.TemporaryDirectory(prefix="bridge-demo-") as folder,
+        Inbox() as inbox,
+        Org() as org,
+        Portal() as portal,
+    ):
+        places: list[Place] = [AtInbox(inbox), InSalesforce(org), InHubSpot(portal)]
         url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
         where = ", ".join(f"a sandbox {place.name} at [b]{place.url}[/b]" for place in places)
         console.print(f"A bridge at [b]{url}[/b], {where}, a SQLite file in {folder}")

@@ -5,10 +5,11 @@ columns of the table are read.
 from typing import Any, Protocol
 
 from bridge.cli.samples import Sample
+from bridge.sandbox.hubspot.portal import Portal
 from bridge.sandbox.inbox import Inbox
 from bridge.sandbox.salesforce.org import Org
 
-HAS_PHONE = "the lead has its phone now"
+HAS_PHONE = "has its phone now"
 
 DELIVERY = "{timeout: 2s, retry: [400ms, 800ms, 2s, 5s]}"
 
@@ -84,6 +85,40 @@ class InSalesforce:
 
     def total(self) -> int:
         return sum(len(self._org.records(kind)) for kind in ("Lead", "Contact", "Event", "Task"))
+
+
+class InHubSpot:
+    name = "hubspot"
+    where = "in HubSpot"
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self.url = portal.url
+
+    def target(self) -> str:
+        token = self._portal.settings["access_token"]
+        settings = f'{{access_token: "{token}", base_url: "{self.url}", allow_private_addresses: true}}'
+        return f"  hubspot:\n    connector: hubspot\n    settings: {settings}\n    delivery: {DELIVERY}\n"
+
+    def fault(self, declared: dict[str, Any]) -> None:
+        self._portal.fault(**declared)
+
+    def found(self, sample: Sample) -> tuple[int, str]:
+        """A lead is a contact with a note on it, an appointment a meeting. A revision changes what is there."""
+        contacts, notes = self._portal.records("contacts"), self._portal.records("notes")
+        email = sample.visitor.get("Email", "").lower()
+        mine = [row for row in contacts if row["properties"].get("email") == email]
+        if sample.kind == "appointment":
+            return len(self._portal.records("meetings")), ""
+        if sample.revision > 1:
+            changed = bool(mine) and all(row["properties"].get("phone") for row in mine)
+            return 0, HAS_PHONE if changed else "the contact lacks its phone"
+        return len(mine), "with its note" if len(notes) == len(contacts) else f"{len(notes)} notes in all"
+
+    def total(self) -> int:
+        """Each contact counts with its note; a note beyond these counts by itself."""
+        count = {kind: len(self._portal.records(kind)) for kind in ("contacts", "notes", "meetings", "tasks")}
+        return max(count["contacts"], count["notes"]) + count["meetings"] + count["tasks"]
 
 
 def _is_of(sample: Sample, item: dict[str, Any]) -> bool:

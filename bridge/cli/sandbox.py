@@ -91,8 +91,8 @@ targets:
   hubspot:
     connector: hubspot
     settings:
-      url: {url}
-      token: {json.dumps(known["access_token"])}
+      base_url: {url}
+      access_token: {json.dumps(known["access_token"])}
       allow_private_addresses: true""")
     click.echo("\n".join(f"# {name}: {known[name]}" for name in ("client_id", "client_secret", "refresh_token")))
 

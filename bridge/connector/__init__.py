@@ -19,6 +19,7 @@ and, if it can do more, any of these beside them:
         max_batch = 200             # with it:
         def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]: ...
         def describe(self, object: str, call: Call) -> Sequence[Field] | Hold: ...
+        def prepare(self, call: Call) -> Sequence[str] | Hold: ...  # makes what it needs at the target, when asked to
         def nothing_there(self, method: str, url: str, content: bytes) -> bytes | None: ...  # for `bridge map`
         api_version = 1             # which of this module it was written for
 
@@ -37,6 +38,7 @@ from bridge.connector.protocols import (
     FetchToken,
     Field,
     Http,
+    Preparing,
     Token,
 )
 from bridge.connector.secret import Secret
@@ -61,6 +63,7 @@ __all__ = [
     "Http",
     "Outcome",
     "Plan",
+    "Preparing",
     "Record",
     "Ref",
     "Reject",

@@ -122,6 +122,13 @@ class Field:
     unique: bool = False
 
 
+class Preparing(Connector, Protocol):
+    """A connector that can make at the target what it works better with, such as a field of its own."""
+
+    def prepare(self, call: Call) -> Sequence[str] | Hold:
+        """A line for the operator about each such thing: that it was made, or is there. Twice safe."""
+
+
 class Describing(Connector, Protocol):
     """A connector that can say what fields an object has at the target."""
 

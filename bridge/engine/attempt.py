@@ -79,6 +79,20 @@ class Caller:
             log.error("describe failed", target=self.rule.name, **trace_of(error))
             return Hold(f"{type(error).__name__} in the connector")
 
+    def prepare(self) -> list[str] | Hold:
+        """What the connector made at the target, line by line; a Hold says why it could not. Never raises."""
+        ask = getattr(self.connector, "prepare", None)
+        if ask is None:
+            return Hold(f"connector {self.rule.connector} has nothing to prepare")
+        try:
+            found = ask(self.door.call(self.rule.policy.timeout_s))
+            return found if isinstance(found, Hold) else [str(line) for line in found]
+        except (CallFailed, CallEnded) as failed:
+            return Hold(str(failed))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
+            log.error("prepare failed", target=self.rule.name, **trace_of(error))
+            return Hold(f"{type(error).__name__} in the connector")
+
     def _guarded(self, claim: Claim, call: DoorCall, written: Written) -> Outcome | Skipped | None:
         try:
             return self._deliver(claim, call, written)

@@ -35,6 +35,7 @@ _CALLED = {
     "probe": ("self", "call"),
     "deliver_batch": ("self", "plans", "call"),
     "describe": ("self", "object", "call"),
+    "prepare": ("self", "call"),
 }
 _KINDS = (str, int, float, bool, Secret, object, types.NoneType)
 _OURS = str(PurePath(__file__).parent.parent)

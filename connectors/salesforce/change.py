@@ -22,9 +22,12 @@ class Change:
 def created(record: Record, fields: Mapping[str, Any]) -> Change:
     """For a record that is not there yet; `fields`: by the names that the object has."""
     found = {name: value_of(value) for name, value in fields.items() if value is not None}
+    degraded = ""
     for name in _appended(record, fields):
-        found[name] = _signed(str(found[name]), record)[:LONGEST_TEXT]
-    return Change(found)
+        text = _signed(str(found[name]), record)
+        degraded = _cut(name) if len(text) < len(str(found[name])) else degraded
+        found[name] = text
+    return Change(found, degraded)
 
 
 def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] | None) -> Change:
@@ -39,7 +42,7 @@ def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] 
         if name in appended:
             if value is not None and (text := _after(stands, str(value_of(value)), record)) is not None:
                 found[name] = text[:LONGEST_TEXT]
-                degraded = f"{name}: full, cut at {LONGEST_TEXT:,} characters" if len(text) > LONGEST_TEXT else degraded
+                degraded = _cut(name) if len(text) > LONGEST_TEXT else degraded
         elif record.if_empty or record.writes.get(name) == "if_empty":
             if value is not None and is_empty(stands):
                 found[name] = value_of(value)
@@ -90,6 +93,10 @@ def _appended(record: Record, fields: Mapping[str, Any]) -> list[str]:
     return [name for name, how in record.writes.items() if how == "append" and not is_empty(fields.get(name))]
 
 
+def _cut(name: str) -> str:
+    return f"{name} is full, and was cut at {LONGEST_TEXT} characters"
+
+
 def _signed(text: str, record: Record) -> str:
     signature = signature_of(record)
     return f"{text[: LONGEST_TEXT - len(signature) - 1]}\n{signature}"
@@ -99,7 +106,8 @@ def _after(stands: Any, text: str, record: Record) -> str | None:
     """The text after what stands there; None where it was written already: by us, or in a revision before."""
     if is_empty(stands):
         return _signed(text, record)
-    if signature_of(record) in str(stands) or text.strip() in str(stands):
+    before, said = str(stands).replace("\r\n", "\n"), text.strip()
+    if signature_of(record) in before or before == said or f"\n\n{said}\n{mark_of(record)}" in f"\n\n{before}":
         return None
     return f"{stands}\n\n{_signed(text, record)}"
 

@@ -9,17 +9,22 @@ _SAME = (
     "LeadSource", "Description", "HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "IndividualId",
 )  # fmt: skip
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode", "Latitude", "Longitude")
-_NAMES = {name: name for name in _SAME} | {name: f"Mailing{name}" for name in _ADDRESS}
+_NAMES = {name.lower(): name for name in _SAME} | {name.lower(): f"Mailing{name}" for name in _ADDRESS}
 
 
-def name_at_contact(name: str, *, custom: frozenset[str]) -> str | None:
-    """The Contact's name of a Lead's field; None where it has none. `custom`: the Contact's own custom fields."""
-    return name if name in custom else _NAMES.get(name)
+def name_at_contact(name: str, *, has: frozenset[str] | None) -> str | None:
+    """The Contact's name of a Lead's field; None where it has none. `has`: the fields of a Contact that our user sees;
+    None: that was not asked, and the standard ones are taken to be there.
+    """
+    if name.endswith("__c"):
+        return name if name in (has or ()) else None
+    found = _NAMES.get(name.lower())
+    return found if has is None or found in has else None
 
 
-def fields_of_contact(fields: Mapping[str, Any], *, custom: frozenset[str]) -> dict[str, Any]:
+def fields_of_contact(fields: Mapping[str, Any], *, has: frozenset[str] | None) -> dict[str, Any]:
     """A Lead's fields as a Contact has them."""
-    named = ((name_at_contact(name, custom=custom), value) for name, value in fields.items())
+    named = ((name_at_contact(name, has=has), value) for name, value in fields.items())
     return {name: value for name, value in named if name is not None}
 
 

@@ -25,9 +25,9 @@ class Described:
     lengths: Mapping[str, int] = field(default_factory=dict)  # of texts, in characters
 
     @property
-    def custom(self) -> frozenset[str]:
-        """The names of custom fields."""
-        return frozenset(one.name for one in self.fields if one.name.endswith("__c"))
+    def names(self) -> frozenset[str]:
+        """Of the fields that our user sees."""
+        return frozenset(one.name for one in self.fields)
 
 
 class Describes:
@@ -38,8 +38,7 @@ class Describes:
 
     def of(self, object_: str, org: Org) -> Described | Said:
         """The object; the answer that does not describe it instead."""
-        known = self._known.get(object_)
-        if known is not None and org.call.now_s - known.at_s < GOOD_FOR_S:
+        if known := self.known(object_, org):
             return known
         said = org.ask("GET", f"sobjects/{object_}/describe")
         found = said.at("fields")
@@ -54,6 +53,11 @@ class Describes:
         )
         self._known[object_] = described
         return described
+
+    def known(self, object_: str, org: Org) -> Described | None:
+        """The object, if it need not be asked for."""
+        known = self._known.get(object_)
+        return known if known is not None and org.call.now_s - known.at_s < GOOD_FOR_S else None
 
     def forget(self, object_: str) -> None:
         self._known.pop(object_, None)

@@ -15,7 +15,7 @@ from connectors.salesforce.work import Work
 KEEPS_TEXT = frozenset({"Lead", "Contact", "Account", "Event", "Task", "Case", "Opportunity", "Campaign"})
 
 _MOST = re.compile(r"max length=(\d{1,9})")
-_NAMED = re.compile(r"(?:field|column)s?:? '?\[?([A-Za-z][A-Za-z0-9_]*)")
+_NAMED = re.compile(r"(?:field|column)s?:? '?\[?([A-Za-z][A-Za-z0-9_]*)|^([A-Za-z][A-Za-z0-9_]*): ")
 _NEVER_DROPPED = {"LastName", "Company", "Name", "Subject"}  # without them there is no record: only shortened
 
 
@@ -58,7 +58,7 @@ def _longest(fault: Fault, name: str, described: Described | None) -> int | None
 
 def _fields_of(fault: Fault, sent: dict[str, Any]) -> list[str]:
     """The fields that an error is about: as it names them, or as its text does. Only those that were sent."""
-    named = fault.fields or tuple(_NAMED.findall(fault.message))
+    named = fault.fields or [name for pair in _NAMED.findall(fault.message) for name in pair if name]
     by_lower = {name.lower(): name for name in sent}
     found = [by_lower[name.lower()] for name in named if name.lower() in by_lower]
     if not found and fault.code == "INVALID_EMAIL_ADDRESS":

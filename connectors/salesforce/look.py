@@ -3,12 +3,13 @@ operator names, and, where an earlier attempt may have written it, by what was w
 once; the search index of SOSL lags.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bridge.connector import Outcome, Ref, Reject
+from bridge.connector import Outcome, Record, Ref, Reject
 from connectors.salesforce.change import mark_of, value_of
 from connectors.salesforce.contact import name_at_contact
 from connectors.salesforce.errors import outcome_of
@@ -16,13 +17,14 @@ from connectors.salesforce.org import Org
 from connectors.salesforce.phones import digits_of, spellings
 from connectors.salesforce.said import Said
 from connectors.salesforce.soql import Ask
-from connectors.salesforce.work import Work, refers_to
+from connectors.salesforce.work import PREFIXES, Work, refers_to
 
 LONGEST_SOUGHT = 255  # characters: what is longer is in no field that can be asked for
 RECENT = "CreatedDate = LAST_N_DAYS:30"  # longer than an attempt is tried again
 
-_PHONES = ("Phone", "MobilePhone")
+PHONES = ("Phone", "MobilePhone")
 _ANCHORS = ("WhoId", "WhatId", "ParentId", "AccountId", "Subject", "LastName", "Name")  # that SOQL can filter by
+_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")  # of another record, by a field of any name
 _OF_A_LEAD = {"IsConverted", "ConvertedContactId", "Description"}
 
 
@@ -43,12 +45,12 @@ class Found:
 
 
 class Look:
-    """One look at the org, for many records. `custom`: the custom fields that a Contact has."""
+    """One look at the org, for many records. `contact_has`: the fields of a Contact, see `name_at_contact`."""
 
-    def __init__(self, org: Org, custom: frozenset[str]) -> None:
+    def __init__(self, org: Org, contact_has: frozenset[str] | None) -> None:
         self._org = org
         self._settings = org.settings
-        self._custom = custom
+        self._contact_has = contact_has
         self.found = Found()
 
     def at_org(self, works: Iterable[Work]) -> Outcome | None:
@@ -56,12 +58,12 @@ class Look:
         asks: dict[tuple[str, bool], Ask] = {}
         for work in works:
             self._add(asks, work)
-        asked = [(object_, query) for (object_, _), ask in asks.items() for query in ask.queries()]
+        asked = [(ask, query) for ask in asks.values() for query in ask.queries()]
         answer = self._org.query([query for _, query in asked])
         if isinstance(answer, Said):
             return outcome_of(answer)
-        for (object_, _), rows in zip(asked, answer, strict=True):
-            self.found.add(object_, rows)
+        for (ask, _), rows in zip(asked, answer, strict=True):
+            self.found.add(ask.object, [_as_asked(row, ask.select) for row in rows])
         return None
 
     def row_of(self, work: Work) -> tuple[str, dict[str, Any]] | Reject | None:
@@ -92,16 +94,14 @@ class Look:
             self._ask(asks, work, work.known_object).add("Id", [work.known])
         if key := self._settings.external_ids.get(record.object):
             self._ask(asks, work, record.object).add(key, [record.key])
-        for name, value in self._sought(work):
-            for object_ in self._objects(work):
-                for at, values in _spelled(name, value, object_):
-                    self._ask(asks, work, object_).add(at, values)
-        if record.uncertain and not (key or work.known or self._sought(work) or refers_to(record.fields)):
-            for name in _ANCHORS:
-                anchor = work.record.fields.get(name)
-                if isinstance(anchor, str) and 0 < len(anchor) <= LONGEST_SOUGHT:
-                    self._ask(asks, work, record.object, recent=True).add(name, [anchor])
-                    break
+        for name, value in sought_of(record):
+            for object_, at in self._places(work, name):
+                for spelled, values in _spelled(at, value, object_):
+                    self._ask(asks, work, object_).add(spelled, values)
+        anchor = _anchor_of(record)
+        if record.uncertain and anchor and not (key or work.known or refers_to(record.fields)):
+            name, text = anchor
+            self._ask(asks, work, record.object, recent=True).add(name, [text])
 
     def _ask(self, asks: dict[tuple[str, bool], Ask], work: Work, object_: str, *, recent: bool = False) -> Ask:
         ask = asks.setdefault((object_, recent), Ask(object_, also=RECENT if recent else ""))
@@ -116,27 +116,27 @@ class Look:
 
     def _names(self, work: Work, object_: str) -> Iterator[str]:
         names = [*work.record.fields, *work.record.match]
-        names += [other for name in work.record.match if name in _PHONES for other in _PHONES]
+        if object_ in PREFIXES.values() and any(name in PHONES for name in names):
+            names += PHONES
         for name in names:
-            at: str | None = name
-            if object_ == "Contact" and work.record.object == "Lead":
-                at = name_at_contact(name, custom=self._custom)
-            if at:
+            if at := self._named(work, name, object_):
                 yield at
+
+    def _named(self, work: Work, name: str, object_: str) -> str | None:
+        """The name of the record's field at this object; None where it has none."""
+        if object_ == "Contact" and work.record.object == "Lead":
+            return name_at_contact(name, has=self._contact_has)
+        return name
+
+    def _places(self, work: Work, name: str) -> Iterator[tuple[str, str]]:
+        """The objects in which to look for a record by this field of it, and the field's name there."""
+        for object_ in self._objects(work):
+            if at := self._named(work, name, object_):
+                yield object_, at
 
     def _objects(self, work: Work) -> tuple[str, ...]:
         both = work.record.object == "Lead" and self._settings.match_contacts
         return ("Contact", "Lead") if both else (work.record.object,)
-
-    def _sought(self, work: Work) -> list[tuple[str, str]]:
-        """The match fields of which the record has a value to ask for."""
-        found = []
-        for name in work.record.match:
-            value = value_of(work.record.fields.get(name))
-            text = "" if value is None or isinstance(value, Ref) else str(value).strip()
-            if 0 < len(text) <= LONGEST_SOUGHT and (name not in _PHONES or spellings(text)):
-                found.append((name, text))
-        return found
 
     # -- what is found
 
@@ -145,14 +145,15 @@ class Look:
         against is somebody else: a family shares a phone, and each has an email address.
         """
         against: list[tuple[str, str]] = []
-        for name, value in self._sought(work):
-            for object_ in self._objects(work):
+        for name, value in sought_of(work.record):
+            for object_, at in self._places(work, name):
+                said = [(there, text) for other, text in against if (there := self._named(work, other, object_))]
                 rows = [
                     row
                     for row in self.found.rows.get(object_, ())
                     if row["Id"] not in work.gone
-                    and _holds(row, name, value)
-                    and not any(_contradicts(row, other, said) for other, said in against)
+                    and holds(row, at, value)
+                    and not any(_contradicts(row, there, text) for there, text in said)
                 ]
                 rows.sort(key=lambda row: bool(row.get("IsConverted")))
                 alive = [found for row in rows if (found := self._followed(work, object_, row))]
@@ -191,23 +192,51 @@ class Look:
         return None
 
 
+def _as_asked(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """A row with its fields by the names that were asked for, too: the org reads them in any case, and
+    writes them in its own.
+    """
+    by_lower = {name.lower(): value for name, value in row.items()}
+    return row | {name: by_lower[name.lower()] for name in names if name.lower() in by_lower}
+
+
+def sought_of(record: Record) -> list[tuple[str, str]]:
+    """The match fields of which the record has a value to ask for."""
+    found = []
+    for name in record.match:
+        value = value_of(record.fields.get(name))
+        text = "" if value is None or isinstance(value, Ref) else str(value).strip()
+        if 0 < len(text) <= LONGEST_SOUGHT and (name not in PHONES or spellings(text)):
+            found.append((name, text))
+    return found
+
+
+def _anchor_of(record: Record) -> tuple[str, str] | None:
+    """A field that SOQL can filter by, and its text, by which to find what an earlier attempt may have written."""
+    texts = {name: text for name, text in record.fields.items() if isinstance(text, str) and text}
+    found = next((name for name in _ANCHORS if len(texts.get(name, "")) in range(1, LONGEST_SOUGHT + 1)), None)
+    found = found or next((name for name, text in texts.items() if _ID.fullmatch(text)), None)
+    return (found, texts[found]) if found else None
+
+
 def _spelled(name: str, value: str, object_: str) -> Iterator[tuple[str, list[str]]]:
-    if name in _PHONES:
-        for at in _PHONES if object_ in ("Lead", "Contact") else (name,):
+    if name in PHONES:
+        for at in PHONES if object_ in PREFIXES.values() else (name,):
             yield at, spellings(value)
     else:
         yield name, [value]
 
 
-def _holds(row: dict[str, Any], name: str, value: str) -> bool:
-    if name in _PHONES:
+def holds(row: Mapping[str, Any], name: str, value: str) -> bool:
+    """Whether a record has this value in this field; a phone number may stand in the other field of phones."""
+    if name in PHONES:
         same = {digits_of(text) for text in spellings(value)}
-        return any(digits_of(row.get(at)) in same for at in _PHONES)
+        return any(digits_of(row.get(at)) in same for at in PHONES)
     return str(row.get(name) or "").strip().casefold() == value.casefold()
 
 
 def _contradicts(row: dict[str, Any], name: str, value: str) -> bool:
-    return bool(row.get(name)) and not _holds(row, name, value)
+    return bool(row.get(name)) and not holds(row, name, value)
 
 
 def _equal(stands: Any, value: Any) -> bool:

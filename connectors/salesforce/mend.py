@@ -36,6 +36,8 @@ class Mend:
                 self._several(work, said)
             case Remedy.AGAIN if not work.looked_again:
                 self._again(work, said)
+            case None if work.id and not work.looked_again and _names_no_record(said):
+                self._again(work, said)
             case _:
                 work.outcome = outcome_of(said)
 
@@ -55,6 +57,9 @@ class Mend:
         if self._settings.duplicates != "link" or work.id:
             hint = " (the rule blocks it: only an alert can be saved over)" if work.allow_save else ""
             work.outcome = Reject(f"{said.told}{hint}", cause=cause_of(fault))
+        elif len(set(found)) > 1 and self._settings.on_multiple == "reject":
+            ids = ", ".join(found[:5])
+            work.outcome = Reject(f"a duplicate rule names several records: {ids}", cause="several duplicates")
         elif found and work.known != found[0]:
             self._is(work, found[0])
         elif not found and not work.alone:
@@ -87,12 +92,12 @@ class Mend:
     def _again(self, work: Work, said: Said) -> None:
         """The record is another one by now: converted, deleted or merged; or the person is whom it hangs on."""
         work.looked_again = True
-        if work.id:
-            if not any("converted" in fault.message.lower() for fault in said.faults):
-                work.gone.add(work.id)
+        if self._led_to_contact(work):
+            return
+        if work.id or work.external:
             work.known = work.id
             work.undecide()
-        elif not self._led_to_contact(work):
+        else:
             work.outcome = outcome_of(said)
 
     def _led_to_contact(self, work: Work) -> bool:
@@ -113,6 +118,13 @@ class Mend:
         """The record is this one: changed instead of made."""
         work.known = id_
         work.undecide()
+
+
+def _names_no_record(said: Said) -> bool:
+    """Whether there is no record of the id that was to be changed: purged, so that not even its bin knows it. Rows say
+    the same of an id in a field.
+    """
+    return any(fault.code in ("NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY") for fault in said.faults)
 
 
 def _matched(fault: Fault) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bridge.connector import Outcome, Ref, Reject
+from bridge.connector import Ref, Reject
 from connectors.salesforce.errors import outcome_of
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said, row_said
@@ -15,7 +15,7 @@ from connectors.salesforce.work import Work, ids_of, resolved
 ROWS_IN_ONE = 200  # that a collection call takes
 KINDS_IN_ONE = 10  # stretches of one object that it takes, in a row
 
-_ASSIGNED = ("Lead", "Case")  # objects that have assignment rules
+ASSIGNED = ("Lead", "Case")  # objects that have assignment rules
 
 
 def in_one(org: Org, works: Sequence[Work], all_works: Sequence[Work]) -> Said | list[Said]:
@@ -32,12 +32,18 @@ def in_rows(org: Org, works: Sequence[Work]) -> Iterator[tuple[Work, Said]]:
         yield from _collection(org, group)
 
 
+def by_itself(org: Org, work: Work) -> Said:
+    """Writes one record in a call of its own, whose answer says more than a row's."""
+    method, path = _address(work)
+    return org.ask(method, path, work.fields, headers=headers_for(org, work))
+
+
 def headers_for(org: Org, work: Work) -> dict[str, str]:
     """A new Lead goes through assignment rules, if the operator wants it; a changed one never does: the rules would
     give a visitor who comes back to somebody else.
     """
     headers = {}
-    if work.object in _ASSIGNED:
+    if work.object in ASSIGNED:
         rule = org.settings.assignment
         headers["Sforce-Auto-Assign"] = "FALSE" if work.id else rule if isinstance(rule, str) else str(rule).upper()
     if work.allow_save:
@@ -57,20 +63,24 @@ def _subrequest(org: Org, work: Work, ids: Mapping[str, str]) -> dict[str, Any]:
         name: f"@{{{value.record}.id}}" if isinstance(value, Ref) else value
         for name, value in resolved(work.fields, ids).items()
     }
-    path = f"{org.data}/sobjects/{work.object}"
-    if work.id:
-        method, url = "PATCH", f"{path}/{quote(work.id, safe='')}"
-    elif work.external:
-        method, url = "PATCH", f"{path}/{work.external}/{quote(work.record.key, safe='')}"
-    else:
-        method, url = "POST", path
+    method, path = _address(work)
     return {
         "method": method,
-        "url": url,
+        "url": f"{org.data}/{path}",
         "referenceId": work.record.name,
         "body": fields,
         "httpHeaders": headers_for(org, work),
     }
+
+
+def _address(work: Work) -> tuple[str, str]:
+    """Method and path of the record's own resource."""
+    path = f"sobjects/{work.object}"
+    if work.id:
+        return "PATCH", f"{path}/{quote(work.id, safe='')}"
+    if work.external:
+        return "PATCH", f"{path}/{work.external}/{quote(work.record.key, safe='')}"
+    return "POST", path
 
 
 def _groups(org: Org, works: Sequence[Work]) -> Iterator[list[Work]]:
@@ -124,8 +134,3 @@ def _identified(work: Work) -> dict[str, str]:
     if work.id:
         return {"id": work.id}
     return {work.external: work.record.key} if work.external else {}
-
-
-def failure_of(answer: Said | list[Said]) -> Outcome | None:
-    """The outcome that stands for all of a call that failed as a whole."""
-    return outcome_of(answer) if isinstance(answer, Said) else None

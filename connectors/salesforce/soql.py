@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_SOQL = 12_000  # characters: percent-encoded, it has to fit a URL
+# Characters. SOQL takes 100,000; the 16 KB of a URL do not hold for one that stands in the body of a composite call.
+MAX_SOQL = 40_000
 NEWEST_FIRST = "ORDER BY CreatedDate DESC, Id DESC"
 
 
@@ -22,7 +23,8 @@ class Ask:
 
     def queries(self) -> list[str]:
         """As many as it takes, newest rows first; none where no value was asked for."""
-        head = f"SELECT {', '.join(sorted({'Id', 'CreatedDate', *self.select}))} FROM {self.object} WHERE "  # noqa: S608  names are vetted, values quoted
+        selected = {name.lower(): name for name in sorted({"Id", "CreatedDate", *self.select})}  # twice is an error
+        head = f"SELECT {', '.join(selected.values())} FROM {self.object} WHERE "  # noqa: S608  names are vetted, values quoted
         tail = f"{' AND ' + self.also if self.also else ''} {NEWEST_FIRST}"
         room = MAX_SOQL - len(head) - len(tail) - 2
         parts = [part for name, values in self.any_of.items() for part in _one_of(name, list(values), room)]

@@ -1,10 +1,10 @@
 """Work: one record on its way to the org, with what was found out about it on the way."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bridge.connector import Delivered, Outcome, Record, Ref
+from bridge.connector import Delivered, Outcome, Record, Ref, Retry
 
 PREFIXES = {"003": "Contact", "00Q": "Lead"}  # of ids: what a lead's person may be
 
@@ -51,7 +51,8 @@ class Work:
     def undecide(self) -> None:
         """Everything about it has to be found out again."""
         self.object, self.id, self.external, self.fields, self.there = self.record.object, "", "", {}, None
-        self.decided = False
+        self.decided = self.healed = False
+        self.degraded = []
 
     def delivered(self, id_: str, url: str) -> None:
         self.id = id_
@@ -71,3 +72,17 @@ def ids_of(works: Iterable[Work]) -> dict[str, str]:
 def resolved(fields: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
     """The fields with the ids of earlier records in them, as far as they are known."""
     return {name: ids.get(value.record, value) if isinstance(value, Ref) else value for name, value in fields.items()}
+
+
+def resolve(work: Work, works: Iterable[Work]) -> None:
+    """Puts the ids that are known into the work's fields."""
+    ids = ids_of(works)
+    work.record = replace(work.record, fields=resolved(work.record.fields, ids))
+    work.fields = resolved(work.fields, ids)
+
+
+def give_up(works: Iterable[Work]) -> None:
+    """An outcome for what is open after all tries."""
+    for work in works:
+        if work.is_open:
+            work.outcome = Retry("the org refused it again and again, each time for something else")

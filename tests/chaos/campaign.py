@@ -1,5 +1,5 @@
-"""Campaign: one bridge, an inbox and a Salesforce org with faults, senders, and somebody who kills; then the books are
-compared.
+"""Campaign: one bridge, an inbox, a Salesforce org and a HubSpot portal with faults, senders, and somebody who kills;
+then the books are compared.
 """
 
 import json
@@ -14,12 +14,13 @@ from sqlalchemy import select, text
 
 from bridge.engine.operate import Operator
 from bridge.errors import StoreError
+from bridge.sandbox.hubspot.portal import Portal
 from bridge.sandbox.inbox import Inbox
 from bridge.sandbox.salesforce.org import Org
 from bridge.store.arrival import decode_event
 from bridge.store.tables import deliveries, events
 from bridge.wiring.opened import open_bridge
-from tests.chaos.crm import broken, in_salesforce
+from tests.chaos.crm import broken, in_hubspot, in_salesforce
 from tests.chaos.killers import Killer
 from tests.chaos.ledger import Arrived, Ledger
 from tests.chaos.report import Report
@@ -52,13 +53,17 @@ def run(folder: Path, *, kind: str, victim: str, seed: int, seconds: float, post
     began_s = time.monotonic()
     url = postgres.new_database() if kind == "postgres" else ""
     keyed = victim in KEYED
-    with Inbox(folder / "inbox.db") as inbox, Org(folder / "org.db", **_keyed_org() if keyed else {}) as org:
-        inbox.random(FAULTS, seed=seed)
-        org.random(FAULTS, seed=seed)
-        bridge = Bridge(folder, configuration(_targets(inbox, org, keyed=keyed)), database_url=url)
+    with (
+        Inbox(folder / "inbox.db") as inbox,
+        Org(folder / "org.db", **_keyed_org() if keyed else {}) as org,
+        Portal(folder / "portal.db") as portal,
+    ):
+        for sandbox in (inbox, org, portal):
+            sandbox.random(FAULTS, seed=seed)
+        bridge = Bridge(folder, configuration(_targets(inbox, org, portal, keyed=keyed)), database_url=url)
         try:
             bridge.serve()
-            _play(bridge, inbox, org, report, victim=victim, seed=seed, seconds=seconds, postgres=postgres)
+            _play(bridge, inbox, org, portal, report, victim=victim, seed=seed, seconds=seconds, postgres=postgres)
         finally:
             bridge.stop()
     report.took_s = time.monotonic() - began_s
@@ -74,20 +79,23 @@ def _keyed_org() -> dict[str, Any]:
     }
 
 
-def _targets(inbox: Inbox, org: Org, *, keyed: bool) -> dict[str, dict[str, Any]]:
+def _targets(inbox: Inbox, org: Org, portal: Portal, *, keyed: bool) -> dict[str, dict[str, Any]]:
     delivery: dict[str, Any] = {"timeout": "2s", "concurrency": 16, "retry": RETRY}
     auth = {"client_credentials": {"consumer_key": "sandbox-client", "consumer_secret": "sandbox-secret"}}
     settings: dict[str, Any] = {"url": org.url, "auth": auth, "allow_private_addresses": True}
     if keyed:
         settings["external_ids"] = dict.fromkeys(("Lead", "Event", "Task"), "Chat_Key__c")
     salesforce = {"connector": "salesforce", "settings": settings, "delivery": delivery}
-    return {"inbox": http_target(inbox.url, **delivery), "salesforce": salesforce}
+    known = {"access_token": portal.settings["access_token"], "base_url": portal.url, "allow_private_addresses": True}
+    hubspot = {"connector": "hubspot", "settings": known, "delivery": delivery | {"rate": "90/10s"}}
+    return {"inbox": http_target(inbox.url, **delivery), "salesforce": salesforce, "hubspot": hubspot}
 
 
 def _play(
     bridge: Bridge,
     inbox: Inbox,
     org: Org,
+    portal: Portal,
     report: Report,
     *,
     victim: str,
@@ -106,15 +114,20 @@ def _play(
         report.broken += attendant.wait_quiet()
         ledger = Ledger(senders.sent, arrived(inbox), attendant.excused)
     report.broken += ledger.broken()
-    persons, activities = in_salesforce(org)
-    report.broken += [f"salesforce: {line}" for line in broken(senders.sent, persons, activities)]
+    told = []
+    for name, (persons, activities), cost in (
+        ("Salesforce", in_salesforce(org), org.cost),
+        ("HubSpot", in_hubspot(portal), portal.cost),
+    ):
+        report.broken += [f"{name}: {line}" for line in broken(senders.sent, persons, activities)]
+        told.append(f"{len(persons):4} persons and {len(activities):4} activities in {name} in {cost:4} calls")
     report.broken += [f"healed: {line}" for line in bridge.log().splitlines() if "healed deliveries" in line]
     answered, count = sum(sent.answered for sent in senders.sent), inbox.counts()
     report.kept = answered
     report.what = (
         f"{killer.killed:2} kills, {len(senders.sent):4} facts sent, {answered:4} answered with success, "
-        f"{count.stored:4} at the inbox in {count.arrivals:4} requests, {len(persons):4} persons and "
-        f"{len(activities):4} activities in Salesforce in {org.cost:4} calls, {attendant.replayed} replayed"
+        f"{count.stored:4} at the inbox in {count.arrivals:4} requests, {', '.join(told)}, "
+        f"{attendant.replayed} replayed"
     )
 
 

@@ -5,7 +5,11 @@ person, each appointment one activity of that person, each text once.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import requests
+
+from bridge.sandbox.hubspot.portal import Portal
 from bridge.sandbox.salesforce.org import Org
 from tests.chaos.ledger import Sent
 
@@ -33,6 +37,45 @@ def in_salesforce(org: Org) -> tuple[list[Person], list[Activity]]:
     ]
     rows = [row for kind in ("Event", "Task") for row in org.records(kind)]
     return leads, [Activity(row["Id"], str(row["WhoId"]), row["Description"] or "") for row in rows]
+
+
+def in_hubspot(portal: Portal) -> tuple[list[Person], list[Activity]]:
+    """The portal's own records: what was said to a contact stands in its notes; appointments without a time are tasks.
+    From now on the portal is sound.
+    """
+    portal.random([])
+    portal.change(rolling_requests=1_000_000)
+    notes, tasks = portal.records("notes"), portal.records("tasks")
+    whose = _contacts_of(portal, "notes", notes) | _contacts_of(portal, "tasks", tasks)
+    texts: dict[str, str] = {}
+    for note in notes:
+        contact = whose.get(note["id"], "")
+        texts[contact] = f"{texts.get(contact, '')}\n{note['properties'].get('hs_note_body')}"
+    persons = [
+        Person(
+            row["id"],
+            row["properties"].get("email") or "",
+            row["properties"].get("phone") or "",
+            texts.get(row["id"], ""),
+        )
+        for row in portal.records("contacts")
+    ]
+    activities = [
+        Activity(row["id"], whose.get(row["id"], ""), row["properties"].get("hs_task_body") or "") for row in tasks
+    ]
+    return persons, activities
+
+
+def _contacts_of(portal: Portal, kind: str, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The contact that each of these is associated with."""
+    headers = {"Authorization": f"Bearer {portal.settings['access_token']}"}
+    url = f"{portal.url}/crm/v4/associations/{kind}/contacts/batch/read"
+    found: dict[str, str] = {}
+    for start in range(0, len(rows), 100):
+        asked = {"inputs": [{"id": row["id"]} for row in rows[start : start + 100]]}
+        answer = requests.post(url, json=asked, headers=headers, timeout=30)
+        found |= {one["from"]["id"]: str(one["to"][0]["toObjectId"]) for one in answer.json()["results"]}
+    return found
 
 
 def broken(sent: Iterable[Sent], persons: list[Person], activities: list[Activity]) -> Iterator[str]:

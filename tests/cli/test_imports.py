@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,13 +52,26 @@ CONFIG = {"pydantic", "yaml"}
 )
 def test_nothing_is_imported_that_has_no_use(tmp_path: Path, code: str, not_needed: set[str]) -> None:
     targets = {"crm": http_target("https://crm.example.com/leads"), "salesforce": SALESFORCE}
-    (tmp_path / "config.yaml").write_text(configuration(targets))
     (tmp_path / "mistakes.yaml").write_text("version: 1\nsources:\n  smarterbot:\n    presett: newoaks\n")
-    ask = f"{code}\nimport sys\nprint(*sorted({not_needed} & sys.modules.keys()))"
 
+    assert "" == imported(tmp_path, code, not_needed, targets=targets)
+
+
+def test_a_hubspot_target_is_made_ready_without_hubspots_client(tmp_path: Path) -> None:
+    """It is large: it comes with the first request."""
+    targets = {"crm": {"connector": "hubspot", "settings": {"access_token": "a-token"}}}
+
+    assert "" == imported(tmp_path, CONFIGURED, {"hubspot", "requests", "dateutil"}, targets=targets)
+
+
+def imported(folder: Path, code: str, watched: set[str], *, targets: dict[str, Any]) -> str:
+    """Which of these modules a process has after this code."""
+    (folder / "config.yaml").write_text(configuration(targets))
+    ask = f"{code}\nimport sys\nprint(*sorted({watched} & sys.modules.keys()))"
     done = subprocess.run(
-        [sys.executable, "-c", ask], cwd=tmp_path, env={**os.environ, "BRIDGE_CONFIG": "config.yaml"},
+        [sys.executable, "-c", ask], cwd=folder, env={**os.environ, "BRIDGE_CONFIG": "config.yaml"},
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
 
-    assert ("", 0) == (done.stdout.strip(), done.returncode), done.stderr
+    assert 0 == done.returncode, done.stderr
+    return done.stdout.strip()

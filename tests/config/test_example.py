@@ -16,8 +16,8 @@ BLOCK = re.compile(r"  # ([a-z-]+):")
 
 
 def load_example(path: Path, environment: dict[str, str]) -> Loaded:
-    (entry,) = entry_points(group="bridge.connectors", name="http")
-    return load(path, environment=environment, connectors={"http": entry.load()})
+    known = {entry.name: entry.load() for entry in entry_points(group="bridge.connectors")}
+    return load(path, environment=environment, connectors=known)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_each_block_that_is_a_variant_loads(tmp_path, start):
 
 def test_there_are_variants():
     assert sum(bool(ONE_LINE.fullmatch(line)) for line in LINES) >= 8
-    assert 3 == sum(bool(BLOCK.fullmatch(line)) for line in LINES)
+    assert 4 == sum(bool(BLOCK.fullmatch(line)) for line in LINES)
 
 
 def assert_loads(folder: Path, lines: list[str]) -> Loaded:

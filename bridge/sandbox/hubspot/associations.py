@@ -49,6 +49,10 @@ class Associations:
             raise Refused(f"No default association type from {kind.type_id} to {other.type_id}")
         return found
 
+    def between(self, kind: Kind, other: Kind) -> list[int]:
+        """The type ids from this kind to that."""
+        return [number for number, one in _TYPES.items() if one[:2] == (kind.name, other.name)]
+
     def inline(self, kind: Kind, key: str, wanted: Any) -> None:
         """Writes the associations of a create. `Refused` if one cannot be."""
         for number, others in self.wanted(kind, wanted).items():
@@ -154,12 +158,10 @@ class Associations:
         return {"results": results} if results else None
 
 
-def typed(numbers: Iterable[int]) -> list[dict[str, Any]]:
-    """Types of associations as v4 tells them."""
-    return [
-        {"category": _CATEGORY, "typeId": number, **({"label": label} if (label := _TYPES[number][3]) else {})}
-        for number in numbers
-    ]
+def typed(numbers: Iterable[int], *, null_labels: bool = False) -> list[dict[str, Any]]:
+    """Types of associations as v4 tells them; one without a label has none, or null."""
+    told = [{"category": _CATEGORY, "typeId": number, "label": _TYPES[number][3]} for number in numbers]
+    return [{name: value for name, value in one.items() if null_labels or value is not None} for one in told]
 
 
 def spec(number: int) -> dict[str, Any]:

@@ -107,9 +107,14 @@ def _merged_ids(record: Record) -> list[str]:
 def _joined(primary: Record, other: Record) -> dict[str, str]:
     first, second = (record["properties"].get("email") or "" for record in (primary, other))
     email = first or second
+    vids = {"hs_all_contact_vids": ";".join(_vids(record) for record in (primary, other))}
     rest = [*additional(primary), *additional(other), first, second]
     further = ";".join(dict.fromkeys(one for one in rest if one and one != email))
-    return {"email": email, "hs_additional_emails": further} if email else {}
+    return vids | ({"email": email, "hs_additional_emails": further} if email else {})
+
+
+def _vids(record: Record) -> str:
+    return str(record["properties"].get("hs_all_contact_vids", record["id"]))
 
 
 def just_moved(world: World, record: Record, address: str) -> bool:

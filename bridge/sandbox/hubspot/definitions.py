@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.sandbox.hubspot.asked import Asked, Result, tables, text
+from bridge.sandbox.hubspot.asked import Asked, Result, text
 from bridge.sandbox.hubspot.batch import times
 from bridge.sandbox.hubspot.errors import Refused, bad_input, no_method, no_path
 from bridge.sandbox.hubspot.schema import Kind, Property, changed_property, kind_of
@@ -111,13 +111,9 @@ class Definitions:
         return self._world.properties(kind)[name]
 
     def _put(self, kind: Kind, name: str, parts: Mapping[str, Any]) -> None:
-        for key in ("label", "type", "fieldType", "groupName", "description"):
-            text(parts, key)
-        if not all(text(one, "value") for one in tables(parts, "options")):
-            raise bad_input("an option needs a value")
         try:
             changed_property(kind.name, name, parts)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise bad_input(str(error)) from error
         record = {"kind": kind.name, "name": name, "parts": dict(parts), "at": moment_text(self._world.now)}
         self._world.records.put("_property", f"{kind.name}/{name}", record)

@@ -40,6 +40,9 @@ class Linking:
 
     def many(self, asked: Asked) -> Result:
         """crm/associations/{from}/{to}/batch/…"""
+        if len(asked.parts) == 5 and asked.parts[4] == "labels" and asked.method == "GET":
+            kind, other = _kind(asked.parts[2]), _kind(asked.parts[3])
+            return Result(body={"results": typed(self._links.between(kind, other), null_labels=True)})
         if len(asked.parts) < 6 or asked.parts[4] != "batch":
             raise no_path()
         if asked.method != "POST":

@@ -118,7 +118,7 @@ class Objects:
         properties = {
             name: value
             for name, value in sorted(record["properties"].items())
-            if name in sent or (name in known and known[name].read_only)
+            if name in sent or name == kind.created or (name in known and known[name].read_only)
         }
         return {**record, "properties": properties}
 

@@ -15,9 +15,8 @@ email="byron@example.com")` puts a record there past all limits, `portal.merge(i
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bridge.sandbox.crm.app import Crm
 from bridge.sandbox.crm.calling import Answer
@@ -31,7 +30,7 @@ from bridge.sandbox.hubspot.limits import Limits
 from bridge.sandbox.hubspot.objects import Objects
 from bridge.sandbox.hubspot.pipelines import owners, pipelines
 from bridge.sandbox.hubspot.schema import KINDS, kind_of, schema
-from bridge.sandbox.hubspot.settings import DEFAULTS, NAMED_FAULTS
+from bridge.sandbox.hubspot.settings import DEFAULTS, NAMED_FAULTS, check
 from bridge.sandbox.hubspot.tokens import Tokens
 from bridge.sandbox.hubspot.world import World
 from bridge.sandbox.server import Reply, Request
@@ -47,11 +46,8 @@ class Portal(Crm):
     faults: ClassVar[Mapping[str, Mapping[str, Any]]] = NAMED_FAULTS
 
     def _configured(self) -> None:
+        check(self._settings)
         known = schema(self._settings["properties"])
-        try:
-            ZoneInfo(self._settings["time_zone"])
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"time_zone: there is no {self._settings['time_zone']}") from error
         if not hasattr(self, "_world"):
             self._world = World(self._records, self._settings, known)
             self._limits, self._tokens = Limits(self._world), Tokens(self._world)
@@ -61,7 +57,7 @@ class Portal(Crm):
             owners(self._world)
             for kind in KINDS.values():
                 pipelines(self._world, kind)
-        except KeyError as error:
+        except (LookupError, TypeError, AttributeError) as error:
             raise ValueError(f"owners and pipelines need an id, pipelines their stages, too: {error}") from error
 
     def reset(self) -> None:
@@ -84,20 +80,19 @@ class Portal(Crm):
             return _answered(Result(refusal.status, refusal.as_answer(), "refused"))
         searches = call.parts[-1:] == ("search",)
         policy = self._limits.exceeded(search=searches)
-        if policy is not None:
-            return _answered(Result(429, over_limit(policy), "limited"), cost=0)
-        result = self._tried(call, lambda: self._permitted(call))
         headers = {} if searches else self._limits.headers(private_app=private_app)
-        return _answered(result, headers=headers)
+        if policy is not None:
+            return _answered(Result(429, over_limit(policy), "limited"), cost=0, headers=headers)
+        return _answered(self._tried(call, lambda: self._permitted(call)), headers=headers)
 
     def _permitted(self, call: Asked) -> Result:
         self._tokens.check_scopes(scopes_for(call))
         return self._api.call(call)
 
-    def _tried(self, call: Asked, do: Any) -> Result:
-        mark = self._world.mark()
+    def _tried(self, call: Asked, do: Callable[[], Result]) -> Result:
+        mark = self._world.begin()
         try:
-            result: Result = do()
+            result = do()
         except Refused as refusal:
             self._world.undo(mark)
             result = Result(refusal.status, refusal.as_answer())
@@ -158,7 +153,7 @@ class Portal(Crm):
         except Refused as refusal:
             self._world.undo(mark)
             raise ValueError(refusal.message) from refusal
-        self._world.catch_up()
+        self._world.find_at_once(found, planted)
         return planted
 
 

@@ -96,8 +96,8 @@ def schema(changes: Mapping[str, Any]) -> Schema:
     """The stock properties with these changes and additions: the setting `properties`. ValueError names a bad one."""
     result = {name: dict(properties) for name, properties in _stock().items()}
     for name, changed in changes.items():
-        if name not in result:
-            raise ValueError(f"properties: no kind {name}; there are {', '.join(result)}")
+        if name not in result or not isinstance(changed, Mapping):
+            raise ValueError(f"properties: no kind {name}, or no table; there are {', '.join(result)}")
         for key, parts in changed.items():
             if parts is None:
                 result[name].pop(key, None)
@@ -106,23 +106,30 @@ def schema(changes: Mapping[str, Any]) -> Schema:
     return result
 
 
-def changed_property(kind: str, name: str, parts: Mapping[str, Any], *, old: Property | None = None) -> Property:
-    """The property after these changes. ValueError names what is not known."""
-    if unknown := set(parts) - _OF_A_PROPERTY:
-        raise ValueError(f"properties.{kind}.{name}: {', '.join(sorted(unknown))} not known; known are "
-                         f"{', '.join(sorted(_OF_A_PROPERTY))}")  # fmt: skip
-    given = {key: value for key, value in parts.items() if value is not None}
-    if "options" in given:
-        given["options"] = tuple(_option(option) for option in given["options"])
-        given = {"type": "enumeration", "fieldType": "select", **given}
+def changed_property(kind: str, name: str, parts: Any, *, old: Property | None = None) -> Property:
+    """The property after these changes. ValueError names what is not known, or of another kind than it must be."""
+    place = f"properties.{kind}.{name}"
+    if not isinstance(parts, Mapping):
+        raise ValueError(f"{place}: must be a table of {', '.join(sorted(_OF_A_PROPERTY))}")
     base = old or Property(name, name, groupName=KINDS[kind].groups[0])
+    given = {key: value for key, value in parts.items() if value is not None}
+    for key, value in given.items():
+        if key not in _OF_A_PROPERTY:
+            raise ValueError(f"{place}: {key} not known; known are {', '.join(sorted(_OF_A_PROPERTY))}")
+        if key != "options" and type(value) is not type(getattr(base, key)):
+            raise ValueError(f"{place}.{key}: {value!r:.30} is of another kind than {getattr(base, key)!r:.30}")
+    if "options" in given:
+        given["options"] = _options(place, given["options"])
+        given = {"type": "enumeration", "fieldType": "select", **given}
     return replace(base, **given)
 
 
-def _option(option: Any) -> tuple[str, str]:
-    if isinstance(option, Mapping):
-        return str(option["value"]), str(option.get("label", option["value"]))
-    return (option, option) if isinstance(option, str) else (str(option[0]), str(option[1]))
+def _options(place: str, given: Any) -> tuple[tuple[str, str], ...]:
+    """Each a text, or a table of value and label."""
+    told = [{"value": one} if isinstance(one, str) else one for one in given] if isinstance(given, list) else [None]
+    if not all(isinstance(one, Mapping) and isinstance(one.get("value"), str) for one in told):
+        raise ValueError(f"{place}.options: must be a list of texts, or of tables of value and label")
+    return tuple((one["value"], str(one.get("label") or one["value"])) for one in told if one is not None)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bridge.sandbox.crm.settings import SHARED
 from bridge.sandbox.hubspot.errors import missing_scopes, over_limit
@@ -40,7 +41,7 @@ DEFAULTS: Mapping[str, Any] = {
     "owners": [{"id": "1001", "email": "owner@sandbox.example", "firstName": "Olive", "lastName": "Owner"}],
     "pipelines": {},  # {"deals": [{"id": "web", "label": "Web", "stages": [{"id": "new", "label": "New"}]}]}
     "properties": {},  # {"contacts": {"chat_key": {"hasUniqueValue": true}, "company": null}}: null: not there
-    "versions": ["v1", "v3", "v4", "2025-09", "2026-03"],
+    "versions": ["v1", "v2", "v3", "v4", "2025-09", "2026-03"],
     # how it behaves
     "search_lag_s": 2.0,  # so late is a change found by search
     "contact_needs": ["email", "firstname", "lastname"],  # one of these
@@ -58,6 +59,20 @@ DEFAULTS: Mapping[str, Any] = {
     "requests_used": 0,  # today, by others
     "batch_inputs": 100,
 }
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """ValueError says which setting cannot be used; those that have parts are checked by who reads them."""
+    for name in ("scopes", "versions", "contact_needs"):
+        if not all(isinstance(one, str) for one in settings[name]):
+            raise ValueError(f"{name}: must be a list of texts")
+    for name, allowed in (("merged_ids", ("follow", "gone")), ("unique_clash_status", (400, 409))):
+        if settings[name] not in allowed:
+            raise ValueError(f"{name}: must be one of {', '.join(map(str, allowed))}, not {settings[name]}")
+    try:
+        ZoneInfo(settings["time_zone"])
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"time_zone: there is no {settings['time_zone']}") from error
 
 
 def _limited(policy: str, **headers: str) -> dict[str, Any]:

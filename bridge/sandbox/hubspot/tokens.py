@@ -58,6 +58,8 @@ class Tokens:
                 return Result(body=self._granted(asked), kind="token")
             case ("access-tokens", token) if asked.method == "GET":
                 return Result(body=self._access_info(token), kind="token")
+            case ("private-apps", "get", "access-token-info") if asked.method == "POST":
+                return Result(body=self._private_app(asked.table()), kind="token")
             case ("refresh-tokens", token) if asked.method in ("GET", "DELETE"):
                 return self._refresh(asked.method, token)
         raise no_path()
@@ -103,6 +105,13 @@ class Tokens:
         left_s = int(found["ends_at"] - time.time())
         more = {"app_id": self._world.settings["app_id"], "expires_in": left_s, "token_type": "access"}
         return {"token": token, **self._about(), **more}
+
+    def _private_app(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        settings = self._world.settings
+        if body.get("tokenKey") != settings["access_token"]:
+            raise Refused("invalid token", "BAD_ACCESS_TOKEN", status=404)
+        scopes = [scope for scope in settings["scopes"] if scope != "oauth"]
+        return {"userId": 1, "hubId": self._world.portal_id, "appId": settings["app_id"], "scopes": scopes}
 
     def _refresh(self, method: str, token: str) -> Result:
         if not token or token != self._current_refresh():

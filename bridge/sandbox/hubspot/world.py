@@ -4,6 +4,7 @@ Kinds of the store that begin with _ are the sandbox's own: _unique (who has a v
 """
 
 import json
+import math
 import time
 from collections import ChainMap, deque
 from collections.abc import Mapping
@@ -70,6 +71,7 @@ class World:
         self.records.undo(mark[0])
         while len(self._journal) > mark[1]:
             self._journal.pop()
+        self.define()
 
     def write(self, kind: Kind, record: Record) -> None:
         """The record as it now is; its unique values become its own. `Refused` if another record has one of them."""
@@ -101,15 +103,21 @@ class World:
 
     def found(self, kind: Kind) -> list[Record]:
         """The records as search knows them: as they were `search_lag_s` ago."""
-        until = time.monotonic() - self.settings["search_lag_s"]
-        while self._journal and self._journal[0][0] <= until:
-            _, name, key, record = self._journal.popleft()
-            self._found[name][key] = record
+        self.catch_up(until=time.monotonic() - self.settings["search_lag_s"])
         return [record for record in self._found[kind.name].values() if not record["archived"]]
 
-    def catch_up(self) -> None:
-        """Search now finds everything as it is."""
-        while self._journal:
+    def find_at_once(self, kind: Kind, record: Record) -> None:
+        """Search knows this record already."""
+        self._found[kind.name][record["id"]] = record
+
+    def begin(self) -> tuple[int, int]:
+        """A call begins: the point to which `undo` may go back. What search may see by now is no longer remembered."""
+        self.catch_up(until=time.monotonic() - self.settings["search_lag_s"])
+        return self.mark()
+
+    def catch_up(self, *, until: float = math.inf) -> None:
+        """Search now finds everything as it was at that moment of the monotonic clock; never amid a call."""
+        while self._journal and self._journal[0][0] <= until:
             _, name, key, record = self._journal.popleft()
             self._found[name][key] = record
 

@@ -29,7 +29,7 @@ def given_values(
                 raise
             wrong += refusal.errors
     _check_closed(closed)
-    _check_required(kind, given, created=created)
+    _check_required(kind, given | {name: True for error in wrong for name in error.fields or ()}, created=created)
     if wrong:
         raise Refused(*wrong)
     return given

@@ -34,7 +34,8 @@ def run_triggers(world: World, kind: Kind, *, created: bool) -> None:
             if left <= 0:
                 continue
             trigger["times"] = left - 1
-        raise refused(trigger.get("code", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"), trigger["message"])
+        code = trigger.get("code", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+        raise refused(code, trigger["message"], *trigger.get("fields", []))
 
 
 def check_duplicates(world: World, kind: Kind, record: Record, *, allowed: bool, api: float) -> None:

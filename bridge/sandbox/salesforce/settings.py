@@ -33,7 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
     "assignment_rules": {},  # {"Lead": "Web leads"}: to which queue
     "duplicate_rules": [],  # {"objects": ["Lead"], "against": ["Contact"], "field": "Email", "allow_save": true}
     "validation_rules": [],  # {"object": "Lead", "field": "Phone", "message": …, "at_field": true}
-    "triggers": [],  # {"object": "Lead", "on": ["create"], "message": …, "code": …, "times": 3}
+    "triggers": [],  # {"object": "Lead", "on": ["create"], "message": …, "code": …, "fields": […], "times": 3}
     "edit_converted_leads": False,
     "readonly_records": [],  # ids of records that the user may see and not touch
     # its limits

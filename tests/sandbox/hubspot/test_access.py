@@ -47,6 +47,16 @@ def test_an_authorization_code_gives_tokens(clients: Clients) -> None:
     assert clients.tokens.create(**grant).access_token
 
 
+def test_a_private_app_may_ask_what_its_token_may_do(portal: Portal) -> None:
+    portal.change(scopes=["oauth", "crm.objects.contacts.read"])
+    path = "/oauth/v2/private-apps/get/access-token-info"
+
+    status, info, _ = ask(portal, "POST", path, {"tokenKey": "pat-na1-sandbox"})
+
+    assert (200, ["crm.objects.contacts.read"], 20000001) == (status, info["scopes"], info["hubId"])
+    assert 404 == ask(portal, "POST", path, {"tokenKey": "other"})[0]
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -141,6 +151,7 @@ def test_no_more_than_so_many_calls_in_ten_seconds(portal: Portal, clients: Clie
     assert (["1", "0"], 429) == (left, status)
     assert ("RATE_LIMIT", "TEN_SECONDLY_ROLLING") == (body["errorType"], body["policyName"])
     assert "You have reached your ten_secondly_rolling limit." == body["message"]
+    assert "0" == ask(portal, "GET", "/crm/v3/objects/contacts")[2]["X-HubSpot-RateLimit-Remaining"]
     assert "category" not in body
     assert ([], 2) == (portal.records("contacts"), portal.cost)
     assert 0 == clients.contacts_search.do_search({}).total  # has a limit of its own

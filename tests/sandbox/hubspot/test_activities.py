@@ -161,6 +161,14 @@ def test_many_associations_in_one_call(clients: Clients, contact: str) -> None:
     assert [notes[1]] == [one.to_object_id for one in clients.links.get_page("contacts", contact, "notes").results]
 
 
+def test_the_types_of_associations(clients: Clients) -> None:
+    api = clients.brought(clients.client.crm.associations.v4.schema.definitions_api)
+
+    assert {(608, None), (578, "Primary")} == {
+        (one.type_id, one.label) for one in api.get_all("leads", "contacts").results
+    }
+
+
 def test_associations_page_by_page(clients: Clients, contact: str) -> None:
     made = [
         clients.of("notes").create({"properties": KINDS["notes"][2], "associations": [to(contact, 202)]}).id

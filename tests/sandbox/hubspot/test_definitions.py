@@ -87,6 +87,15 @@ def test_properties_in_batches(clients: Clients) -> None:
     assert 404 == refused(lambda: clients.properties.get_by_name("notes", "other"))[0]
 
 
+def test_a_batch_of_properties_is_made_whole_or_not_at_all(clients: Clients) -> None:
+    status, _ = refused(lambda: clients.properties_batch.create("notes", {"inputs": [KEY, {**KEY, "name": "Bad"}]}))
+
+    assert 400 == status
+    assert 404 == refused(lambda: clients.properties.get_by_name("notes", "chat_id"))[0]
+    note = {"properties": {"hs_timestamp": "0", "chat_id": "x"}}
+    assert {"chat_id": "PROPERTY_DOESNT_EXIST"} == named(refused(lambda: clients.of("notes").create(note))[1])
+
+
 def test_groups(clients: Clients) -> None:
     clients.groups.create("notes", {"name": "chat", "label": "Chat"})
 

@@ -16,6 +16,7 @@ import urllib3
 import yaml
 
 from bridge.sandbox.hubspot.portal import Portal
+from tests.processes import Bridge, configuration
 from tests.sandbox.hubspot.clients import Clients, ask, to
 
 PATIENCE_S = 10
@@ -37,13 +38,21 @@ def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
                 running.wait(PATIENCE_S)
 
 
-def test_the_command_prints_where_it_is_and_who_may_call(tmp_path: Path) -> None:
+def test_the_command_prints_a_target_to_paste(tmp_path: Path) -> None:
     (tmp_path / "portal.json").write_text('{"access_token": "pat-eu1-other"}')
 
     with process("--portal", str(tmp_path / "portal.json")) as (running, lines):
         url = lines[0].removeprefix("hubspot: ")
-        target = yaml.safe_load("\n".join(lines))["targets"]["hubspot"]
-        assert {"url": url, "token": "pat-eu1-other", "allow_private_addresses": True} == target["settings"]
+        targets = yaml.safe_load("\n".join(lines))["targets"]
+        settings = {"base_url": url, "access_token": "pat-eu1-other", "allow_private_addresses": True}
+        assert settings == targets["hubspot"]["settings"]
+        bridge = Bridge(tmp_path, configuration(targets))
+        bridge.call("migrate")
+        checked = bridge.call("check", "--connect")
+        assert 0 == checked.returncode, checked.stderr
+        calls = ask(url, "GET", "/_/calls")[1]
+        assert calls
+        assert {200} == {call["status"] for call in calls}
         others = {"client_id": "client", "client_secret": "secret", "refresh_token": "refresh"}
         assert [f"# {name}: sandbox-{value}" for name, value in others.items()] == lines[-3:]
         status = ask(url, "GET", "/crm/v3/objects/contacts", Authorization="Bearer pat-eu1-other")[0]
@@ -146,7 +155,21 @@ def test_control_paths(portal: Portal, clients: Clients) -> None:
         ("POST", "/_/records", {"contacts": [{"colour": "red"}]}, "contacts: no property colour"),
         ("PATCH", "/_/org", {"scope": []}, "did you mean scopes?"),
         ("PATCH", "/_/org", {"properties": {"notes": {"x": {"unique": True}}}}, "unique not known"),
+        (
+            "PATCH",
+            "/_/org",
+            {"properties": {"notes": {"x": {"label": 7}}}},
+            "properties.notes.x.label: 7 is of another",
+        ),
+        ("PATCH", "/_/org", {"properties": {"notes": {"x": {"options": [7]}}}}, "properties.notes.x.options: must be"),
+        ("PATCH", "/_/org", {"properties": {"notes": {"x": "text"}}}, "properties.notes.x: must be a table"),
+        ("PATCH", "/_/org", {"properties": {"notes": ["x"]}}, "properties: no kind notes, or no table"),
         ("PATCH", "/_/org", {"pipelines": {"deals": [{"id": "x"}]}}, "stages"),
+        ("PATCH", "/_/org", {"pipelines": {"deals": [{"id": "x", "stages": [["y"]]}]}}, "stages"),
+        ("PATCH", "/_/org", {"owners": ["x"]}, "owners and pipelines need an id"),
+        ("PATCH", "/_/org", {"scopes": [7]}, "scopes: must be a list of texts"),
+        ("PATCH", "/_/org", {"merged_ids": "x"}, "merged_ids: must be one of follow, gone, not x"),
+        ("PATCH", "/_/org", {"unique_clash_status": 404}, "unique_clash_status: must be one of 400, 409"),
         ("POST", "/_/faults", {"as": "x"}, "as: must be one of rolling"),
     ],
 )

@@ -117,6 +117,15 @@ def test_search_lags_behind_and_an_update_is_found_as_late(portal: Portal, clien
     assert [] == search(clients)
 
 
+def test_what_is_planted_is_found_at_once_and_nothing_else(portal: Portal, clients: Clients) -> None:
+    portal.change(search_lag_s=3600.0)
+    clients.contacts.create({"properties": {"firstname": "late"}})
+
+    planted = portal.plant("contacts", firstname="early")
+
+    assert [planted["id"]] == search(clients)
+
+
 def test_what_was_refused_is_never_found(portal: Portal, clients: Clients) -> None:
     refused(lambda: clients.of("notes").create(
         {"properties": {"hs_timestamp": "0"}, "associations": [

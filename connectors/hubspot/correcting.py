@@ -1,0 +1,55 @@
+"""Correcting: what can be done for a row that HubSpot refuses. A row has an outcome afterwards, or is to be sent again;
+each way is gone once.
+"""
+
+from connectors.hubspot.errors import Meaning, case_of
+from connectors.hubspot.objects import ACTIVITIES, CONTACTS, NEEDED
+from connectors.hubspot.problem import Problem
+from connectors.hubspot.row import Row, without
+from connectors.hubspot.work import Work
+
+
+def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
+    """`unique`: the property by which the row is written, or that carries its key."""
+    meaning = case_of(problem).meaning
+    is_ours = bool(unique) and unique != "email" and (unique in problem.message or row.record.key in problem.message)
+    if (meaning is Meaning.EXISTS or is_ours) and _is_there(row, problem):
+        return
+    if meaning is Meaning.GONE and row.id and row.correct("gone"):
+        row.id, row.there, row.looked = None, None, False  # merged or deleted: written again, its id takes the place
+        return
+    if meaning is Meaning.HEAL:
+        if is_ours:
+            work.fail_for_lack_of(unique, [row])
+            return
+        if row.correct("heal") and _healed(row, problem, work):
+            return
+    work.fail([row], problem)
+
+
+def _is_there(row: Row, problem: Problem) -> bool:
+    """The object that has the value already is the one to write: a contact of this address, an activity of this key."""
+    id_ = problem.existing_id
+    if not id_ or id_ == row.id or row.object not in (CONTACTS, *ACTIVITIES) or not row.correct("exists"):
+        return False
+    row.id, row.there, row.looked = id_, None, not row.needs_look
+    return True
+
+
+def _healed(row: Row, problem: Problem, work: Work) -> bool:
+    """Gives a refused property another value, or does without it."""
+    refused = {bad.property for bad in problem.bad}
+    if problem.category == "INVALID_EMAIL":
+        refused.add("email")
+    refused &= row.properties.keys()
+    if not refused or refused & NEEDED:
+        return False
+    for bad in problem.bad:
+        if bad.code == "INVALID_OPTION" and bad.property in refused:
+            found = work.choice(row.object, bad.property, row.properties[bad.property])
+            if found is not None:
+                row.properties[bad.property] = found
+                refused.discard(bad.property)
+    without(row, refused)
+    row.looked = row.looked and not ("email" in refused and row.object == CONTACTS and not row.id)
+    return True

@@ -1,0 +1,140 @@
+"""Problem: what HubSpot says is wrong: with a whole request, or with one row of a batch. Reads whatever comes; decides
+nothing.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.connector import Answer, found_at
+
+MAX_SAID = 300  # characters of a message that a reason quotes
+MAX_READ = 1 << 16  # of a message, to find names in
+
+ROW_STATUS = {  # of a row's error, which has no status of its own
+    "CONFLICT": 409,
+    "OBJECT_NOT_FOUND": 404,
+    "MISSING_SCOPES": 403,
+    "RATE_LIMITS": 429,
+    "INTERNAL_ERROR": 500,
+}
+
+_TAKEN_BY = (  # "Contact already exists. Existing ID: 12345"; "… 12345 already has that value."
+    re.compile(r"existing id:\s*(\d{1,30})", re.I),
+    re.compile(r"(\d{1,30}) already has that value", re.I),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A property that HubSpot does not take, and its word for why."""
+
+    property: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    status: int
+    category: str = ""  # HubSpot's: VALIDATION_ERROR, CONFLICT …
+    policy: str = ""  # of a 429: TEN_SECONDLY_ROLLING, SECONDLY, DAILY
+    message: str = ""  # on one line, without a secret
+    bad: tuple[Bad, ...] = ()
+    scopes: tuple[str, ...] = ()  # that we lack
+    existing_id: str = ""  # of the object that has already what ours was to have
+    wait_s: float | None = None  # as `Retry-After` says
+    readable: bool = True  # HubSpot's own words, not those of something before it
+
+    @property
+    def said(self) -> str:
+        return f": {self.message}" if self.message else ""
+
+    @property
+    def cause(self) -> str:
+        """The same for every event that fails for this reason: no value of this one."""
+        named = [f"{bad.property} {bad.code}".strip() for bad in self.bad]
+        return " ".join(filter(None, [f"http {self.status}", self.category, *sorted(named)]))
+
+
+def problem_of(answer: Answer, *, secrets: Iterable[str]) -> Problem:
+    """What an answer says that is no success; `secrets` are masked in it."""
+    body = answer.json()
+    found = body if isinstance(body, Mapping) else {}
+    return _problem(answer.status, found, secrets, wait_s=_wait_s(answer.headers), readable=bool(found))
+
+
+def row_problem(error: Any, *, secrets: Iterable[str]) -> Problem:
+    """What the error of one row says."""
+    found = error if isinstance(error, Mapping) else {}
+    return _problem(ROW_STATUS.get(str(found.get("category")), 400), found, secrets)
+
+
+def _problem(
+    status: int, found: Mapping[str, Any], secrets: Iterable[str], *, wait_s: float | None = None, readable: bool = True
+) -> Problem:
+    message = found.get("message")
+    message = message[:MAX_READ] if isinstance(message, str) else ""
+    return Problem(
+        status,
+        category=_word(found.get("category")) or _word(found.get("errorType")),
+        policy=_word(found.get("policyName")),
+        message=_line(message, secrets),
+        bad=tuple(dict.fromkeys(_bad(found, message))),
+        scopes=tuple(dict.fromkeys(_scopes(found))),
+        existing_id=next((match[1] for one in _TAKEN_BY if (match := one.search(message))), ""),
+        wait_s=wait_s,
+        readable=readable,
+    )
+
+
+def _bad(found: Mapping[str, Any], message: str) -> Iterator[Bad]:
+    """The properties that are named in the list in the text, in `errors`, or in `context`."""
+    for one in _listed(message):
+        if isinstance(one, Mapping) and isinstance(one.get("name"), str):
+            yield Bad(one["name"], _word(one.get("error")) or _word(one.get("code")))
+    errors = found.get("errors")
+    for one in [found, *(errors if isinstance(errors, list) else [])]:
+        for key in ("propertyName", "properties"):
+            names = found_at(one, f"context.{key}")
+            for name in names if isinstance(names, list) else []:
+                if isinstance(name, str):
+                    yield Bad(name, _word(found_at(one, "code")) or _word(found_at(one, "subCategory")))
+
+
+def _listed(message: str) -> list[Any]:
+    """The JSON list in "Property values were not valid: [{…}]"."""
+    begins = message.find("[{")
+    if begins < 0:
+        return []
+    try:
+        found, _ = json.JSONDecoder().raw_decode(message[begins:])
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
+
+
+def _scopes(found: Mapping[str, Any]) -> Iterator[str]:
+    errors = found.get("errors")
+    for one in [found, *(errors if isinstance(errors, list) else [])]:
+        context = found_at(one, "context")
+        for key, names in context.items() if isinstance(context, Mapping) else ():
+            if "scope" in str(key).lower():
+                yield from (_word(name) for name in (names if isinstance(names, list) else [names]))
+
+
+def _wait_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds of `Retry-After`; HubSpot sends no dates (https://developers.hubspot.com/docs/api/error-handling)."""
+    text = headers.get("Retry-After", "").strip()
+    return float(text[:9]) if text.isascii() and text.isdigit() else None
+
+
+def _word(found: Any) -> str:
+    return found[:100] if isinstance(found, str) and found.isprintable() else ""
+
+
+def _line(message: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        message = message.replace(secret, "***")
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in message).split())[:MAX_SAID]

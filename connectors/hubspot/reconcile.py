@@ -1,0 +1,66 @@
+"""Reconcile: an earlier attempt may have made an activity whose id nobody heard of: it is looked for among those that
+are associated with the same contact, by what it says and when. Associations do not lag, as searches do.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bridge.connector import found_at, id_from
+from connectors.hubspot.objects import MARKS, object_of
+from connectors.hubspot.row import Row
+from connectors.hubspot.text import alike
+from connectors.hubspot.work import Work, chunks
+
+MOST_PAGES = 20  # of 500 associations each
+
+
+def reconcile(rows: Sequence[Row], work: Work) -> None:
+    """Each of these rows of one object that is there already is delivered."""
+    near = {row.trace: _associated(row, work) for row in rows if row.outcome is None}
+    ids = sorted({id_ for found in near.values() for id_ in found})
+    standing: dict[str, Mapping[str, Any]] = {}
+    for chunk in chunks(ids):
+        if work.stopped is not None:
+            break
+        names = MARKS.get(rows[0].object) or sorted({name for row in rows for name in row.properties})
+        found = work.read(rows, chunk, properties=names)
+        standing |= dict(found or ())
+    if work.stopped is not None:
+        for row in rows:
+            row.outcome = row.outcome or work.stopped
+        return
+    taken: set[str] = set()
+    for row in rows:
+        same = [id_ for id_ in near.get(row.trace, ()) if id_ in standing and is_same(row, standing[id_])]
+        if id_ := next((id_ for id_ in same if id_ not in taken), ""):
+            taken.add(id_)
+            row.deliver(id_, work.page(row.object, id_))
+
+
+def is_same(row: Row, there: Mapping[str, Any]) -> bool:
+    """Whether what stands there is what the row would have made."""
+    names = MARKS.get(row.object, tuple(row.properties))
+    return all(alike(name, row.properties.get(name), there.get(name)) for name in names)
+
+
+def _associated(row: Row, work: Work) -> list[str]:
+    """The ids of such objects that are associated with the first that this one leads to."""
+    to, id_ = next(iter(row.to.items()))
+    found: list[str] = []
+    after = ""
+    for _ in range(MOST_PAGES):
+        if work.stopped is not None:
+            return []
+        answer = work.client.associated(object_of(to), id_, to=row.object, after=after)
+        body = answer.json()
+        results = found_at(body, "results")
+        if answer.status == 404:  # that contact is no more, and so is nothing of ours with it
+            return []
+        if answer.status != 200 or not isinstance(results, list):
+            work.fail([row], work.problem(answer))
+            return []
+        found += [id_from(found_at(one, "toObjectId")) for one in results]
+        after = id_from(found_at(body, "paging.next.after"))
+        if not after:
+            break
+    return [one for one in found if one]

@@ -1,0 +1,75 @@
+"""Records: what a HubSpot target gets that says nothing of `records`: a contact for each person; for a lead a note; for
+an appointment a meeting, or a note and a task where no time could be read.
+"""
+
+from typing import Any
+
+DEFAULT_VARS: dict[str, Any] = {
+    "start": (
+        "{{ (content | label('Time') or content | label('Date and time') or content | label('Appointment'))"
+        " | datetime(['%Y-%m-%d %I:%M %p', '%Y-%m-%d %H:%M', '%m/%d/%Y %I:%M %p', '%B %d, %Y %I:%M %p']) }}"
+    ),
+    "who": "{{ full_name | default(email) | default(phone) | default('a visitor') }}",
+    "when": "{{ created_at | default(received_at) }}",
+    "said": (
+        "{{ content }}\n\n"
+        "{{ 'Page: ' ~ page_url ~ '\n' if page_url else '' }}"
+        "{{ 'Chatbot: ' ~ chatbot_id ~ '\n' if chatbot_id else '' }}"
+        "{{ 'Chat: ' ~ session_id if session_id else '' }}"
+    ),
+}
+
+_PERSON: dict[str, Any] = {
+    "name": "person",
+    "object": "contacts",
+    "keyed_by": "person",
+    "fields": {
+        "email": {"value": "{{ email | email }}", "write": "if_empty"},
+        "firstname": "{{ first_name }}",
+        # HubSpot makes no contact that has neither a name nor an address.
+        "lastname": "{{ last_name if full_name or email else phone | default('Visitor ' ~ session_id) }}",
+        "phone": "{{ phone }}",
+    },
+}
+
+_MEETING: dict[str, Any] = {
+    "name": "meeting",
+    "object": "meetings",
+    "when": {"kind": "appointment", "vars.start": {"present": True}},
+    "fields": {
+        "to_contact": "{{ records.person.id }}",
+        "hs_timestamp": "{{ vars.start }}",
+        "hs_meeting_title": "Chat appointment: {{ vars.who }}",
+        "hs_meeting_body": "{{ vars.said }}",
+        "hs_meeting_start_time": "{{ vars.start }}",
+        "hs_meeting_end_time": "{{ vars.start | add(minutes=30) }}",
+        "hs_meeting_outcome": "SCHEDULED",
+    },
+}
+
+_NOTE: dict[str, Any] = {
+    "name": "note",
+    "object": "notes",
+    "when": {"any": [{"kind": "lead"}, {"vars.start": {"present": False}}]},
+    "fields": {
+        "to_contact": "{{ records.person.id }}",
+        "hs_timestamp": "{{ vars.when }}",
+        "hs_note_body": "{{ vars.said }}",
+    },
+}
+
+_TASK: dict[str, Any] = {
+    "name": "task",
+    "object": "tasks",
+    "when": {"kind": "appointment", "vars.start": {"present": False}},
+    "fields": {
+        "to_contact": "{{ records.person.id }}",
+        "hs_timestamp": "{{ vars.when }}",
+        "hs_task_subject": "Arrange a time: {{ vars.who }}",
+        "hs_task_body": "{{ vars.said }}",
+        "hs_task_status": "NOT_STARTED",
+        "hs_task_type": "TODO",
+    },
+}
+
+DEFAULT_RECORDS: tuple[dict[str, Any], ...] = (_PERSON, _MEETING, _NOTE, _TASK)

@@ -1,0 +1,93 @@
+"""Searching: finds objects by what cannot be unique. HubSpot's search lags seconds behind and is a guess: what it gives
+counts only where it is exactly what was asked for, and only where it is one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.hubspot.objects import CONTACTS
+from connectors.hubspot.row import Row
+from connectors.hubspot.work import Found, Work, chunks
+
+PHONES = {"phone": "hs_searchable_calculated_phone_number", "mobilephone": "hs_searchable_calculated_mobile_number"}
+NAMES = ("firstname", "lastname")
+AT_ONCE = 10  # visitors that one search is about: each has up to 4 spellings, and a search takes 100
+LIMIT = 100
+LOST_S = 86_400.0  # how long ago an attempt with a lost answer may have made a contact without email and phone
+
+
+def search(rows: Sequence[Row], work: Work) -> None:
+    """Gives each row that is found its id, by the best of its `match` that finds it."""
+    by_phone = [row for row in rows if "phone" in _ways(row) and row.properties.get("phone")]
+    for chunk in chunks(by_phone, AT_ONCE):
+        _by_phone(chunk, work)
+    for row in rows:
+        for name in _ways(row):
+            if row.id is None and row.outcome is None and name not in ("email", "phone") and row.properties.get(name):
+                _by_values(row, [name], work)
+        if row.id is None and row.outcome is None and _has_only_a_name(row) and row.record.uncertain:
+            _by_values(row, NAMES, work, since_s=work.now_s - LOST_S)
+
+
+def digits(phone: str) -> str:
+    """A number to compare: without signs, without 00 or + before the country; of one with the US country code, without
+    it, as numbers are written there.
+    """
+    found = "".join(sign for sign in phone if sign in "0123456789").removeprefix("00")
+    return found[1:] if len(found) == 11 and found.startswith("1") else found
+
+
+def _ways(row: Row) -> tuple[str, ...]:
+    return row.record.match or (("phone",) if row.object == CONTACTS else ())
+
+
+def _has_only_a_name(row: Row) -> bool:
+    return row.object == CONTACTS and not any(row.properties.get(name) for name in ("email", *PHONES))
+
+
+def _by_phone(rows: Sequence[Row], work: Work) -> None:
+    """HubSpot keeps numbers to search for without their country, whose length (1 to 3) is not known here."""
+    if work.stopped is not None:
+        return
+    spelled = {digits(row.properties["phone"])[cut:] for row in rows for cut in range(4)}
+    values = sorted(value for value in spelled if len(value) >= 4)
+    if not values:
+        return
+    groups = [[{"propertyName": name, "operator": "IN", "values": values}] for name in PHONES.values()]
+    answer = work.client.search(CONTACTS, groups, properties=list(PHONES), limit=LIMIT)
+    found = work.found(answer, rows, counted=True)
+    for row in rows if found is not None else ():
+        _take(row, [one for one in found or () if _has_phone(one, row.properties["phone"])], "this phone number")
+
+
+def _has_phone(found: Found, phone: str) -> bool:
+    _, properties = found
+    return digits(phone) in {digits(text) for name in PHONES if isinstance(text := properties.get(name), str)}
+
+
+def _by_values(row: Row, names: Sequence[str], work: Work, *, since_s: float | None = None) -> None:
+    if work.stopped is not None:
+        return
+    wanted = {name: row.properties.get(name, "") for name in names}
+    group: list[Mapping[str, Any]] = [
+        {"propertyName": name, "operator": "EQ", "value": value} for name, value in wanted.items() if value
+    ]
+    if since_s is not None:
+        group.append({"propertyName": "createdate", "operator": "GTE", "value": str(round(since_s * 1000))})
+    if not group:
+        return
+    asked = [*wanted, *(("email", *PHONES) if since_s is not None else ())]
+    answer = work.client.search(row.object, [group], properties=asked, limit=LIMIT)
+    found = work.found(answer, [row], counted=True)
+    exact = {name: wanted.get(name, "") for name in asked}
+    same = [one for one in found or () if all((one[1].get(name) or "") == value for name, value in exact.items())]
+    if found is not None:
+        _take(row, same, f"this {' and '.join(wanted)}")
+
+
+def _take(row: Row, found: Sequence[Found], what: str) -> None:
+    ids = {id_ for id_, _ in found}
+    if len(ids) == 1:
+        (row.id,) = ids
+    elif ids:
+        row.notes.append(f"{len(ids)} {row.object} have {what}: none of them was changed")

@@ -1,0 +1,135 @@
+"""Decide: what is to be written of a record, by what the org has already: what is there is changed, else it is made."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.connector import Hold, Outcome, Record, Reject, Retry
+from connectors.salesforce.change import created, is_empty, updated
+from connectors.salesforce.contact import fields_of_contact, has_custom, name_at_contact
+from connectors.salesforce.describe import Described, Describes
+from connectors.salesforce.errors import outcome_of
+from connectors.salesforce.look import Look
+from connectors.salesforce.org import Org
+from connectors.salesforce.said import Said
+from connectors.salesforce.send import ASSIGNED
+from connectors.salesforce.work import PREFIXES, Work, give_up, refers_to, resolve
+
+MOST_HALVINGS = 20  # of a look at many that the org refuses
+
+
+class Decide:
+    """For one call."""
+
+    def __init__(self, org: Org, describes: Describes) -> None:
+        self._org = org
+        self._settings = org.settings
+        self._describes = describes
+        self._halvings = MOST_HALVINGS
+        self._asks_contact = False  # which fields it has
+
+    def about(self, works: Sequence[Work]) -> bool:
+        """Decides about all that is open; False where the org cannot be asked: then each has an outcome."""
+        plain = [work for work in works if work.is_open and not refers_to(work.record.fields)]
+        if not self._look(plain):
+            return False
+        referring = [work for work in works if work.is_open and refers_to(work.record.fields)]
+        for work in referring:
+            resolve(work, works)
+        return self._look(referring)
+
+    def _look(self, works: list[Work]) -> bool:
+        todo = [work for work in works if not work.decided]
+        for _ in range(4):  # a converted Lead may lead to its Contact, and that may be gone, or lack a field
+            sought = [work for work in todo if self._is_sought(work)]
+            has = self._contact_has(sought)
+            if isinstance(has, Hold | Retry):
+                return self._in_halves(todo, has)
+            look = Look(self._org, has)
+            if sought and (refused := look.at_org(sought)):
+                if has is None and not self._asks_contact and _is_of_contact(refused):
+                    self._asks_contact = True
+                    continue
+                return self._in_halves(todo, refused)
+            todo = [work for work in todo if not self._settle(work, look if work in sought else None, has)]
+            if not todo:
+                return True
+        give_up(todo)
+        return True
+
+    def _in_halves(self, works: list[Work], refused: Outcome) -> bool:
+        """One record's fault must not be its neighbours': each half is looked for by itself, until it is clear that it
+        is everybody's.
+        """
+        if isinstance(refused, Reject) and len(works) > 1 and self._halvings:
+            self._halvings -= 1
+            middle = len(works) // 2
+            return self._look(works[:middle]) & self._look(works[middle:])
+        for work in works:
+            work.outcome = refused
+        return isinstance(refused, Reject)
+
+    def _is_sought(self, work: Work) -> bool:
+        """Whether the org has to be asked what is there already."""
+        record = work.record
+        needs_what_stands = record.if_empty or bool(record.writes) or work.looked_again
+        if work.known and work.known not in work.gone:
+            return record.object in PREFIXES.values() or needs_what_stands
+        if record.object in self._settings.external_ids and not record.match:
+            is_assigned = record.object in ASSIGNED and self._settings.assignment is not False
+            return record.mode == "create" or needs_what_stands or is_assigned
+        return bool(record.match) or record.uncertain
+
+    def _settle(self, work: Work, look: Look | None, has: frozenset[str] | None) -> bool:
+        """Decides what is written; False: another row has to be looked for first."""
+        record = work.record
+        found = look.row_of(work) if look else None
+        if isinstance(found, Reject):
+            work.outcome = found
+            return True
+        key = self._settings.external_ids.get(record.object, "")
+        if found is None and (not work.known or work.known in work.gone):
+            change = created(record, record.fields)
+            work.external = key
+        elif found is None:
+            change = updated(record, record.fields, None)
+            work.id, work.object = work.known, work.known_object
+        else:
+            work.object, work.there = found
+            if work.there.keys() == {"Id"}:
+                work.known = work.there["Id"]
+                return False
+            work.id = work.there["Id"]
+            there = _at_contact(record, has) if work.object == "Contact" != record.object else record
+            change = updated(there, there.fields, work.there)
+            if key and work.object == record.object and is_empty(work.there.get(key)):
+                change.fields[key] = record.key
+        work.fields, work.decided = change.fields, True
+        work.degraded += [change.degraded] if change.degraded else []
+        if work.id and (not work.fields or (record.mode == "create" and found)):
+            work.delivered(work.id, self._org.page(work.id))
+        return True
+
+    def _contact_has(self, works: Sequence[Work]) -> frozenset[str] | Hold | Retry | None:
+        """The fields of a Contact, where a Lead may turn out to be one. They are only asked for where a Lead has custom
+        ones, or the org has none of those that it should have; None: they were not.
+        """
+        leads = [work for work in works if work.record.object == "Lead"]
+        found: Described | Said | None = self._describes.known("Contact", self._org) if leads else None
+        if found is None and (self._asks_contact or any(has_custom(work.record.fields) for work in leads)):
+            found = self._describes.of("Contact", self._org)
+        if isinstance(found, Said):
+            outcome = outcome_of(found)
+            return outcome if isinstance(outcome, Hold | Retry) else None
+        return found.names if found else None
+
+
+def _is_of_contact(refused: Outcome) -> bool:
+    """Whether a look was refused for a field that a Contact lacks, or that is hidden from our user."""
+    return isinstance(refused, Reject) and refused.cause == "INVALID_FIELD" and "'Contact'" in refused.reason
+
+
+def _at_contact(record: Record, has: frozenset[str] | None) -> Record:
+    """A Lead's record as its Contact has it."""
+    named = {name: name_at_contact(name, has=has) for name in record.writes}
+    writes = {name: record.writes[old] for old, name in named.items() if name}
+    return replace(record, fields=fields_of_contact(record.fields, has=has), writes=writes)

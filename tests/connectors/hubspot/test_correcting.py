@@ -1,0 +1,131 @@
+"""What HubSpot refuses is left out once, kept in the note, and said."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bridge.connector import Delivered, Reject
+from bridge.testing import Request, Response
+from tests.connectors.hubspot.standin import Refused, Standing, invalid
+from tests.connectors.hubspot.trying import contact, trying
+
+
+def refusing(name: str, code: str, *, only: str = "contacts") -> Standing:
+    def refuse(object_: str, properties: dict[str, str]) -> None:
+        if object_ == only and name in properties:
+            raise invalid(code, name)
+
+    found = Standing()
+    found.refuse = refuse
+    return found
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["PROPERTY_DOESNT_EXIST", "INVALID_OPTION", "READ_ONLY_VALUE", "INVALID_INTEGER", "INVALID_LONG", "INVALID_DATE"],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_refused_property_is_left_out_and_kept_in_the_note(code: str, whole: bool) -> None:
+    api = refusing("phone", code)
+    api.whole = whole
+    with trying(api) as hubspot:
+        (result,) = hubspot.bring(hubspot.lead_of())
+
+        assert Delivered is type(result.outcome)
+        assert "HubSpot did not take phone" == result.outcome.degraded
+        assert "phone" not in api.of("contacts")[0]
+        assert api.of("notes")[0]["hs_note_body"].endswith("Not taken by HubSpot:<br>phone: +12125550147")
+
+
+def test_an_address_that_hubspot_refuses_makes_a_visitor_without_one() -> None:
+    def refuse(object_: str, properties: dict[str, str]) -> None:
+        if object_ == "contacts" and "phone" in properties and not known:
+            known.append(True)
+            raise invalid("INVALID_EMAIL", "email")
+
+    known: list[bool] = []
+    api = Standing()
+    api.refuse = refuse
+    with trying(api) as hubspot:
+        mine = api.add("contacts", phone="+1 212 555 0147")
+
+        (result,) = hubspot.bring(hubspot.lead_of())
+
+        assert Delivered is type(result.outcome)
+        assert [mine] == list(api.objects["contacts"])
+        assert "email: david@example.com" in api.of("notes")[0]["hs_note_body"]
+
+
+def test_an_option_that_is_named_by_its_label_is_meant() -> None:
+    api = Standing()
+    api.options = {"industry": [{"value": "IT_SERVICES", "label": "IT services"}]}
+
+    def refuse(object_: str, properties: dict[str, str]) -> None:
+        if properties.get("industry", "IT_SERVICES") != "IT_SERVICES":
+            raise invalid("INVALID_OPTION", "industry")
+
+    api.refuse = refuse
+    with trying(api) as hubspot:
+        (outcome,) = hubspot.write(contact(email="ada@example.com", industry="it services"))
+
+        assert ("", "IT_SERVICES") == (outcome.degraded, api.of("contacts")[0]["industry"])
+
+
+def test_what_is_refused_again_is_rejected() -> None:
+    def refuse(object_: str, properties: dict[str, str]) -> None:
+        raise invalid("INVALID_OPTION", next(name for name in properties if name != "email"))
+
+    api = Standing()
+    api.refuse = refuse
+    with trying(api) as hubspot:
+        (outcome,) = hubspot.write(contact(email="ada@example.com", a="1", b="2", c="3"))
+
+        assert Reject is type(outcome)
+        assert 2 == len([path for path in hubspot.paths() if path.endswith("upsert")])
+
+
+@pytest.mark.parametrize("name", ["hs_note_body", "hs_timestamp"])
+def test_a_note_is_nothing_without_its_text_and_time(name: str) -> None:
+    with trying(refusing(name, "INVALID_DATE", only="notes")) as hubspot:
+        (result,) = hubspot.bring(hubspot.lead_of())
+
+        assert Reject is type(result.outcome)
+        assert f"http 400 VALIDATION_ERROR {name} INVALID_DATE" == result.outcome.cause
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"errors": [{"message": "no", "code": "INVALID_OPTION", "context": {"propertyName": ["city"]}}]},
+        {"context": {"propertyName": ["city"]}},
+        {"message": f"not valid: {json.dumps([{'name': 'city', 'error': 'INVALID_OPTION'}])} thanks"},
+    ],
+)
+def test_a_refused_property_is_found_wherever_hubspot_names_it(told: dict[str, Any]) -> None:
+    class Telling(Standing):
+        def answer(self, request: Request) -> Response:
+            if b'"city"' in request.body:
+                return Response(400, {"status": "error", "category": "VALIDATION_ERROR", "message": "no"} | told)
+            return super().answer(request)
+
+    with trying(Telling()) as hubspot:
+        (outcome,) = hubspot.write(contact(email="ada@example.com", city="Paris"))
+
+        assert "HubSpot did not take city" == outcome.degraded
+
+
+def test_an_address_that_only_the_category_names_is_left_out() -> None:
+    def refuse(object_: str, properties: dict[str, str]) -> None:
+        if len(refused) < 1:
+            refused.append(object_)
+            raise Refused("INVALID_EMAIL", "Email address david@example.com is invalid")
+
+    refused: list[str] = []
+    api = Standing()
+    api.refuse = refuse
+    with trying(api) as hubspot:
+        (result,) = hubspot.bring(hubspot.lead_of())
+
+        assert "HubSpot did not take email" == result.outcome.degraded
+        assert "email" not in api.of("contacts")[0]

@@ -1,0 +1,71 @@
+"""The unique properties that the settings name: made by a command, and missed by a probe."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bridge.connector import Hold, Usable
+from bridge.testing.api import Server
+from tests.connectors.hubspot.standin import Standing
+from tests.connectors.hubspot.trying import trying
+from tests.processes import Bridge, configuration
+
+UNIQUE = {"contact": "chat_visitor_key", "activity": "bridge_event_id"}
+MADE = [
+    "made the property chat_visitor_key of contacts",
+    *(f"made the property bridge_event_id of {name}" for name in ("meetings", "notes", "tasks")),
+]
+
+
+def target(url: str, **settings: Any) -> dict[str, Any]:
+    given = {"access_token": "pat-na1-a-token-for-tests", "base_url": url, "allow_private_addresses": True}
+    return {"connector": "hubspot", "settings": given | settings}
+
+
+def test_the_command_makes_them_and_twice_is_once(tmp_path: Path) -> None:
+    with Server(Standing(), is_login=lambda _: False) as server:
+        bridge = Bridge(tmp_path, configuration({"crm": target(server.url, unique=UNIQUE)}))
+
+        first, again = bridge.call("connectors", "prepare", "crm"), bridge.call("connectors", "prepare", "crm")
+
+        assert (0, MADE) == (first.returncode, first.stdout.splitlines()), first.stderr
+        assert [f"{line.removeprefix('made ')} is there" for line in MADE] == again.stdout.splitlines()
+        made = [json.loads(one.body) for one in server.requests if one.method == "POST"]
+        assert {"string", "text", True} == {
+            value for one in made for value in (one["type"], one["fieldType"], one["hasUniqueValue"])
+        }
+
+
+def test_the_command_says_why_it_cannot(tmp_path: Path) -> None:
+    with Server(Standing(), is_login=lambda _: False) as server:
+        targets = {"crm": target(server.url), "web": {"connector": "http", "settings": {"url": "https://example.com"}}}
+        bridge = Bridge(tmp_path, configuration(targets))
+
+        nothing, other, unknown = (bridge.call("connectors", "prepare", name) for name in ("crm", "web", "crn"))
+
+        assert "the settings name no unique properties" in nothing.stdout
+        assert "connector http has nothing to prepare" in other.stderr
+        assert "no target 'crn': there are crm, web" in unknown.stderr
+
+
+def test_scopes_that_making_them_needs_are_named() -> None:
+    with trying(unique=UNIQUE) as hubspot:
+        context = {"context": {"requiredGranularScopes": ["crm.schemas.contacts.write"]}}
+        hubspot.fail(403, {"status": "error", "category": "MISSING_SCOPES", "message": "no", "errors": [context]})
+
+        found = hubspot.hubspot.prepare(hubspot.call())
+
+        assert Hold("HTTP 403: the app lacks scopes (crm.schemas.contacts.write): no") == found
+
+
+def test_a_probe_misses_what_is_not_there_or_not_unique() -> None:
+    with trying(unique=UNIQUE) as hubspot:
+        hubspot.api.add("contacts", chat_visitor_key="1")
+
+        found = hubspot.hubspot.probe(hubspot.call())
+
+        assert isinstance(found, Hold)
+        assert "chat_visitor_key of contacts is there, and its values are not unique" in found.reason
+    names = dict.fromkeys(("notes", "meetings", "tasks"), "bridge_event_id")
+    with trying(Standing(unique={"contacts": "chat_visitor_key"} | names), unique=UNIQUE) as hubspot:
+        assert Usable(account="4711") == hubspot.hubspot.probe(hubspot.call())

@@ -1,0 +1,76 @@
+"""Trying: a connector beside a stand-in, for the tests of what HubSpot alone does."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from bridge.connector import Outcome, Plan, Record
+from bridge.engine.attempt import Caller
+from bridge.model.delivery import Claim, Result
+from bridge.model.mapping import MappingRule
+from bridge.outbound import Door
+from bridge.testing.api import Fault, Response, Server
+from bridge.testing.parts import CLOCK_S, Counting, Parts
+from bridge.testing.samples import LEAD, claim_of
+from connectors.hubspot import HubSpot
+from tests.connectors.hubspot.standin import Standing
+
+
+class Trying(Parts):
+    """One instance of the connector, at a stand-in that is being served."""
+
+    connector = HubSpot
+
+    def __init__(self, api: Standing, server: Server, settings: Mapping[str, Any]) -> None:
+        self.api = api
+        self.server = server
+        given = {"access_token": "pat-na1-a-token-for-tests", "base_url": server.url, "allow_private_addresses": True}
+        self.hubspot = HubSpot(self.read(given | dict(settings)))
+
+    def caller(self, server: Server, *, timeout_s: float = 10.0) -> Caller:
+        return replace(super().caller(server, timeout_s=timeout_s), connector=self.hubspot)
+
+    def settings(self, url: str) -> dict[str, Any]:
+        return {"access_token": "pat-na1-a-token-for-tests", "base_url": url, "allow_private_addresses": True}
+
+    def bring(self, *claims: Claim) -> list[Result]:
+        """What comes of one attempt with all these, in one call."""
+        return self.attempts(self.caller(self.server), list(claims))
+
+    def brought(self, mapping: MappingRule, claim: Claim) -> Result:
+        """What comes of one attempt with records of one's own."""
+        caller = self.caller(self.server)
+        (result,) = self.attempts(replace(caller, rule=replace(caller.rule, mapping=mapping)), [claim])
+        return result
+
+    def lead_of(self, number: int = 1, **said: Any) -> Claim:
+        return claim_of(replace(LEAD, **said), number)
+
+    def write(self, *records: Record) -> list[Outcome]:
+        """What comes of each record, each a delivery of its own, in one call."""
+        call = Door(allow_private_addresses=True, now_s=CLOCK_S, shared=Counting()).call()
+        outcomes = self.hubspot.deliver_batch([Plan(n, [record]) for n, record in enumerate(records)], call)
+        return [one for (one,) in outcomes]
+
+    def call(self) -> Any:
+        return Door(allow_private_addresses=True, now_s=CLOCK_S, shared=Counting()).call()
+
+    def paths(self) -> list[str]:
+        """What was asked of HubSpot, without the account."""
+        asked = [f"{one.method} {one.path.partition('?')[0]}" for one in self.server.requests]
+        return [path for path in asked if "account-info" not in path]
+
+    def fail(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        self.server.fault = Fault(Response(status, body, headers or {}))
+
+
+@contextmanager
+def trying(api: Standing | None = None, **settings: Any) -> Iterator[Trying]:
+    api = api or Standing()
+    with Server(api, is_login=lambda _: False) as server:
+        yield Trying(api, server, settings)
+
+
+def contact(key: str = "k1", **fields: Any) -> Record:
+    return Record("person", "contacts", key, fields)
