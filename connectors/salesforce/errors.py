@@ -77,10 +77,10 @@ def remedy_for(said: Said) -> Remedy | None:
     if said.status == 300:
         return Remedy.SEVERAL
     for fault in said.faults:
-        if _CONVERTED in fault.message:
-            return Remedy.AGAIN
         if fault.code in _REMEDIES:
             return _REMEDIES[fault.code]
+        if _CONVERTED in fault.message:
+            return Remedy.AGAIN
     return Remedy.AGAIN if said.status == 404 and _is_gone(said) else None
 
 

@@ -52,8 +52,8 @@ def _shortened(work: Work, name: str, longest: int | None) -> dict[str, Any]:
 def _longest(fault: Fault, name: str, described: Described | None) -> int | None:
     if described is not None and name in described.lengths:
         return described.lengths[name]
-    found = _MOST.search(fault.message)
-    return int(found[1]) if found else None
+    found = _MOST.findall(fault.message)  # after the value, in which a visitor may have written anything
+    return int(found[-1]) if found else None
 
 
 def _fields_of(fault: Fault, sent: dict[str, Any]) -> list[str]:
@@ -67,15 +67,15 @@ def _fields_of(fault: Fault, sent: dict[str, Any]) -> list[str]:
 
 
 def _keep(work: Work, kept: dict[str, Any]) -> None:
-    """Writes what was left out into the Description, after what stands there."""
+    """Writes what was left out into the Description, as much of it as there is room for after what stands there."""
     lines = [f"{name}: {value}" for name, value in kept.items() if not is_empty(value) and not isinstance(value, Ref)]
     if not lines or work.object not in KEEPS_TEXT:
         return
-    if work.id and work.there is None and "Description" not in work.fields:
+    if (work.id or work.external) and work.there is None and "Description" not in work.fields:
         return  # what stands there is not known, and must not be replaced
     before = work.fields.get("Description", (work.there or {}).get("Description"))
     text = "\n".join(lines)
     if is_empty(before):
         work.fields["Description"] = text[:LONGEST_TEXT]
-    elif text not in str(before):
-        work.fields["Description"] = f"{str(before)[: LONGEST_TEXT - len(text) - 1]}\n{text}"[:LONGEST_TEXT]
+    elif text not in str(before) and len(str(before)) < LONGEST_TEXT - 1:
+        work.fields["Description"] = f"{before}\n{text}"[:LONGEST_TEXT]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -20,11 +21,11 @@ def secrets_in(value: Any) -> Iterator[str]:
 
 
 def masked(text: bytes, secrets: Iterable[str]) -> bytes:
-    """The text with stars in place of these secrets, in whatever way they are spelled in JSON or in a form."""
+    """The text with stars in place of these secrets, in whatever way they are spelled in JSON, XML or a form."""
     for spelling in sorted({one for secret in secrets for one in _spelled(secret)}, key=len, reverse=True):
         text = text.replace(spelling.encode(errors="replace"), b"***")
     return text
 
 
 def _spelled(secret: str) -> Iterator[str]:
-    yield from (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret))
+    yield from (secret, escape(secret), json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret))

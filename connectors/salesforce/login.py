@@ -3,7 +3,7 @@ writes the login host itself, so its requests are led to the configured one.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard, assert_never
 from urllib.parse import urlencode, urlsplit
 from xml.parsers.expat import ExpatError
@@ -27,6 +27,8 @@ SOAP_WARNING = "SOAP login is off in newer orgs and ends with Summer '27: change
 _SUFFIX = ".salesforce.com"
 _BEING_REFRESHED = ("already being processed", "expired authorization code")  # another refresh was quicker
 _PASSING = ("SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION", "REQUEST_RUNNING_TOO_LONG", "API_CURRENTLY_DISABLED")
+_NO_CODES = ("None", "UNKNOWN_EXCEPTION_CODE")  # of simple-salesforce, where the answer has none
+LIMITED_S = 900.0  # between logins, where there were too many
 _LIMITED = ("LOGIN_RATE_EXCEEDED", "REQUEST_LIMIT_EXCEEDED", "login rate exceeded")
 
 
@@ -62,7 +64,8 @@ def _log_in(settings: SalesforceSettings, call: Call) -> Token | Hold | Retry:
     try:
         text, instance = SalesforceLogin(session=led, sf_version=settings.version, **_arguments(settings))
     except SalesforceAuthenticationFailed as refused:
-        return _refused(str(refused.code), str(refused.message or ""), led.status, secrets_in(settings))
+        secrets = [*secrets_in(settings), *led.credentials]
+        return _refused(str(refused.code), refused.auth_message, led.status, secrets)
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, ExpatError) as error:
         if not led.asked:  # the key in it was not readable
             return Hold(f"login: the private_key cannot be used ({type(error).__name__})")
@@ -80,10 +83,15 @@ class _Led:
         self._start = f"{scheme}://{host}"
         self.asked = False
         self.status = 0
+        self.credentials: list[str] = []  # made of the secrets, and as good as they are
 
-    def post(self, url: str, data: Any = None, **kwargs: Any) -> Any:
+    def post(self, url: str, data: Any = None, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> Any:
         self.asked = True
-        answer = self._session.post(f"{self._start}{urlsplit(url).path}", data, **kwargs)
+        if isinstance(data, dict) and "assertion" in data:
+            self.credentials.append(data["assertion"])
+        if headers and "Authorization" in headers:
+            self.credentials.append(headers["Authorization"].removeprefix("Basic "))
+        answer = self._session.post(f"{self._start}{urlsplit(url).path}", data, headers=headers, **kwargs)
         self.status = answer.status_code
         return answer
 
@@ -136,15 +144,17 @@ def _refresh(settings: SalesforceSettings, auth: RefreshToken, call: Call, last:
     kept = last.more.get("refresh_token", keys.refresh_token) if last else keys.refresh_token
     form = {"grant_type": "refresh_token", "client_id": keys.consumer_key, "refresh_token": _revealed(kept)}
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    secrets = [*secrets_in(settings), _revealed(kept)]
     if keys.consumer_secret:
-        pair = f"{keys.consumer_key}:{keys.consumer_secret.reveal()}"
-        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        pair = base64.b64encode(f"{keys.consumer_key}:{keys.consumer_secret.reveal()}".encode()).decode()
+        headers["Authorization"] = f"Basic {pair}"
+        secrets.append(pair)
     url = f"{settings.url.rstrip('/')}/services/oauth2/token"
     answer = call.http.request("POST", url, headers=headers, body=urlencode(form).encode())
     said = answer.json() if isinstance(answer.json(), dict) else {}
     if answer.status != 200:
-        code, message = str(said.get("error") or answer.status), str(said.get("error_description") or "")
-        return _refused(code, message, answer.status, [*secrets_in(settings), _revealed(kept)])
+        code, message = str(said.get("error")), str(said.get("error_description") or "")
+        return _refused(code, message, answer.status, secrets)
     text, instance = said.get("access_token"), said.get("instance_url")
     if not _is_text(text) or not _is_text(instance):
         return _unreadable(200)
@@ -154,20 +164,24 @@ def _refresh(settings: SalesforceSettings, auth: RefreshToken, call: Call, last:
 
 
 def _refused(code: str, message: str, status: int, secrets: Iterable[str]) -> Hold | Retry:
+    if code.isdigit() or code in _NO_CODES:
+        return _unreadable(status)
     told = masked(f"login refused: {code}: {message}".encode(errors="replace"), secrets)
     reason = " ".join(told.decode().split())[:MAX_TOLD]
     if status == 429 or any(word in f"{code} {message}" for word in _LIMITED):
-        return Hold(reason, for_s=900)
+        return Hold(reason, for_s=LIMITED_S)
     if code in _PASSING or any(word in message for word in _BEING_REFRESHED):
         return Retry(reason)
-    if status >= 500 and (code.isdigit() or code == "None"):  # a page, and no word of Salesforce's: SOAP faults are 500
-        return Retry(f"login: HTTP {status}")
     return Hold(reason)
 
 
 def _unreadable(status: int) -> Hold | Retry:
-    """A login that was answered in no words of Salesforce's."""
-    return Hold(f"login refused: HTTP {status}") if 400 <= status < 500 else Retry(f"login: HTTP {status}, no session")
+    """A login that was answered in no words of Salesforce's: by a page, or by something on the way."""
+    if status == 429:
+        return Hold(f"login refused: HTTP {status}", for_s=LIMITED_S)
+    if 200 <= status < 300 or status >= 500 or status in (406, 408, 420):  # 406, 420: pages of Salesforce's edge
+        return Retry(f"login: HTTP {status}, no session")
+    return Hold(f"login refused: HTTP {status}")
 
 
 def _is_text(value: Any) -> TypeGuard[str]:

@@ -12,6 +12,7 @@ LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _RULE_ID = re.compile(r"01Q[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
 _VERSION = re.compile(r"[1-9][0-9]\.0")
+_PAGES = (".lightning.force.com", ".my.salesforce-setup.com")  # after the org's name, where people see it
 _LAST_SOAP = 64.0  # no later version of the API has a login() call
 _FIRST_ALLOW_SAVE = 52.0  # the REST API knows Sforce-Duplicate-Rule-Header from there on
 
@@ -63,7 +64,10 @@ class Refreshing:
     consumer_secret: Secret | None = field(default=None, metadata={"description": "where the app demands it"})
 
     def __post_init__(self) -> None:
-        _refuse(_empty("consumer_key", self.consumer_key) + _empty("refresh_token", self.refresh_token))
+        found = _empty("consumer_key", self.consumer_key) + _empty("refresh_token", self.refresh_token)
+        if self.consumer_secret is not None:
+            found += _empty("consumer_secret", self.consumer_secret)
+        _refuse(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ class User:
         found = _empty("username", self.username) + _empty("password", self.password)
         if bool(self.consumer_key) is not bool(self.consumer_secret):
             missing = "consumer_secret" if self.consumer_key else "consumer_key"
-            found.append(Wrong((missing,), "only one of consumer_key and consumer_secret is there", "add this one"))
+            hint = f"add {missing}, or leave both out"
+            found.append(Wrong((missing,), "consumer_key and consumer_secret go together", hint))
         _refuse(found)
 
 
@@ -151,6 +156,9 @@ class SalesforceSettings:
             if not _NAME.fullmatch(name) or not _NAME.fullmatch(key):
                 hint = "API names, such as Lead: Chat_Key__c"
                 found.append(Wrong(("external_ids", name), "these are no names of an object and a field", hint))
+            elif not key.endswith("__c"):
+                hint = "make a text field that is unique and an external id, and name it here"
+                found.append(Wrong(("external_ids", name), "our key needs a custom field of its own", hint))
         if isinstance(self.assignment, str) and not _RULE_ID.fullmatch(self.assignment):
             found.append(Wrong(("assignment",), "this is no id of an assignment rule", "true, false or 01Q…"))
         _refuse(found)
@@ -168,13 +176,13 @@ def _wrong_org(url: str, auth: Auth, *, inside: bool) -> list[Wrong]:
     """Why no org can be reached at this URL with this login."""
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
-    if parts.path.strip("/") or parts.query:
-        return [
-            Wrong(("url",), "this has a path in it", "write the org's address alone: https://acme.my.salesforce.com")
-        ]
-    if host.endswith(".lightning.force.com"):
-        hint = f"write https://{host.removesuffix('.lightning.force.com')}.my.salesforce.com"
-        return [Wrong(("url",), "this is the address of the pages, not of the API", hint)]
+    for pages in _PAGES:
+        if host.endswith(pages):
+            hint = f"write https://{host.removesuffix(pages)}.my.salesforce.com"
+            return [Wrong(("url",), "this is the address of the pages, not of the API", hint)]
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        hint = f"write the org's address alone: {parts.scheme}://{parts.netloc}"
+        return [Wrong(("url",), "there is more than an address here", hint)]
     if parts.scheme != "https" and not inside:
         return [Wrong(("url",), "this is not https: credentials would go unencrypted", "write https://")]
     if host in LOGIN_HOSTS and isinstance(auth, ClientCredentials | Given):
