@@ -89,7 +89,7 @@ class Decide:
         key = self._settings.external_ids.get(record.object, "")
         if found is None and (not work.known or work.known in work.gone):
             change = created(record, record.fields)
-            work.external = key
+            work.external, work.there = key, {} if look else None
         elif found is None:
             change = updated(record, record.fields, None)
             work.id, work.object = work.known, work.known_object

@@ -20,7 +20,7 @@ class Work:
     id: str = ""
     external: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
-    there: Mapping[str, Any] | None = None  # what the org has in its fields, if that was asked
+    there: Mapping[str, Any] | None = None  # what the org has in its fields, if it was asked; empty: nothing
     decided: bool = False
     outcome: Outcome | None = None  # what came of it; with a Delivered, others may refer to it
     degraded: list[str] = field(default_factory=list)

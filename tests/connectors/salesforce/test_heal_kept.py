@@ -199,20 +199,34 @@ def test_what_stands_in_the_description_is_never_lost(org: Org, stands: str, tex
         assert f"{stands}\nFirstName: {text}" == row["Description"]
 
 
-def test_what_stands_in_the_description_is_not_lost_where_the_record_is_upserted_unseen() -> None:
+@pytest.mark.parametrize(("assignment", "looked"), [(True, True), (False, False)])
+def test_what_stands_in_the_description_is_not_lost_where_the_record_is_upserted(
+    *, assignment: bool, looked: bool
+) -> None:
     with Org(objects=KEYED) as org:
-        record = PERSON | {"match": []}
-        way = Way(org, settings={"external_ids": {"Lead": "Chat_Key__c"}}, records=[record])
-        delivered(way.outcome(claim()))
-        colleagues = "what a colleague wrote"
+        settings = {"external_ids": {"Lead": "Chat_Key__c"}, "assignment": assignment}
+        way = Way(org, settings=settings, records=[PERSON | {"match": []}])
+        delivered(way.outcome(claim(raw={})))
         row = one(org, "Lead")
+        colleagues = "what a colleague wrote"
         org.plant("Lead", **{**row, "Description": colleagues})
 
         found = delivered(way.outcome(claim(first_name=LONG)))
 
         row = one(org, "Lead")
-        assert (colleagues, LONG[:40]) == (row["Description"], row["FirstName"])
+        kept = f"{colleagues}\nFirstName: {LONG}" if looked else colleagues  # unseen, nothing can be added to it
+        assert (kept, LONG[:40]) == (row["Description"], row["FirstName"])
         assert "FirstName was cut to 40 characters" in found.degraded
+
+
+def test_what_is_cut_of_a_new_record_with_our_key_is_kept() -> None:
+    with Org(objects=KEYED) as org:
+        way = Way(org, settings={"external_ids": {"Lead": "Chat_Key__c"}}, records=[PERSON])
+
+        delivered(way.outcome(claim(first_name=LONG)))
+
+        row = one(org, "Lead")
+        assert (f"FirstName: {LONG}", f"{claim().person}") == (row["Description"], row["Chat_Key__c"])
 
 
 def test_a_contact_that_is_reached_through_a_leads_record_keeps_its_description(org: Org) -> None:

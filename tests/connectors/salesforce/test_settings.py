@@ -27,9 +27,7 @@ NO_SOAP = "the API has no password login from 65.0 on (write 64.0, or better: us
 NO_MAPPING = "this must be a mapping (write key: value lines under it, a space after each colon)"
 NO_RULE = "this is no id of an assignment rule (true, false or 01Q…)"
 NO_NAMES = "these are no names of an object and a field (API names, such as Lead: Chat_Key__c)"
-OWN_FIELD = (
-    "our key needs a custom field of its own (make a text field that is unique and an external id, and name it here"
-)
+OWN_FIELD = "our key needs a custom field of its own (make a text field that is unique and an external id, and name it"
 TOGETHER = "consumer_key and consumer_secret go together (add {}, or leave both out)"
 NO_PAGES = "this is the address of the pages, not of the API (write https://{}.my.salesforce.com)"
 ALONE = f"there is more than an address here (write the org's address alone: {URL})"
