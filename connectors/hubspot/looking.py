@@ -5,14 +5,14 @@ among what is associated with its contact. It writes nothing; where it cannot lo
 from collections.abc import Iterable, Sequence
 
 from bridge.connector import Reject
-from connectors.hubspot.objects import ACTIVITIES, CONTACTS
+from connectors.hubspot.objects import ACTIVITIES, CONTACTS, EMAILS, addresses_in
 from connectors.hubspot.reconcile import reconcile
 from connectors.hubspot.row import Row
 from connectors.hubspot.searching import search
 from connectors.hubspot.standing import heed
 from connectors.hubspot.work import Found, Work, chunks
 
-EMAILS = ("email", "hs_additional_emails")  # a contact is found by each of its addresses
+MERGED = ("hs_all_contact_vids", "hs_merged_object_ids")  # the ids that a contact has had, with ; between them
 
 
 def look(rows: Sequence[Row], work: Work) -> None:
@@ -38,7 +38,7 @@ def unique_of(row: Row, work: Work) -> str:
 
 def _by_unique_value(rows: Sequence[Row], work: Work) -> None:
     """By email address or our own key, where an upsert or a unique value does not do it."""
-    by_email = [row for row in _unknown(rows) if row.email and row.needs_look]
+    by_email = [row for row in _unknown(rows) if row.email and (row.needs_look or set(row.record.match) - {"email"})]
     for chunk in chunks(by_email):
         for row, found in _read(chunk, [row.email for row in chunk], work, by="email"):
             row.id, row.there = found
@@ -80,33 +80,28 @@ def _what_stands(rows: Sequence[Row], work: Work) -> None:
                 row.id, row.looked = None, not row.correct("gone")
 
 
-def _read(rows: Sequence[Row], ids: Sequence[str], work: Work, *, by: str = "") -> Iterable[tuple[Row, Found]]:
+def _read(rows: Sequence[Row], ids: Sequence[str], work: Work, *, by: str = "") -> list[tuple[Row, Found]]:
     """Each row with what is there of it."""
     if work.stopped is not None or not rows:
         return []
-    names = sorted(
-        {name for row in rows for name in row.properties} | set(EMAILS if by == "email" else [by] if by else [])
-    )
+    asked = EMAILS if by == "email" else (by,) if by else MERGED if rows[0].object == CONTACTS else ()
+    names = sorted({name for row in rows for name in row.properties} | set(asked))
     found = work.read(rows, ids, properties=names, by=by)
     if found is None:
         return []
-    if len(rows) == 1 and not by:  # a contact that was merged answers with the id of the one that is left
+    if len(rows) == 1 and not by:  # one that was merged answers with the id of the one that is left
         return [(rows[0], one) for one in found[:1]]
-    known: dict[str, Found] = {}
-    for one in found:
-        for value in _values(one, by):
-            known[value] = one
+    known = {value: one for one in found for value in _values(one, by)} | {one[0]: one for one in found if not by}
     return [(row, known[id_]) for row, id_ in zip(rows, ids, strict=True) if id_ in known]
 
 
 def _values(found: Found, by: str) -> list[str]:
-    """By which values of the property the object is found."""
-    id_, properties = found
-    if not by:
-        return [id_]
-    names = EMAILS if by == "email" else (by,)
-    texts = [text for name in names if isinstance(text := properties.get(name), str)]
-    return [value.strip().lower() if by == "email" else value for text in texts for value in text.split(";")]
+    """By which values of the property the object is found; without one: by which ids of others, merged into it."""
+    _, properties = found
+    if by == "email":
+        return addresses_in(properties)
+    texts = [text for name in ((by,) if by else MERGED) if isinstance(text := properties.get(name), str)]
+    return texts if by else [one for text in texts for one in text.split(";")]
 
 
 def _open(rows: Iterable[Row]) -> list[Row]:

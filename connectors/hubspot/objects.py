@@ -1,8 +1,10 @@
 """Objects: what is known of HubSpot's kinds of objects: their associations, pages, and by what one is recognised."""
 
 from collections.abc import Mapping
+from typing import Any
 
 CONTACTS = "contacts"
+EMAILS = ("email", "hs_additional_emails")  # a contact is found by each of its addresses
 ACTIVITIES = frozenset({"notes", "meetings", "tasks"})
 
 TO = "to_"  # begins a field that is no property but an association: to_contact: "{{ records.person.id }}"
@@ -67,6 +69,12 @@ _PAGES: Mapping[str, str] = {"contacts": "0-1", "companies": "0-2", "deals": "0-
 def object_of(to: str) -> str:
     """The objects to which a field such as to_contact leads."""
     return PLURALS.get(to, f"{to.removeprefix(TO)}s")
+
+
+def addresses_in(properties: Mapping[str, Any]) -> list[str]:
+    """The addresses of a contact, as HubSpot keeps them: in lower case, further ones with ; between them."""
+    texts = [text for name in EMAILS if isinstance(text := properties.get(name), str)]
+    return [value.strip().lower() for text in texts for value in text.split(";") if value.strip()]
 
 
 def page_of(object_: str, id_: str, *, portal: str, domain: str) -> str:

@@ -5,20 +5,24 @@ counts only where it is exactly what was asked for, and only where it is one.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.hubspot.objects import CONTACTS
+from bridge.connector import found_at
+from connectors.hubspot.objects import CONTACTS, EMAILS, addresses_in
 from connectors.hubspot.row import Row
-from connectors.hubspot.work import Found, Work, chunks
+from connectors.hubspot.work import OF_ROWS, Found, Work, chunks, halves
 
 PHONES = {"phone": "hs_searchable_calculated_phone_number", "mobilephone": "hs_searchable_calculated_mobile_number"}
 NAMES = ("firstname", "lastname")
 AT_ONCE = 10  # visitors that one search is about: each has up to 4 spellings, and a search takes 100
 LIMIT = 100
+SHORTEST = 4  # digits of what can be a phone number: "none" and "-" are those of many
 LOST_S = 86_400.0  # how long ago an attempt with a lost answer may have made a contact without email and phone
 
 
 def search(rows: Sequence[Row], work: Work) -> None:
     """Gives each row that is found its id, by the best of its `match` that finds it."""
-    by_phone = [row for row in rows if "phone" in _ways(row) and row.properties.get("phone")]
+    by_phone = [
+        row for row in rows if "phone" in _ways(row) and len(digits(row.properties.get("phone", ""))) >= SHORTEST
+    ]
     for chunk in chunks(by_phone, AT_ONCE):
         _by_phone(chunk, work)
     for row in rows:
@@ -50,19 +54,24 @@ def _by_phone(rows: Sequence[Row], work: Work) -> None:
     if work.stopped is not None:
         return
     spelled = {digits(row.properties["phone"])[cut:] for row in rows for cut in range(4)}
-    values = sorted(value for value in spelled if len(value) >= 4)
-    if not values:
-        return
+    values = sorted(value for value in spelled if len(value) >= SHORTEST)
     groups = [[{"propertyName": name, "operator": "IN", "values": values}] for name in PHONES.values()]
-    answer = work.client.search(CONTACTS, groups, properties=list(PHONES), limit=LIMIT)
+    answer = work.client.search(CONTACTS, groups, properties=[*PHONES, *EMAILS], limit=LIMIT)
+    total = found_at(answer.json(), "total")
+    if len(rows) > 1 and (answer.status in OF_ROWS or (isinstance(total, int) and total > LIMIT)):
+        for half in halves(rows):  # the number of one of them is refused, or is that of so many that all others are cut
+            _by_phone(half, work)
+        return
     found = work.found(answer, rows, counted=True)
     for row in rows if found is not None else ():
-        _take(row, [one for one in found or () if _has_phone(one, row.properties["phone"])], "this phone number")
+        _take(row, [one for one in found or () if _has_phone(one, row)], "this phone number")
 
 
-def _has_phone(found: Found, phone: str) -> bool:
+def _has_phone(found: Found, row: Row) -> bool:
+    """Whether it is the same number, and not somebody else with an address of their own."""
     _, properties = found
-    return digits(phone) in {digits(text) for name in PHONES if isinstance(text := properties.get(name), str)}
+    theirs = {digits(text) for name in PHONES if isinstance(text := properties.get(name), str)}
+    return digits(row.properties["phone"]) in theirs and row.email in ("", *(addresses_in(properties) or [row.email]))
 
 
 def _by_values(row: Row, names: Sequence[str], work: Work, *, since_s: float | None = None) -> None:

@@ -15,6 +15,7 @@ from connectors.hubspot.row import Row
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.unique import PREPARE
 
+OF_ROWS = (400, 404, 409, 413, 422)  # statuses of a batch that one of its rows may be to blame for
 MOST = 100  # rows in a batch (https://developers.hubspot.com/docs/api/crm/contacts: limits)
 
 Found = tuple[str, Mapping[str, Any]]  # an object's id and properties
@@ -81,14 +82,26 @@ class Work:
         self, rows: Sequence[Row], ids: Sequence[str], *, properties: Sequence[str], by: str = ""
     ) -> list[Found] | None:
         """The objects of these ids, or values of a unique property; None: that cannot be told, and the rows have their
-        outcome. HubSpot names what is not there: an answer that says nothing of an id does not say that.
+        outcome. HubSpot names what is not there: an answer that says nothing of an id does not say that. What is
+        refused, or names too few, is asked again in halves: one id may be to blame, or two may be one object.
         """
+        if self.stopped is not None:
+            return None
         answer = self.client.read(rows[0].object, ids, properties=properties, by=by)
         if by and by != "email" and answer.status == 400:
             self.fail_for_lack_of(by, rows)
             return None
+        results = found_at(answer.json(), "results") if 200 <= answer.status < 300 else None
+        named = isinstance(results, list) and (len(results) >= len(set(ids)) or _names_missing(answer.json()))
+        if len(ids) > 1 and not named and (answer.status in OF_ROWS or results):
+            each = halves(rows) if len(rows) == len(ids) else (rows, rows)
+            parts = [
+                self.read(some, part, properties=properties, by=by)
+                for some, part in zip(each, halves(ids), strict=True)
+            ]
+            return None if self.stopped else [one for part in parts for one in part or ()]
         found = self.found(answer, rows)
-        if found is None or len(found) >= len(set(ids)) or _names_missing(answer.json()):
+        if found is None or named:
             return found
         self.fail(rows, replace(self.problem(answer), status=200))
         return None
@@ -109,3 +122,8 @@ def object_in(result: Any) -> Found | None:
 
 def chunks(rows: Sequence[Any], most: int = MOST) -> list[Sequence[Any]]:
     return [rows[at : at + most] for at in range(0, len(rows), most)]
+
+
+def halves(rows: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Of a batch that is refused as a whole: until the row is alone that it is about."""
+    return rows[: len(rows) // 2], rows[len(rows) // 2 :]

@@ -11,10 +11,9 @@ from connectors.hubspot.looking import look, unique_of
 from connectors.hubspot.objects import CONTACTS
 from connectors.hubspot.problem import row_problem
 from connectors.hubspot.row import Row, associations
-from connectors.hubspot.work import Work, chunks, object_in
+from connectors.hubspot.work import OF_ROWS, Work, chunks, halves, object_in
 
 ROUNDS = 5  # that a row may need: each way of correcting is gone once
-OF_ROWS = (400, 404, 409, 413, 422)  # statuses of a batch that one of its rows may be to blame for
 
 
 def write(rows: Sequence[Row], work: Work) -> None:
@@ -81,9 +80,8 @@ def _send(rows: Sequence[Row], way: str, by: str, work: Work) -> None:
     if 200 <= answer.status < 300:
         _read(answer.json(), rows, way, work)
     elif len(rows) > 1 and answer.status in OF_ROWS:
-        half = len(rows) // 2
-        _send(rows[:half], way, by, work)
-        _send(rows[half:], way, by, work)
+        for half in halves(rows):
+            _send(half, way, by, work)
     elif len(rows) == 1:
         correct(rows[0], work.problem(answer), by or unique_of(rows[0], work), work)
     else:

@@ -1,0 +1,107 @@
+"""At the sandbox portal: who is who, what stands there, and that nobody pays for a neighbour in the same call."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.connector import Delivered, Outcome, Plan, Record, Reject
+from bridge.outbound import Door
+from bridge.testing.parts import CLOCK_S, Counting
+from tests.connectors.hubspot.test_campaign import At, at
+from tests.connectors.hubspot.trying import contact
+
+PHONE = "+12125550147"
+
+
+def write(hubspot: At, *records: Record) -> list[Outcome]:
+    """What comes of each record, each a delivery of its own, in one call."""
+    return [outcome for (outcome,) in written(hubspot, *([record] for record in records))]
+
+
+def written(hubspot: At, *plans: Sequence[Record]) -> list[list[Outcome]]:
+    call = Door(allow_private_addresses=True, now_s=CLOCK_S, shared=Counting()).call()
+    connector: Any = hubspot.its_caller.connector
+    found: list[list[Outcome]] = connector.deliver_batch([Plan(n, list(plan)) for n, plan in enumerate(plans)], call)
+    return found
+
+
+def shown(hubspot: At, kind: str, *names: str) -> list[tuple[str, ...]]:
+    """These properties of all that is there, in the order in which it was made."""
+    return [tuple(one["properties"].get(name, "") for name in names) for one in hubspot.there(kind)]
+
+
+def test_a_phone_that_is_none_is_nobodys() -> None:
+    with at() as hubspot:
+        hubspot.portal.plant("contacts", phone=PHONE, mobilephone="none", lastname="Byron")
+
+        write(hubspot, contact("k1", lastname="Lovelace", phone="unknown"), contact("k2", lastname="B.", phone=PHONE))
+
+        assert [("B.", PHONE), ("Lovelace", "unknown")] == shown(hubspot, "contacts", "lastname", "phone")
+
+
+@pytest.mark.parametrize("email", ["byron@example.com", ""])
+def test_a_phone_finds_nobody_who_has_another_address(email: str) -> None:
+    with at() as hubspot:
+        hubspot.portal.plant("contacts", phone=PHONE, email=email, firstname="George")
+        ada = contact(email="ada@example.com", phone=PHONE, firstname="Ada")
+
+        write(hubspot, replace(ada, match=("email", "phone")))
+
+        others = [("George", email)] if email else []
+        assert [*others, ("Ada", "ada@example.com")] == shown(hubspot, "contacts", "firstname", "email")
+
+
+def test_an_address_finds_its_contact_before_a_phone_does() -> None:
+    with at() as hubspot:
+        hubspot.portal.plant("contacts", phone=PHONE, firstname="Somebody")
+        mine = hubspot.portal.plant("contacts", email="ada@example.com")["id"]
+
+        ada = contact(email="ada@example.com", phone=PHONE, firstname="Ada")
+        (outcome,) = write(hubspot, replace(ada, match=("email", "phone")))
+
+        assert mine == getattr(outcome, "id", None)
+        assert ["Somebody", "Ada"] == [name for (name,) in shown(hubspot, "contacts", "firstname")]
+
+
+def test_a_number_that_half_the_portal_has_hides_no_other() -> None:
+    with at() as hubspot:
+        for _ in range(120):
+            hubspot.portal.plant("contacts", phone="0000000000")
+        mine = hubspot.portal.plant("contacts", phone=PHONE)["id"]
+
+        _, outcome = write(hubspot, contact("k1", lastname="X", phone="0000000000"), contact("k2", phone=PHONE))
+
+        assert mine == getattr(outcome, "id", None)
+
+
+@pytest.mark.parametrize("path", ["search", "batch/read"])
+def test_a_look_that_is_refused_is_that_of_one_alone(path: str) -> None:
+    with at() as hubspot:
+        told = {"lastname": "X"} if path == "search" else {"email": "{}@example.com"}
+        records = [
+            contact(f"k{n}", phone=f"+1212555010{n}", **{name: text.format(n) for name, text in told.items()})
+            for n in range(4)
+        ]
+        records = records if path == "search" else [replace(one, if_empty=True) for one in records]
+        # the whole, its first half, and the first of that
+        hubspot.portal.fault(status=400, match={"path": f"/crm/v3/objects/contacts/{path}"}, times=3)
+
+        outcomes = write(hubspot, *records)
+
+        assert [Reject, Delivered, Delivered, Delivered] == [type(one) for one in outcomes]
+        assert 3 == len(hubspot.there("contacts"))
+
+
+@pytest.mark.parametrize("merge_makes_new", [False, True])
+def test_a_contact_that_was_merged_is_found_among_others(merge_makes_new: bool) -> None:
+    with at(merged_ids="follow", merge_makes_new=merge_makes_new) as hubspot:
+        gone, left, other = (hubspot.portal.plant("contacts", lastname=name)["id"] for name in ("A", "B", "C"))
+        left = hubspot.portal.merge(left, gone)["id"]
+        records = [replace(contact(id_, lastname=f"x{id_}"), known_id=id_, if_empty=True) for id_ in (gone, other)]
+
+        outcomes = write(hubspot, *records)
+
+        assert [left, other] == [getattr(one, "id", None) for one in outcomes]
+        assert 2 == len(hubspot.there("contacts"))
