@@ -16,7 +16,7 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     if (meaning is Meaning.EXISTS or is_ours) and _is_there(row, problem):
         return
     if meaning is Meaning.GONE and row.id and row.correct("gone"):
-        row.id, row.there, row.looked = None, None, False  # merged or deleted: written again, its id takes the place
+        row.aim(None)  # merged or deleted: written again, its id takes the place
         return
     if meaning is Meaning.HEAL:
         if is_ours:
@@ -32,7 +32,7 @@ def _is_there(row: Row, problem: Problem) -> bool:
     id_ = problem.existing_id
     if not id_ or id_ == row.id or row.object not in (CONTACTS, *ACTIVITIES) or not row.correct("exists"):
         return False
-    row.id, row.there, row.looked = id_, None, not row.needs_look
+    row.aim(id_)
     return True
 
 
@@ -49,6 +49,8 @@ def _healed(row: Row, problem: Problem, work: Work) -> bool:
             found = work.choice(row.object, bad.property, row.properties[bad.property])
             if found is not None:
                 row.properties[bad.property] = found
+                if row.left is not None:
+                    row.left[bad.property] = found
                 refused.discard(bad.property)
     without(row, refused)
     row.looked = row.looked and not ("email" in refused and row.object == CONTACTS and not row.id)

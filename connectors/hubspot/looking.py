@@ -77,15 +77,16 @@ def _what_stands(rows: Sequence[Row], work: Work) -> None:
             row.id, row.there = found
         for row in _open(chunk) if work.stopped is None else ():
             if row.there is None:
-                row.id, row.looked = None, not row.correct("gone")
+                row.aim(None)
+                row.looked = not row.correct("gone")
 
 
 def _read(rows: Sequence[Row], ids: Sequence[str], work: Work, *, by: str = "") -> list[tuple[Row, Found]]:
     """Each row with what is there of it."""
     if work.stopped is not None or not rows:
         return []
-    asked = EMAILS if by == "email" else (by,) if by else MERGED if rows[0].object == CONTACTS else ()
-    names = sorted({name for row in rows for name in row.properties} | set(asked))
+    asked = {*EMAILS, *MERGED} if rows[0].object == CONTACTS else set()
+    names = sorted({name for row in rows for name in row.properties} | asked | ({by} - {""}))
     found = work.read(rows, ids, properties=names, by=by)
     if found is None:
         return []

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.connector import Delivered, Outcome, Record, Reject, id_from
+from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from
 from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, TO
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.text import MAX_BODY, NOT_TAKEN, as_html, written
@@ -13,7 +13,7 @@ from connectors.hubspot.text import MAX_BODY, NOT_TAKEN, as_html, written
 _ID = re.compile(r"[A-Za-z0-9_:() -]+")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Row:
     """`id`: the object to change; None: it is to be made, or found by `email` or a unique property."""
 
@@ -22,6 +22,7 @@ class Row:
     to: dict[str, str] = field(default_factory=dict)  # by field, such as to_contact: the id it leads to
     id: str | None = None
     there: Mapping[str, Any] | None = None  # the properties that stand there, where they have a say
+    left: dict[str, str] | None = None  # what is written beside those; None: the properties as they are
     looked: bool = False  # whether it is there is known as far as it has to be
     corrected: set[str] = field(default_factory=set)  # each way of correcting is gone once
     dropped: dict[str, str] = field(default_factory=dict)  # properties that HubSpot did not take
@@ -55,6 +56,29 @@ class Row:
     def needs_look(self) -> bool:
         """Whether what stands there has a say in what is written."""
         return bool(self.record.if_empty or self.writes or self.record.mode == "create")
+
+    @property
+    def sent(self) -> dict[str, str]:
+        """The properties as they are sent."""
+        return dict(self.properties if self.left is None else self.left)
+
+    def aim(self, id_: str | None) -> None:
+        """It turns out to be this object, or one that is to be found; what stood at another has no say any more."""
+        self.id, self.there, self.left = id_, None, None
+        self.looked = id_ is not None and not self.needs_look
+
+    def follow(self, first: "Row") -> None:
+        """What came of another one that is the same object: that is there by now, or this one is not sent either."""
+        match first.outcome:
+            case Delivered() if first.outcome.id:
+                was_known = self.id is not None
+                self.aim(first.outcome.id)
+                if self.looked and not was_known:  # found by its address, which so is left as it is
+                    self.left = {name: text for name, text in self.properties.items() if name != "email"}
+            case Retry():
+                self.outcome = Retry(first.outcome.reason, after_s=first.outcome.after_s)
+            case Hold():
+                self.outcome = first.outcome
 
     def correct(self, way: str) -> bool:
         """Whether this way of correcting is still open; it is closed by asking."""
@@ -98,6 +122,7 @@ def without(row: Row, names: set[str]) -> None:
     """Drops properties, and remembers their values."""
     for name in names & row.properties.keys():
         row.dropped[name] = row.properties.pop(name)
+        (row.left or {}).pop(name, None)
 
 
 def is_association(object_: str, name: str, settings: HubSpotSettings) -> bool:

@@ -20,9 +20,7 @@ LOST_S = 86_400.0  # how long ago an attempt with a lost answer may have made a 
 
 def search(rows: Sequence[Row], work: Work) -> None:
     """Gives each row that is found its id, by the best of its `match` that finds it."""
-    by_phone = [
-        row for row in rows if "phone" in _ways(row) and len(digits(row.properties.get("phone", ""))) >= SHORTEST
-    ]
+    by_phone = [row for row in rows if "phone" in _ways(row) and _phone(row)]
     for chunk in chunks(by_phone, AT_ONCE):
         _by_phone(chunk, work)
     for row in rows:
@@ -31,6 +29,31 @@ def search(rows: Sequence[Row], work: Work) -> None:
                 _by_values(row, [name], work)
         if row.id is None and row.outcome is None and _has_only_a_name(row) and row.record.uncertain:
             _by_values(row, NAMES, work, since_s=work.now_s - LOST_S)
+
+
+def in_turn(rows: Sequence[Row]) -> dict[Row, Row]:
+    """Those that are to wait, each for an earlier one that is the same object, or will be: by its id, its address, our
+    key, or what it is searched by, which no search finds so soon.
+    """
+    first: dict[tuple[str, str], Row] = {}
+    found = {}
+    for row in rows:
+        names = _names(row)
+        if before := next((first[name] for name in names if name in first), None):
+            found[row] = before
+        first = dict.fromkeys(names, row) | first
+    return found
+
+
+def _names(row: Row) -> list[tuple[str, str]]:
+    if row.id is not None:
+        return [("id", row.id)]
+    if row.email:
+        return [("email", row.email)]
+    said = {name: row.properties.get(name, "") for name in _ways(row)}
+    if "phone" in said:
+        said["phone"] = _phone(row)
+    return [("key", row.trace), *((name, text) for name, text in said.items() if text)]
 
 
 def digits(phone: str) -> str:
@@ -47,6 +70,12 @@ def _ways(row: Row) -> tuple[str, ...]:
 
 def _has_only_a_name(row: Row) -> bool:
     return row.object == CONTACTS and not any(row.properties.get(name) for name in ("email", *PHONES))
+
+
+def _phone(row: Row) -> str:
+    """Its number to search by; empty where it has none."""
+    found = digits(row.properties.get("phone", ""))
+    return found if len(found) >= SHORTEST else ""
 
 
 def _by_phone(rows: Sequence[Row], work: Work) -> None:

@@ -2,30 +2,40 @@
 only to be made is left alone. Pure.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.hubspot.objects import addresses_in
 from connectors.hubspot.row import Row
 from connectors.hubspot.text import BODIES, alike, plain
 
+_BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li|ul|ol|h\d)\b[^<>]*>|\n", re.I)
+
 
 def heed(row: Row, there: Mapping[str, Any]) -> bool:
-    """Takes from the row what must not be written over what stands `there`. Gives whether anything is left to write."""
-    if row.record.mode == "create":
-        row.properties.clear()
-    for name in list(row.properties):
+    """Leaves of the row what may be written beside what stands `there`. Gives whether that is anything."""
+    row.left = {}
+    for name, text in row.properties.items() if row.record.mode != "create" else ():
         stands = there.get(name)
         stands = stands if isinstance(stands, str) else ""
         write = "if_empty" if row.record.if_empty else row.writes.get(name, "always")
-        if stands and write == "if_empty":
-            del row.properties[name]
-        elif stands and write == "append":
-            row.properties[name] = _appended(name, stands, row.properties[name])
-    return not all(alike(name, text, there.get(name)) for name, text in row.properties.items())
+        if not stands or write == "always":
+            row.left[name] = text
+        elif write == "append":
+            row.left[name] = _appended(name, stands, text)
+    if row.email in addresses_in(there):  # one of several, of which the first stays the first
+        row.left.pop("email", None)
+    return not all(alike(name, text, there.get(name)) for name, text in row.left.items())
 
 
 def _appended(name: str, stands: str, more: str) -> str:
-    """Both, unless it was added before."""
-    if name in BODIES:
-        return stands if plain(more) in plain(stands) else f"{stands}<br>{more}"
-    return stands if more in stands else f"{stands}\n{more}"
+    """Both, unless it was added before: it stands there in lines of its own."""
+    if f"\n{_lines(name, more)}\n" in f"\n{_lines(name, stands)}\n":
+        return stands
+    return f"{stands}<br>{more}" if name in BODIES else f"{stands}\n{more}"
+
+
+def _lines(name: str, text: str) -> str:
+    lines = _BREAK.split(text) if name in BODIES else text.splitlines()
+    return "\n".join(filter(None, (plain(line) if name in BODIES else line.strip() for line in lines)))

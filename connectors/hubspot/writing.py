@@ -2,7 +2,7 @@
 that can be done, and sent again; a batch that is refused as a whole is halved until the row is alone that it is about.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bridge.connector import Reject, Retry, found_at
@@ -11,35 +11,34 @@ from connectors.hubspot.looking import look, unique_of
 from connectors.hubspot.objects import CONTACTS
 from connectors.hubspot.problem import row_problem
 from connectors.hubspot.row import Row, associations
+from connectors.hubspot.searching import in_turn
 from connectors.hubspot.work import OF_ROWS, Work, chunks, halves, object_in
 
 ROUNDS = 5  # that a row may need: each way of correcting is gone once
 
 
 def write(rows: Sequence[Row], work: Work) -> None:
-    """Writes them; each has an outcome afterwards."""
-    for _ in range(ROUNDS):
+    """Writes them; each has an outcome afterwards. Of those that are one object, one goes after the other."""
+    for _ in range(ROUNDS + len(rows)):
         look([row for row in _open(rows) if not row.looked], work)
         if not _open(rows):
             return
-        for way, by, group in _groups([row for row in _open(rows) if row.looked], work):
+        before = in_turn(_open(rows))
+        for (way, by), group in _groups([row for row in _open(rows) if row not in before], work).items():
             for chunk in chunks(group):
                 _send(chunk, way, by, work)
+        for row, first in before.items():
+            row.follow(first)
     for row in _open(rows):
         row.outcome = Reject("HubSpot refuses it again after each correction", cause="corrections")
 
 
-def _groups(rows: Iterable[Row], work: Work) -> Iterator[tuple[str, str, list[Row]]]:
-    """How they are written, by which property, and those whose ids may share a request."""
-    found: dict[tuple[str, str, int], list[Row]] = {}
-    seen: dict[tuple[str, str, str], int] = {}
+def _groups(rows: Iterable[Row], work: Work) -> dict[tuple[str, str], list[Row]]:
+    """Those that can share a request, by how they are written, and by which property."""
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        way, by = _way(row, work)
-        at = (way, by, _name(row, by))
-        turn = seen[at] = seen.get(at, -1) + 1  # an id may stand only once in a batch
-        found.setdefault((way, by, 0 if way == "create" else turn), []).append(row)
-    for (way, by, _), group in found.items():
-        yield way, by, group
+        found.setdefault(_way(row, work), []).append(row)
+    return found
 
 
 def _way(row: Row, work: Work) -> tuple[str, str]:
@@ -60,7 +59,7 @@ def _name(row: Row, by: str) -> str:
 
 
 def _input(row: Row, way: str, by: str, work: Work) -> dict[str, Any]:
-    found: dict[str, Any] = {"objectWriteTraceId": row.trace, "properties": dict(row.properties)}
+    found: dict[str, Any] = {"objectWriteTraceId": row.trace, "properties": row.sent}
     if way == "update":
         return {"id": row.id} | found
     if way == "upsert":

@@ -105,3 +105,96 @@ def test_a_contact_that_was_merged_is_found_among_others(merge_makes_new: bool) 
 
         assert [left, other] == [getattr(one, "id", None) for one in outcomes]
         assert 2 == len(hubspot.there("contacts"))
+
+
+def message(key: str, email: str, text: str, **more: Any) -> Record:
+    return contact(key, email=email, message=text, **more)
+
+
+def appending(record: Record) -> Record:
+    return replace(record, writes={"message": "append"})
+
+
+def test_a_short_text_is_added_although_a_longer_one_has_it_in_it() -> None:
+    with at() as hubspot:
+        hubspot.portal.plant("contacts", email="ada@example.com", message="Hi there")
+
+        for text in ("Hi", "there", "Hi", "Hi there\nHi"):
+            write(hubspot, appending(message("k1", "ada@example.com", text)))
+
+        assert [("Hi there\nHi\nthere",)] == shown(hubspot, "contacts", "message")
+
+
+def test_a_short_text_is_added_to_a_note_once() -> None:
+    with at() as hubspot:
+        person = hubspot.portal.plant("contacts", email="ada@example.com")["id"]
+        stands = "<div>Hi there</div><p>Hello</p>"
+        note = hubspot.portal.plant("notes", hs_timestamp="2026-01-01T00:00:00Z", hs_note_body=stands)["id"]
+        fields = {"to_contact": person, "hs_note_body": "Hi\nHello"}
+        record = Record("note", "notes", "k", fields, known_id=note, writes={"hs_note_body": "append"})
+
+        for _ in range(2):
+            write(hubspot, record)
+
+        assert [(f"{stands}<br>Hi<br>Hello",)] == shown(hubspot, "notes", "hs_note_body")
+
+
+def test_what_stands_at_one_contact_is_not_written_to_another() -> None:
+    with at() as hubspot:
+        known = hubspot.portal.plant("contacts", phone="1", message="told in confidence")["id"]
+        hubspot.portal.plant("contacts", email="ada@example.com", message="Hi")
+        record = replace(message("k1", "ada@example.com", "Yo", phone="2"), known_id=known)
+
+        write(hubspot, replace(record, writes={"message": "append", "phone": "if_empty"}))
+
+        assert [("told in confidence", "1"), ("Hi\nYo", "2")] == shown(hubspot, "contacts", "message", "phone")
+
+
+def test_two_visitors_who_are_one_contact_both_add_their_words() -> None:
+    with at() as hubspot:
+        addresses = {"email": "ada@example.com", "hs_additional_emails": "lovelace@example.com"}
+        hubspot.portal.plant("contacts", message="Hi", **addresses)
+        records = [message("k1", "ada@example.com", "one"), message("k2", "lovelace@example.com", "two")]
+
+        write(hubspot, *map(appending, records))
+
+        assert [("Hi\none\ntwo", "ada@example.com")] == shown(hubspot, "contacts", "message", "email")
+
+
+def test_two_new_visitors_with_one_address_both_add_their_words() -> None:
+    with at() as hubspot:
+        records = [message("k1", "ada@example.com", "one"), message("k2", "Ada@Example.com", "two")]
+
+        write(hubspot, *map(appending, records))
+
+        assert [("one\ntwo",)] == shown(hubspot, "contacts", "message")
+
+
+@pytest.mark.parametrize("mode", ["upsert", "create"])
+def test_two_new_visitors_with_one_phone_are_one_contact(mode: str) -> None:
+    with at(search_lag_s=10.0) as hubspot:
+        records = [contact("k1", lastname="A", phone=PHONE), contact("k2", lastname="B", phone="(212) 555-0147")]
+
+        first, second = write(hubspot, *(replace(one, mode=mode) for one in records))
+
+        assert getattr(first, "id", 1) == getattr(second, "id", 2)
+        assert [("B" if mode == "upsert" else "A",)] == shown(hubspot, "contacts", "lastname")
+
+
+def test_two_records_with_one_field_to_match_by_are_one_object() -> None:
+    with at(search_lag_s=10.0) as hubspot:
+        deals = [Record("deal", "deals", f"k{n}", {"dealname": "Ada", "amount": str(n)}) for n in (1, 2)]
+
+        write(hubspot, *(replace(one, match=("dealname",)) for one in deals))
+
+        assert [("Ada", "2")] == shown(hubspot, "deals", "dealname", "amount")
+
+
+def test_one_that_is_refused_leaves_its_place_to_the_next() -> None:
+    with at() as hubspot:
+        records = [contact("k1", lastname="x" * 70_000, phone=PHONE), contact("k2", lastname="B", phone=PHONE)]
+
+        outcomes = write(hubspot, *records)
+
+        assert Delivered is type(outcomes[1])
+        assert ["B"] == [name for (name,) in shown(hubspot, "contacts", "lastname") if len(name) < 9]
