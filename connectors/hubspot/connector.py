@@ -122,6 +122,8 @@ class HubSpot:
             return 0.0
         if record.object == CONTACTS:
             return 0.0 if record.fields.get("email") or unique.contact else SEARCH_LAGS_S
+        if record.match:
+            return SEARCH_LAGS_S
         return 0.0 if record.object in ACTIVITIES and unique.activity else UNDER_WAY_S
 
     def _client(self, call: Call) -> Client:

@@ -12,7 +12,7 @@ from connectors.hubspot.work import Work
 def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     """`unique`: the property by which the row is written, or that carries its key."""
     meaning = case_of(problem).meaning
-    is_ours = bool(unique) and unique != "email" and (unique in problem.message or row.record.key in problem.message)
+    is_ours = _is_about(unique, row, problem)
     if (meaning is Meaning.EXISTS or is_ours) and _is_there(row, problem):
         return
     if meaning is Meaning.GONE and row.id and row.correct("gone"):
@@ -25,6 +25,16 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
         if row.correct("heal") and _healed(row, problem, work):
             return
     work.fail([row], problem)
+
+
+def _is_about(unique: str, row: Row, problem: Problem) -> bool:
+    """Whether it is our own property that is at fault. A message may quote the visitor: it counts only where HubSpot
+    names no property.
+    """
+    if unique in ("", "email"):
+        return False
+    named = {bad.property for bad in problem.bad}
+    return unique in named if named else unique in problem.message or row.record.key in problem.message
 
 
 def _is_there(row: Row, problem: Problem) -> bool:

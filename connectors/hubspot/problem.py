@@ -5,7 +5,7 @@ nothing.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.connector import Answer, found_at
@@ -46,6 +46,7 @@ class Problem:
     existing_id: str = ""  # of the object that has already what ours was to have
     wait_s: float | None = None  # as `Retry-After` says
     readable: bool = True  # HubSpot's own words, not those of something before it
+    of_row: bool = False  # says nothing of the other rows of the batch
 
     @property
     def said(self) -> str:
@@ -68,7 +69,7 @@ def problem_of(answer: Answer, *, secrets: Iterable[str]) -> Problem:
 def row_problem(error: Any, *, secrets: Iterable[str]) -> Problem:
     """What the error of one row says."""
     found = error if isinstance(error, Mapping) else {}
-    return _problem(ROW_STATUS.get(str(found.get("category")), 400), found, secrets)
+    return replace(_problem(ROW_STATUS.get(str(found.get("category")), 400), found, secrets), of_row=True)
 
 
 def _problem(

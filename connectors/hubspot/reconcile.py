@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.connector import found_at, id_from
-from connectors.hubspot.objects import MARKS, object_of
+from connectors.hubspot.objects import ACTIVITIES, MARKS, object_of
 from connectors.hubspot.row import Row
-from connectors.hubspot.text import alike
+from connectors.hubspot.text import alike, moment
 from connectors.hubspot.work import Work, chunks
 
 MOST_PAGES = 20  # of 500 associations each
+MADE = ("createdate", "hs_createdate")  # when an object was made: each kind has one of them
+LOST_S = 8 * 86_400.0  # how long ago the attempt with the lost answer may have been: a delivery is tried for a week
 
 
 def reconcile(rows: Sequence[Row], work: Work) -> None:
@@ -23,8 +25,8 @@ def reconcile(rows: Sequence[Row], work: Work) -> None:
         if work.stopped is not None:
             break
         names = MARKS.get(rows[0].object) or sorted({name for row in rows for name in row.properties})
-        found = work.read(rows, chunk, properties=names)
-        standing |= dict(found or ())
+        found = work.read(rows, chunk, properties=[*names, *MADE])
+        standing |= {id_: there for id_, there in found or () if is_recent(rows[0].object, there, now_s=work.now_s)}
     if work.stopped is not None:
         for row in rows:
             row.outcome = row.outcome or work.stopped
@@ -35,6 +37,14 @@ def reconcile(rows: Sequence[Row], work: Work) -> None:
         if id_ := next((id_ for id_ in same if id_ not in taken), ""):
             taken.add(id_)
             row.deliver(id_, work.page(row.object, id_))
+
+
+def is_recent(object_: str, there: Mapping[str, Any], *, now_s: float) -> bool:
+    """Whether an attempt of the same delivery can have made it. An activity's own time says enough."""
+    if object_ in ACTIVITIES:
+        return True
+    made = [at for name in MADE if isinstance(at := moment(there.get(name) or ""), float)]
+    return not made or max(made) > now_s - LOST_S
 
 
 def is_same(row: Row, there: Mapping[str, Any]) -> bool:

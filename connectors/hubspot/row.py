@@ -8,7 +8,7 @@ from typing import Any
 from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from
 from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, TO
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.hubspot.text import MAX_BODY, NOT_TAKEN, as_html, written
+from connectors.hubspot.text import MAX_BODY, NOT_TAKEN, as_html, is_cut, written
 
 _ID = re.compile(r"[A-Za-z0-9_:() -]+")
 
@@ -110,6 +110,8 @@ def row_of(record: Record, settings: HubSpotSettings) -> Row:
                 row.to[name] = _id(value)
             else:
                 row.properties[name] = written(name, value)
+                if is_cut(name, value):
+                    row.notes.append(f"{name} is too long for HubSpot, and was shortened")
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"{name}: {error}" if isinstance(error, _NoId) else f"{name}: HubSpot has no way to write this"
             row.outcome = Reject(reason, cause=f"value {name}")

@@ -69,18 +69,26 @@ def _said(name: str, text: Any) -> str | float:
     text = text if isinstance(text, str) else ""
     if name in BODIES:
         return plain(text).partition(NOT_TAKEN)[0].strip()
-    return _moment(text) if name in TIMES else " ".join(text.split())
+    return moment(text) if name in TIMES else " ".join(text.split())
 
 
-def _moment(text: str) -> str | float:
+def moment(text: str) -> str | float:
     """A time in whole seconds: of ISO 8601, or of milliseconds since 1970."""
     if text.isascii() and text.isdigit():
-        return int(text[:15]) // 1000
+        return int(text[:15]) / 1000 // 1
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return text
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() // 1
+
+
+def is_cut(name: str, value: Any) -> bool:
+    """Whether a body is too long to be written as it is."""
+    if name not in BODIES:
+        return False
+    texts = [text_of(one) for one in (value.values() if isinstance(value, Mapping) else [value])]
+    return sum(map(len, texts)) > MAX_BODY // 6 and sum(len(as_html(one, longest=1 << 40)) for one in texts) > MAX_BODY
 
 
 def _body(value: Any) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bridge.connector import Answer, Call, Hold, Outcome, Reject, found_at, id_from
+from bridge.connector import Answer, Call, Hold, Outcome, Retry, found_at, id_from
 from connectors.hubspot.account import Account
 from connectors.hubspot.choices import Choices
 from connectors.hubspot.client import Client
@@ -56,7 +56,7 @@ class Work:
         outcome = self.judge(problem)
         for row in rows:
             row.outcome = outcome
-        if not isinstance(outcome, Reject):
+        if isinstance(outcome, Hold) or (isinstance(outcome, Retry) and not problem.of_row):
             self.stopped = outcome
 
     def fail_for_lack_of(self, unique: str, rows: Iterable[Row]) -> None:

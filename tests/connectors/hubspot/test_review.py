@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bridge.connector import Delivered, Outcome, Plan, Record, Reject
+from bridge.connector import Delivered, Outcome, Plan, Record, Reject, Retry
 from bridge.outbound import Door
 from bridge.testing.parts import CLOCK_S, Counting
+from tests.connectors.hubspot.standin import Refused, Standing
 from tests.connectors.hubspot.test_campaign import At, at
-from tests.connectors.hubspot.trying import contact
+from tests.connectors.hubspot.test_portal import HAS_UNIQUE, UNIQUE
+from tests.connectors.hubspot.trying import contact, trying
 
 PHONE = "+12125550147"
 
@@ -198,3 +201,65 @@ def test_one_that_is_refused_leaves_its_place_to_the_next() -> None:
 
         assert Delivered is type(outcomes[1])
         assert ["B"] == [name for (name,) in shown(hubspot, "contacts", "lastname") if len(name) < 9]
+
+
+def test_a_row_that_fails_within_hubspot_stops_no_other() -> None:
+    def unwell(_: str, properties: dict[str, str]) -> None:
+        if properties.get("lastname") == "Unlucky":
+            raise Refused("INTERNAL_ERROR", "internal error")
+
+    api = Standing()
+    api.refuse = unwell
+    with trying(api) as hubspot:
+        leads = [hubspot.lead_of(n, email=f"a{n}@example.com", last_name="Lucky") for n in (1, 2, 3)]
+        leads[1] = hubspot.lead_of(2, email="a2@example.com", last_name="Unlucky")
+
+        results = hubspot.bring(*leads)
+
+        assert [Delivered, Retry, Delivered] == [type(one.outcome) for one in results]
+        assert {"contacts": 2, "notes": 2} == {name: len(them) for name, them in api.objects.items()}
+
+
+def test_a_visitor_cannot_hold_the_target_by_naming_our_property() -> None:
+    with at({"unique": UNIQUE}, properties=HAS_UNIQUE) as hubspot:
+        records = [contact("k1", lastname="A", email="chat_visitor_key@"), contact("k2", lastname="B")]
+
+        outcomes = write(hubspot, *records)
+
+        assert [Delivered, Delivered] == [type(one) for one in outcomes]
+
+
+@pytest.mark.parametrize(("days_ago", "made"), [(1, 1), (30, 2)])
+def test_a_deal_of_last_month_is_not_the_one_that_was_lost(days_ago: int, made: int) -> None:
+    with at() as hubspot:
+        person = hubspot.portal.plant("contacts", email="ada@example.com")["id"]
+        linked = {
+            "to": {"id": person},
+            "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}],
+        }
+        before = datetime.fromtimestamp(CLOCK_S() - days_ago * 86_400, UTC).isoformat()
+        hubspot.portal.plant("deals", dealname="Chat with Ada", createdate=before, associations=[linked])
+        record = Record("deal", "deals", "k1", {"to_contact": person, "dealname": "Chat with Ada"}, uncertain=True)
+
+        write(hubspot, record)
+
+        assert made == len(hubspot.there("deals"))
+
+
+def test_a_lost_record_whose_field_to_match_by_is_empty_is_not_made_twice() -> None:
+    with at() as hubspot:
+        record = Record("deal", "deals", "k1", {"dealname": "Ada", "amount": ""}, match=("amount",), uncertain=True)
+
+        (outcome,) = write(hubspot, record)
+
+        assert Reject is type(outcome)
+
+
+@pytest.mark.parametrize("body", ["é&" * 40_000, {"html": "<p>{said}</p>", "said": "x" * 70_000}])
+def test_a_body_that_is_shortened_says_so(body: Any) -> None:
+    with at() as hubspot:
+        fields = {"hs_timestamp": datetime.fromtimestamp(CLOCK_S(), UTC), "hs_note_body": body}
+
+        (outcome,) = write(hubspot, Record("note", "notes", "k1", fields))
+
+        assert "shortened" in getattr(outcome, "degraded", "")
