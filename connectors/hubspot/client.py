@@ -60,6 +60,13 @@ class Client:
         page = {"after": after} if after else {}
         return _answer(BasicApi(self._made).get_page(object_, id_, to, limit=500, _preload_content=False, **page))
 
+    def all_associated(self, object_: str, ids: Sequence[str], *, to: str) -> Answer:
+        """What is associated with each of up to 1000 objects, the first page of it."""
+        from hubspot.crm.associations.v4.api.batch_api import BatchApi
+
+        body = {"inputs": [{"id": id_} for id_ in ids]}
+        return _answer(BatchApi(self._made).get_page(object_, to, body, _preload_content=False))
+
     def properties(self, object_: str) -> Answer:
         from hubspot.crm.properties.api.core_api import CoreApi
 

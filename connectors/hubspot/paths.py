@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 OBJECTS, ASSOCIATIONS, PROPERTIES = "/crm/v3/objects", "/crm/v4/objects", "/crm/v3/properties"
+ASSOCIATED = "/crm/v4/associations"
 ACCOUNT = "/account-info/v3/details"
 TOKEN = "/oauth/v1/token"  # noqa: S105  a path
 
@@ -12,6 +13,7 @@ PATHS: Mapping[str, Mapping[str, str]] = {
     "2026-03": {
         OBJECTS: "/crm/objects/2026-03",
         ASSOCIATIONS: "/crm/objects/2026-03",
+        ASSOCIATED: "/crm/associations/2026-03",
         PROPERTIES: "/crm/properties/2026-03",
         ACCOUNT: "/account-info/2026-03/details",
         TOKEN: "/oauth/2026-03/token",

@@ -5,11 +5,11 @@ are associated with the same contact, by what it says and when. Associations do 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.connector import found_at, id_from
+from bridge.connector import Answer, found_at, id_from
 from connectors.hubspot.objects import ACTIVITIES, MARKS, object_of
 from connectors.hubspot.row import Row
 from connectors.hubspot.text import alike, moment
-from connectors.hubspot.work import Work, chunks
+from connectors.hubspot.work import OF_ROWS, Work, chunks
 
 MOST_PAGES = 20  # of 500 associations each
 MADE = ("createdate", "hs_createdate")  # when an object was made: each kind has one of them
@@ -18,7 +18,8 @@ LOST_S = 8 * 86_400.0  # how long ago the attempt with the lost answer may have 
 
 def reconcile(rows: Sequence[Row], work: Work) -> None:
     """Each of these rows of one object that is there already is delivered."""
-    near = {row.trace: _associated(row, work) for row in rows if row.outcome is None}
+    near = _together(rows, work) if len(rows) > 1 else {}
+    near |= {row.trace: _associated(row, work) for row in rows if row.outcome is None and row.trace not in near}
     ids = sorted({id_ for found in near.values() for id_ in found})
     standing: dict[str, Mapping[str, Any]] = {}
     for chunk in chunks(ids):
@@ -53,9 +54,47 @@ def is_same(row: Row, there: Mapping[str, Any]) -> bool:
     return all(alike(name, row.properties.get(name), there.get(name)) for name in names)
 
 
+def _together(rows: Sequence[Row], work: Work) -> dict[str, list[str]]:
+    """As `_associated`, for many rows, by trace, in one request; without those of whom that does not tell all."""
+    found: dict[str, list[str]] = {}
+    for to in dict.fromkeys(_to(row)[0] for row in rows):
+        mine = [row for row in rows if _to(row)[0] == to]
+        for chunk in chunks(mine):
+            if work.stopped is None:
+                ids = list(dict.fromkeys(_to(row)[1] for row in chunk))
+                answer = work.client.all_associated(object_of(to), ids, to=rows[0].object)
+                if not 200 <= answer.status < 300 and answer.status not in OF_ROWS:
+                    work.fail(chunk, work.problem(answer))
+                told = _told(answer)
+                found |= {row.trace: told[_to(row)[1]] for row in chunk if _to(row)[1] in told}
+    return found
+
+
+def _told(answer: Answer) -> dict[str, list[str]]:
+    """Shape: {results: [{from: {id}, to: [{toObjectId}], paging?}], errors: [{category: "OBJECT_NOT_FOUND", context:
+    {fromObjectId: [..]}}]}. One of whom it says nothing, or not all, is left out.
+    """
+    body = answer.json() if 200 <= answer.status < 300 else None
+    results, errors = found_at(body, "results"), found_at(body, "errors")
+    found: dict[str, list[str]] = {}
+    for one in results if isinstance(results, list) else ():
+        to = found_at(one, "to")
+        if isinstance(to, list) and not found_at(one, "paging.next"):
+            found[id_from(found_at(one, "from.id"))] = [id_from(found_at(each, "toObjectId")) for each in to]
+    for error in errors if isinstance(errors, list) else ():
+        none = found_at(error, "context.fromObjectId") if found_at(error, "category") == "OBJECT_NOT_FOUND" else None
+        found |= {id_from(id_): [] for id_ in (none if isinstance(none, list) else ())}
+    return found
+
+
+def _to(row: Row) -> tuple[str, str]:
+    """The first that the row leads to: the field and the id."""
+    return next(iter(row.to.items()))
+
+
 def _associated(row: Row, work: Work) -> list[str]:
     """The ids of such objects that are associated with the first that this one leads to."""
-    to, id_ = next(iter(row.to.items()))
+    to, id_ = _to(row)
     found: list[str] = []
     after = ""
     for _ in range(MOST_PAGES):

@@ -81,6 +81,8 @@ class Standing:
                 return Response(
                     200, {"results": [{"toObjectId": int(one), "associationTypes": []} for one in page]} | more
                 )
+            case ("POST", ["crm", "v4", "associations", _, to, "batch", "read"]):
+                return self._associated(to, [one["id"] for one in request.json()["inputs"]])
             case ("POST", ["crm", "v3", "objects", object_, "search"]):
                 return self._search(object_, request.json())
             case ("POST", ["crm", "v3", "objects", object_, "batch", "read"]):
@@ -160,6 +162,17 @@ class Standing:
             "context": {},
         }
         return Response(207, {"status": "COMPLETE", "results": found, "numErrors": 1, "errors": [error]})
+
+    def _associated(self, to: str, ids: list[str]) -> Response:
+        """Two of each at the most, and no word of those who have none: what is left open is asked for by itself."""
+        results = []
+        for id_ in ids:
+            own = [one for one in self.objects.get(to, {}) if id_ in [it for _, it in self.links.get(one, [])]]
+            more = {"paging": {"next": {"after": "2"}}} if len(own) > 2 else {}
+            if own:
+                to_ = [{"toObjectId": int(one), "associationTypes": []} for one in own[:2]]
+                results.append({"from": {"id": id_}, "to": to_} | more)
+        return Response(200, {"status": "COMPLETE", "results": results})
 
     def _search(self, object_: str, asked: dict[str, Any]) -> Response:
         found = [

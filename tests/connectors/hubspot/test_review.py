@@ -10,6 +10,7 @@ import pytest
 from bridge.connector import Delivered, Outcome, Plan, Record, Reject, Retry
 from bridge.outbound import Door
 from bridge.testing.parts import CLOCK_S, Counting
+from bridge.testing.samples import claim_of, other_lead, tried_before
 from tests.connectors.hubspot.standin import Refused, Standing
 from tests.connectors.hubspot.test_campaign import At, at
 from tests.connectors.hubspot.test_portal import HAS_UNIQUE, UNIQUE
@@ -263,3 +264,36 @@ def test_a_body_that_is_shortened_says_so(body: Any) -> None:
         (outcome,) = write(hubspot, Record("note", "notes", "k1", fields))
 
         assert "shortened" in getattr(outcome, "degraded", "")
+
+
+@pytest.mark.parametrize("api_version", ["v3", "2026-03"])
+def test_a_hundred_lost_answers_cost_four_requests(api_version: str) -> None:
+    with at({"api_version": api_version}) as hubspot:
+        claims = [tried_before(claim_of(other_lead(number), number)) for number in range(1, 101)]
+        hubspot.bring(*claims[:50])
+        before = len(hubspot.portal.calls)
+        for one in hubspot.there("contacts")[:3]:  # these have other notes, too
+            linked = {
+                "to": {"id": one["id"]},
+                "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 202}],
+            }
+            hubspot.portal.plant("notes", hs_timestamp="2026-01-01T00:00:00Z", associations=[linked])
+
+        results = hubspot.bring(*[replace(one, links={}, done=frozenset()) for one in claims])
+
+        assert {Delivered} == {type(one.outcome) for one in results}
+        assert (100, 103) == (len(hubspot.there("contacts")), len(hubspot.there("notes")))
+        asked = [call.path.rpartition("/")[2] for call in hubspot.portal.calls[before:]]
+        assert ["details", "upsert", "read", "read", "create"] == asked
+
+
+def test_where_many_cannot_be_asked_for_together_each_is_asked_for() -> None:
+    with at() as hubspot:
+        claims = [tried_before(claim_of(other_lead(number), number)) for number in range(1, 4)]
+        hubspot.bring(*claims)
+        hubspot.portal.fault(status=400, match={"path": "/crm/v4/associations/*"})
+
+        results = hubspot.bring(*claims)
+
+        assert {Delivered} == {type(one.outcome) for one in results}
+        assert 3 == len(hubspot.there("notes"))
