@@ -21,13 +21,10 @@ from connectors.hubspot.records import DEFAULT_RECORDS, DEFAULT_VARS
 from connectors.hubspot.row import Row, row_of
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.unique import PREPARE, make, named, properties_in, wrong_with
-from connectors.hubspot.work import MOST, Work
+from connectors.hubspot.work import MOST, SEARCH_LAGS_S, Work
 from connectors.hubspot.writing import write
 
-# What an earlier attempt sent may still be under way at HubSpot, where its worker was killed a moment ago, and a search
-# lags behind what was written: who looks at once does not see it.
-UNDER_WAY_S = 5.0
-SEARCH_LAGS_S = 10.0
+UNDER_WAY_S = 5.0  # that what an earlier attempt sent may still be at HubSpot, whose worker was killed a moment ago
 
 
 class HubSpot:

@@ -3,6 +3,7 @@ each way is gone once.
 """
 
 from connectors.hubspot.errors import Meaning, case_of
+from connectors.hubspot.looking import unique_of
 from connectors.hubspot.objects import ACTIVITIES, CONTACTS, NEEDED
 from connectors.hubspot.problem import Problem
 from connectors.hubspot.row import Row, without
@@ -63,5 +64,8 @@ def _healed(row: Row, problem: Problem, work: Work) -> bool:
                     row.left[bad.property] = found
                 refused.discard(bad.property)
     without(row, refused)
-    row.looked = row.looked and not ("email" in refused and row.object == CONTACTS and not row.id)
+    if "email" in refused and row.object == CONTACTS and not row.id:  # who is it, then?
+        row.looked = False
+        if row.record.uncertain and not unique_of(row, work):
+            work.let_search_see()
     return True

@@ -17,6 +17,7 @@ from connectors.hubspot.unique import PREPARE
 
 OF_ROWS = (400, 404, 409, 413, 422)  # statuses of a batch that one of its rows may be to blame for
 MOST = 100  # rows in a batch (https://developers.hubspot.com/docs/api/crm/contacts: limits)
+SEARCH_LAGS_S = 10.0  # behind what was written: who looks at once does not see it
 
 Found = tuple[str, Mapping[str, Any]]  # an object's id and properties
 
@@ -33,10 +34,17 @@ class Work:
         self.stopped: Outcome | None = None
         self._choices = choices
         self._call = call
+        self._has_waited = False
 
     @property
     def now_s(self) -> float:
         return self._call.now_s
+
+    def let_search_see(self) -> None:
+        """Waits until a search can find what an earlier attempt wrote; once in a call."""
+        if not self._has_waited:
+            self._has_waited = True
+            self._call.wait(min(SEARCH_LAGS_S, self._call.deadline_s / 8))
 
     def page(self, object_: str, id_: str) -> str:
         return page_of(object_, id_, portal=self.account.portal, domain=self.account.domain)

@@ -19,13 +19,24 @@ from tests.connectors.hubspot.trying import contact, trying
 PHONE = "+12125550147"
 
 
+class Waiting(Counting):
+    """While the connector waits, search finds what was written."""
+
+    def __init__(self, hubspot: At) -> None:
+        super().__init__()
+        self._portal = hubspot.portal
+
+    def wait(self, seconds: float, *, within_s: float) -> None:
+        self._portal.catch_up()
+
+
 def write(hubspot: At, *records: Record) -> list[Outcome]:
     """What comes of each record, each a delivery of its own, in one call."""
     return [outcome for (outcome,) in written(hubspot, *([record] for record in records))]
 
 
 def written(hubspot: At, *plans: Sequence[Record]) -> list[list[Outcome]]:
-    call = Door(allow_private_addresses=True, now_s=CLOCK_S, shared=Counting()).call()
+    call = Door(allow_private_addresses=True, now_s=CLOCK_S, shared=Waiting(hubspot)).call()
     connector: Any = hubspot.its_caller.connector
     found: list[list[Outcome]] = connector.deliver_batch([Plan(n, list(plan)) for n, plan in enumerate(plans)], call)
     return found
@@ -297,3 +308,13 @@ def test_where_many_cannot_be_asked_for_together_each_is_asked_for() -> None:
 
         assert {Delivered} == {type(one.outcome) for one in results}
         assert 3 == len(hubspot.there("notes"))
+
+
+def test_one_whose_address_was_refused_is_not_made_again_where_that_is_uncertain() -> None:
+    with at(search_lag_s=3600.0) as hubspot:
+        record = contact("k1", email="ada@", lastname="Lovelace", phone=PHONE)
+        write(hubspot, record)
+
+        write(hubspot, replace(record, uncertain=True))
+
+        assert [("Lovelace",)] == shown(hubspot, "contacts", "lastname")
