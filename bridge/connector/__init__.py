@@ -15,6 +15,7 @@ and, if it can do more, any of these beside them:
 
         default_records = [...]     # what a target without `records:` gets: see docs/connectors.md
         default_vars = {...}        # the `vars` that these use; one of the same name in the file takes its place
+        default_rate = (100, 10.0)  # requests, in so many seconds, where the operator says none
         understands = frozenset({"match", "if_empty", "append"})  # what of a record's policies it keeps
         max_batch = 200             # with it:
         def deliver_batch(self, plans: Sequence[Plan], call: Call) -> Sequence[Sequence[Outcome]]: ...

@@ -71,7 +71,17 @@ def wrong_with(connector: type) -> str:
         or "; ".join(_wrong_calls(connector))
         or "; ".join(_unreadable(connector.Settings, "Settings"))  # type: ignore[attr-defined]
         or _wrong_records(connector)
+        or _wrong_rate(connector)
     )
+
+
+def _wrong_rate(connector: type) -> str:
+    rate = getattr(connector, "default_rate", None)
+    match rate:
+        case None | (int(), int() | float()) if rate is None or (rate[0] >= 1 and 1 <= rate[1] <= 86400):
+            return ""
+        case _:
+            return f"default_rate is {rate!r}: write (100, 10.0) for 100 requests in 10 seconds"
 
 
 def _wrong_batch(connector: type) -> str:

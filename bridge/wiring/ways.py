@@ -6,7 +6,7 @@ from bridge.engine.shares import Shares
 from bridge.engine.tokens import Tokens
 from bridge.errors import NotBegun, StoreError
 from bridge.model.record import Hold, Usable
-from bridge.model.rules import TargetRule
+from bridge.model.rules import Rate, TargetRule
 from bridge.outbound import Alone, Door, Shared
 from bridge.store import schema, targets
 from bridge.store.one_at_a_time import OneAtATime
@@ -48,7 +48,8 @@ class Ways:
 
     def _shares(self, rule: TargetRule) -> Shares:
         """The target's rate and token, as all its workers have them."""
-        bridge, rate, timeout_s, database = self._bridge, rule.policy.rate, rule.policy.timeout_s, self._one_at_a_time
+        bridge, timeout_s, database = self._bridge, rule.policy.timeout_s, self._one_at_a_time
+        rate = rule.policy.rate or _usual_rate(rule)
         limit = Limit(database, rule.name, rate, clock=bridge.clock, timeout_s=timeout_s) if rate else None
         tokens = Tokens(database, rule.name, rule.settings, salt=bridge.salt, codec=bridge.codec, clock=bridge.clock)
         return Shares(rule.name, limit, tokens, clock=bridge.clock)
@@ -64,3 +65,9 @@ class Ways:
             now_s=lambda: clock.now_ms() / 1000,
         )
         return Caller(rule, connector_of(rule), door, clock)
+
+
+def _usual_rate(rule: TargetRule) -> Rate | None:
+    """The rate that the target's connector keeps where the operator says none."""
+    declared = getattr(connector_of(rule), "default_rate", None)
+    return Rate(*declared) if declared else None

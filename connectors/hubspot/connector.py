@@ -39,6 +39,7 @@ class HubSpot:
     default_vars = DEFAULT_VARS
     understands = frozenset({"match", "if_empty", "append"})
     max_batch = MOST
+    default_rate = (100, 10.0)  # of a private app; a larger account's operator says more
 
     def __init__(self, settings: HubSpotSettings) -> None:
         self._settings = settings

@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.connector import Record, Ref, as_json
 
+TIMES = frozenset({"StartDateTime", "EndDateTime", "DurationInMinutes"})  # of an Event: they go together
 LONGEST_TEXT = 32_000  # characters of a Description
 
 
@@ -46,11 +47,12 @@ def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] 
         elif record.if_empty or record.writes.get(name) == "if_empty":
             if value is not None and is_empty(stands):
                 found[name] = value_of(value)
-        elif there is None or name not in there or not _same(stands, value):
-            found[name] = None if value is None else value_of(value)
-    return Change(
-        {name: value for name, value in found.items() if not _same((there or {}).get(name, _OTHER), value)}, degraded
-    )
+        else:
+            found[name] = value_of(value)
+    news = {name: value for name, value in found.items() if not _same((there or {}).get(name, _OTHER), value)}
+    if TIMES & news.keys():
+        news |= {name: found[name] for name in TIMES & found.keys()}
+    return Change(news, degraded)
 
 
 def value_of(value: Any) -> Any:

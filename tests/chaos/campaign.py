@@ -31,7 +31,7 @@ from tests.processes import Bridge, configuration, http_target
 SENDERS = 8
 QUIET_S = 120.0  # for everything to be at rest once nobody is killed any more
 RETRY = ["100ms", "200ms", "400ms", "800ms", *["1s"] * 30]
-KEYED = ("worker", "supervisor")  # with whom the org has a field for our key
+KEYED = ("worker", "supervisor")  # with whom the CRMs have fields for our keys
 FAULTS: list[dict[str, Any]] = [
     {"probability": 0.20, "latency_s": 0.05},
     {"probability": 0.02, "latency_s": 0.7},
@@ -56,7 +56,7 @@ def run(folder: Path, *, kind: str, victim: str, seed: int, seconds: float, post
     with (
         Inbox(folder / "inbox.db") as inbox,
         Org(folder / "org.db", **_keyed_org() if keyed else {}) as org,
-        Portal(folder / "portal.db") as portal,
+        Portal(folder / "portal.db", rolling_requests=1000, **_keyed_portal() if keyed else {}) as portal,
     ):
         for sandbox in (inbox, org, portal):
             sandbox.random(FAULTS, seed=seed)
@@ -79,6 +79,12 @@ def _keyed_org() -> dict[str, Any]:
     }
 
 
+def _keyed_portal() -> dict[str, Any]:
+    unique = {"hasUniqueValue": True}
+    activities = {kind: {"bridge_event_id": unique} for kind in ("notes", "tasks", "meetings")}
+    return {"properties": {"contacts": {"chat_visitor_key": unique}, **activities}}
+
+
 def _targets(inbox: Inbox, org: Org, portal: Portal, *, keyed: bool) -> dict[str, dict[str, Any]]:
     delivery: dict[str, Any] = {"timeout": "2s", "concurrency": 16, "retry": RETRY}
     auth = {"client_credentials": {"consumer_key": "sandbox-client", "consumer_secret": "sandbox-secret"}}
@@ -86,8 +92,14 @@ def _targets(inbox: Inbox, org: Org, portal: Portal, *, keyed: bool) -> dict[str
     if keyed:
         settings["external_ids"] = dict.fromkeys(("Lead", "Event", "Task"), "Chat_Key__c")
     salesforce = {"connector": "salesforce", "settings": settings, "delivery": delivery}
-    known = {"access_token": portal.settings["access_token"], "base_url": portal.url, "allow_private_addresses": True}
-    hubspot = {"connector": "hubspot", "settings": known, "delivery": delivery | {"rate": "90/10s"}}
+    known: dict[str, Any] = {
+        "access_token": portal.settings["access_token"],
+        "base_url": portal.url,
+        "allow_private_addresses": True,
+    }
+    if keyed:
+        known["unique"] = {"contact": "chat_visitor_key", "activity": "bridge_event_id"}
+    hubspot = {"connector": "hubspot", "settings": known, "delivery": delivery | {"timeout": "4s", "rate": "900/10s"}}
     return {"inbox": http_target(inbox.url, **delivery), "salesforce": salesforce, "hubspot": hubspot}
 
 

@@ -1,5 +1,6 @@
 """How records are written: one delivery in one transaction, many in few calls, and nobody pays for his neighbour."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -237,6 +238,21 @@ def test_a_new_time_moves_the_event_that_is_there(org: Org) -> None:
     assert (event, "2030-12-02T16:00:00.000+0000", "2030-12-02T16:30:00.000+0000") == (
         row["Id"], row["StartDateTime"], row["EndDateTime"],
     )  # fmt: skip
+
+
+def test_the_times_of_an_event_are_sent_together(org: Org) -> None:
+    """An org that is told a new beginning alone may keep the old end."""
+    event = {"name": "event", "object": "Event", "match": ["Subject"], "fields": {
+        "Subject": "Visit", "StartDateTime": "{{ content | datetime }}", "DurationInMinutes": 45, "Location": "Delft",
+    }}  # fmt: skip
+    way = Way(org, records=[event])
+    way.deliver(claim_of(replace(LEAD, content="2030-12-01 10:00")))
+
+    way.deliver(claim_of(replace(LEAD, content="2030-12-01 11:00"), revision=2))
+
+    (asked,) = json.loads(org.calls[-1].body)["compositeRequest"]
+    assert {"StartDateTime": "2030-12-01T11:00:00.000Z", "DurationInMinutes": 45} == asked["body"]
+    assert "2030-12-01T11:45:00.000+0000" == one(org, "Event")["EndDateTime"]
 
 
 def test_an_appointment_without_a_time_is_a_task_with_the_text(org: Org) -> None:
