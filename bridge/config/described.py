@@ -36,11 +36,14 @@ class Needed(NamedTuple):
 
 
 def needed_by(declared: type) -> list[Needed]:
-    """All that has to be said; where a mapping has several forms, the first of them."""
+    """All that has to be said, or that most will say (`metadata={"usual": True}`); of a mapping that has several forms,
+    the first.
+    """
     hints = get_type_hints(declared, include_extras=True)
     found = []
     for entry in fields(declared):
-        if not (entry.init and entry.default is MISSING and entry.default_factory is MISSING):
+        has_default = entry.default is not MISSING or entry.default_factory is not MISSING
+        if not entry.init or (has_default and not entry.metadata.get("usual")):
             continue
         first = next(iter(branches(hints[entry.name])), None)
         inner = needed_by(first) if isinstance(first, type) and is_dataclass(first) else [Needed((), first is Secret)]

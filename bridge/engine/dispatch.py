@@ -43,6 +43,7 @@ class Dispatcher:
         self._poked = False
         self._surely_due = False
         self._failures = 0
+        self._is_doubtful = False  # the database failed: a commit may have been done whose answer was lost
         self._beat_s = clock.boot_s()
         self._look_s = 0.0
         self._heal_s = clock.boot_s() + HEAL_S
@@ -86,6 +87,7 @@ class Dispatcher:
                 self._failures = 0
             except StoreError as error:
                 self._failures += 1
+                self._is_doubtful = True
                 level = log.warning if self._failures < 3 else log.error
                 level("database does not answer", reason=str(error), failures=self._failures)
                 self._pause(BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
@@ -194,13 +196,19 @@ class Dispatcher:
             self._presence.forget(dead)
             log.warning("took over from a dead worker", worker=dead.id, deliveries=taken)
             self._due_ms = 0
+        if self._is_doubtful and (found := self._heal()):
+            log.warning("took up what a lost commit had left", deliveries=found)
+        self._is_doubtful = False
         if self._clock.boot_s() > self._heal_s:
             self._heal_s = self._clock.boot_s() + HEAL_S
-            held = {claim.delivery_id for crew in self._crews.values() for claim in crew.held()}
-            held |= {result.claim.delivery_id for result in self._pending.results}
-            if healed := self._rounds.heal(held):
-                log.error("healed deliveries that nobody would have sent", deliveries=healed)
+            if found := self._heal():
+                log.error("healed deliveries that nobody would have sent", deliveries=found)
             self._housekeeping.run(shard=self._rounds.worker)
+
+    def _heal(self) -> int:
+        held = {claim.delivery_id for crew in self._crews.values() for claim in crew.held()}
+        held |= {result.claim.delivery_id for result in self._pending.results}
+        return self._rounds.heal(held)
 
     # -- ending
 

@@ -63,7 +63,7 @@ class Association:
 
 @dataclass(frozen=True, slots=True)
 class HubSpotSettings:
-    access_token: Secret | None = field(default=None, metadata={"description": "of a private app"})
+    access_token: Secret | None = field(default=None, metadata={"description": "of a private app", "usual": True})
     oauth: OAuth | None = field(default=None, metadata={"description": "of a public app, in place of access_token"})
     portal_id: str | int = field(
         default="", metadata={"description": "the account's number, for links to records; left out: HubSpot is asked"}

@@ -68,9 +68,11 @@ def described_or_hold(describes: Describes, object_: str, org: Org) -> list[Fiel
     describes.forget(object_)
     found = describes.of(object_, org)
     if isinstance(found, Described):
-        if found.can_create:
-            return list(found.fields)
-        return Hold(f"the user may not create {object_}: give its profile or permission set Create on it")
+        if not found.can_create:
+            return Hold(f"the user may not create {object_}: give its profile or permission set Create on it")
+        if wrong := _wrong_key(org.settings.external_ids.get(object_), found):
+            return Hold(wrong)
+        return list(found.fields)
     if found.status == 404:
         return Hold(f"the org has no object {object_}, or its user may not see it")
     match outcome_of(found):
@@ -80,6 +82,17 @@ def described_or_hold(describes: Describes, object_: str, org: Org) -> list[Fiel
             return Hold(reason)
         case _:
             return Hold(found.told)
+
+
+def _wrong_key(key: str | None, described: Described) -> str:
+    """Why the field of `external_ids` cannot hold our key; empty where it can, or there is none."""
+    field_ = next((one for one in described.fields if one.name == key), None)
+    if key is None or (field_ and field_.unique and field_.writable):
+        return ""
+    if field_ is None:
+        return f"external_ids: {described.object} has no field {key}, or its user may not see it"
+    what = "writable for its user" if field_.unique else "unique"
+    return f"external_ids: {described.object}.{key} is not {what}: it has to be a text field, unique, an external id"
 
 
 def _field(row: Mapping[str, Any]) -> Field:

@@ -92,7 +92,9 @@ def outcome_of(said: Said) -> Outcome:
             return found
     if said.status in (406, 420) and not faults:  # a page of Salesforce's edge, before the org
         return Retry(said.told)
-    if said.is_fine or said.status == 0:
+    if said.status == 0:
+        return Retry("an answer that cannot be read", uncertain=True)
+    if said.is_fine:
         return Retry(f"{said.told}: an answer that cannot be read", uncertain=True)
     if faults and 400 <= said.status < 500 and said.status not in (401, 408, 429):
         return Reject(said.told, cause=cause_of(faults[0]))

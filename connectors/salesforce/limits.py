@@ -8,6 +8,7 @@ from bridge.connector import Call
 
 WARN_AT = 0.8
 SLOW_AT = 0.95
+WORTH_A_NOTE = 0.05
 SLOW_S = 30.0  # before each attempt: meanwhile more gather, and one call brings up to 200
 
 _USAGE = re.compile(r"(?<![a-z-])(?:api-usage|per-app-api-usage)=(\d{1,12})/(\d{1,12})")
@@ -21,7 +22,7 @@ class Limits:
 
     @property
     def note(self) -> str:
-        return f"{self._share:.0%} of the daily API requests are used" if self._share else ""
+        return f"{self._share:.0%} of the daily API requests are used" if self._share >= WORTH_A_NOTE else ""
 
     def before(self, call: Call) -> None:
         """Slows down an attempt where little is left."""

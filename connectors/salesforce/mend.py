@@ -14,6 +14,8 @@ from connectors.salesforce.work import Work
 
 _ID = re.compile(r"\b[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
 
+MOST_HEALINGS = 3  # of one record: the org names one kind of fault at a time
+
 
 class Mend:
     """For one call."""
@@ -26,8 +28,8 @@ class Mend:
     def refused(self, work: Work, said: Said) -> None:
         """Leaves the work open where it is to be tried again, and gives it an outcome where not."""
         match remedy_for(said):
-            case Remedy.HEAL if not work.healed and heal(work, said, self._described(work, said)):
-                work.healed = True
+            case Remedy.HEAL if work.healings < MOST_HEALINGS and heal(work, said, self._described(work, said)):
+                work.healings += 1
             case Remedy.LINK:
                 self._duplicate(work, said)
             case Remedy.EXISTS:

@@ -31,7 +31,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: of a whole call, of one subrequest, or of one row (status 200 or 400)."""
+    """An answer: of a whole call, of one subrequest, or of one row (status 200, 400 or 0)."""
 
     status: int
     content: Any  # parsed JSON; text where it is none; None where there is nothing
@@ -61,10 +61,11 @@ class Said:
 
 
 def row_said(row: Any) -> Said:
-    """One row of a collection's answer, as if it had been answered by itself."""
+    """One row of a collection's answer, as if it had been answered by itself; status 0 where it cannot be read."""
     if isinstance(row, dict) and row.get("success") is True:
         return Said(200, row)
-    return Said(400, row.get("errors") if isinstance(row, dict) else None)
+    refused = Said(400, row.get("errors") if isinstance(row, dict) else None)
+    return refused if refused.faults else Said(0, None)
 
 
 def _fault(one: Any) -> Fault | None:

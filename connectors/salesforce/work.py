@@ -26,7 +26,7 @@ class Work:
     degraded: list[str] = field(default_factory=list)
     known: str = ""  # the id that a link, or the org itself, names
     gone: set[str] = field(default_factory=set)  # ids that were named and are no longer there
-    healed: bool = False
+    healings: int = 0
     looked_again: bool = False
     allow_save: bool = False  # over the objection of a duplicate rule
     alone: bool = False  # in a call of its own: a collection's rows say too little
@@ -51,7 +51,7 @@ class Work:
     def undecide(self) -> None:
         """Everything about it has to be found out again."""
         self.object, self.id, self.external, self.fields, self.there = self.record.object, "", "", {}, None
-        self.decided = self.healed = False
+        self.decided, self.healings = False, 0
         self.degraded = []
 
     def delivered(self, id_: str, url: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import accept, deliver, depth, disk, held, latency, mapping, verify
+from tests.bench import accept, crm, deliver, depth, disk, held, latency, mapping, verify
 from tests.bench.figures import Line, machine, table
 from tests.bench.running import Bench
 
@@ -23,6 +23,7 @@ BENCHES: dict[str, Callable[[Bench], list[Line]]] = {
     "depth": depth.lines,
     "held": held.lines,
     "mapping": mapping.lines,
+    "crm": crm.lines,
 }
 
 

@@ -116,6 +116,14 @@ def test_a_login_that_has_several_forms_is_written_in_the_first_with_a_variable_
     assert 0 == bridge(tmp_path, "check", **variables).returncode
 
 
+def test_of_several_ways_the_usual_one_is_written(tmp_path: Path) -> None:
+    assert 0 == bridge(tmp_path, "init", "--yes", "--connector", "hubspot").returncode
+
+    assert '      access_token: "${CRM_ACCESS_TOKEN}"\n' in (tmp_path / "config.yaml").read_text()
+    variables = {"SMARTERBOT_SIGNING_KEY": "a key that is long", "CRM_ACCESS_TOKEN": "a-token"}
+    assert 0 == bridge(tmp_path, "check", **variables).returncode
+
+
 def test_it_asks_on_a_terminal_and_asks_again_after_a_mistake(tmp_path: Path) -> None:
     shown, code = typed(
         tmp_path, "Shop Berlin", "shop", "newoak", "newoaks", "Europe/Berln", "Europe/Berlin", "", "", "", URL[1][4:]

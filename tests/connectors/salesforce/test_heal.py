@@ -120,6 +120,16 @@ def test_whatever_an_error_names_is_left_out(
     assert "State: Atlantis" in mine(org)["Description"]
 
 
+def test_faults_that_the_org_names_one_after_the_other_are_all_mended(org: Org, neighbours: int) -> None:
+    outcome = delivered(Way(org, records=[PERSON]), neighbours, email="no address", raw={"Rating": "Lukewarm"})
+
+    assert isinstance(outcome, Delivered), outcome
+    row = mine(org)
+    assert (None, None) == (row["Email"], row["Rating"])
+    assert "Email: no address" in row["Description"]
+    assert "Rating: Lukewarm" in row["Description"]
+
+
 def test_what_is_refused_for_something_else_then_is_dead(org: Org, neighbours: int) -> None:
     org.change(validation_rules=[{"object": "Lead", "field": "Rating", "message": "A rating is needed."}])
     way = Way(org, records=[PERSON])

@@ -99,7 +99,7 @@ def test_a_probe_says_how_much_is_used(org: Org) -> None:
 @pytest.mark.parametrize(
     ("header", "share"),
     [
-        ("api-usage=18/5000", "0%"),
+        ("api-usage=400/5000", "8%"),
         ("api-usage=4500/5000", "90%"),
         ("api-usage=18/5000; per-app-api-usage=17/20(appName=sample-connected-app)", "85%"),
         ("api-usage=4900/5000; per-app-api-usage=17/250(appName=per-app-api-usage=1/2)", "98%"),
