@@ -12,9 +12,11 @@ from connectors.hubspot.work import OF_ROWS, Found, Work, chunks, halves
 
 PHONES = {"phone": "hs_searchable_calculated_phone_number", "mobilephone": "hs_searchable_calculated_mobile_number"}
 NAMES = ("firstname", "lastname")
-AT_ONCE = 10  # visitors that one search is about: each has up to 4 spellings, and a search takes 100
+# Visitors that one search is about: each has up to 4 spellings at 2 properties, and the body of a search has at most
+# 3000 characters (https://developers.hubspot.com/docs/api/crm/search: limits).
+AT_ONCE = 20
 LIMIT = 100
-SHORTEST = 4  # digits of what can be a phone number: "none" and "-" are those of many
+SHORTEST, LONGEST = 4, 20  # digits of what can be a phone number: "none" and "-" are those of many
 LOST_S = 86_400.0  # how long ago an attempt with a lost answer may have made a contact without email and phone
 
 
@@ -75,7 +77,7 @@ def _has_only_a_name(row: Row) -> bool:
 def _phone(row: Row) -> str:
     """Its number to search by; empty where it has none."""
     found = digits(row.properties.get("phone", ""))
-    return found if len(found) >= SHORTEST else ""
+    return found if SHORTEST <= len(found) <= LONGEST else ""
 
 
 def _by_phone(rows: Sequence[Row], work: Work) -> None:

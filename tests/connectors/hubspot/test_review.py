@@ -318,3 +318,14 @@ def test_one_whose_address_was_refused_is_not_made_again_where_that_is_uncertain
         write(hubspot, replace(record, uncertain=True))
 
         assert [("Lovelace",)] == shown(hubspot, "contacts", "lastname")
+
+
+def test_searches_are_no_longer_than_hubspot_takes_them() -> None:
+    with trying() as hubspot:
+        numbers = [f"+3725551234{n:04d}" for n in range(20)]
+        told = hubspot.write(
+            *(contact(f"k{n}", lastname="X", phone=one) for n, one in enumerate([*numbers, "1" * 4000]))
+        )
+
+        assert {Delivered} == {type(one) for one in told}
+        assert max(len(one.body) for one in hubspot.server.requests if one.path.endswith("search")) < 3000
