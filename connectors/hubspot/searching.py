@@ -60,10 +60,15 @@ def _names(row: Row) -> list[tuple[str, str]]:
 
 def digits(phone: str) -> str:
     """A number to compare: without signs, without 00 or + before the country; of one with the US country code, without
-    it, as numbers are written there.
+    it, as numbers are written there. Only ten digits of another country keep a +: +47 22 12 34 56 is not 472-212-3456.
     """
-    found = "".join(sign for sign in phone if sign in "0123456789").removeprefix("00")
-    return found[1:] if len(found) == 11 and found.startswith("1") else found
+    signs = phone.strip()
+    found = "".join(sign for sign in signs if sign in "0123456789")
+    named = signs.startswith(("+", "00"))
+    found = found.removeprefix("00") if named else found
+    if len(found) == 11 and found.startswith("1"):
+        return found[1:]
+    return f"+{found}" if named and len(found) == 10 else found
 
 
 def _ways(row: Row) -> tuple[str, ...]:
@@ -84,7 +89,7 @@ def _by_phone(rows: Sequence[Row], work: Work) -> None:
     """HubSpot keeps numbers to search for without their country, whose length (1 to 3) is not known here."""
     if work.stopped is not None:
         return
-    spelled = {digits(row.properties["phone"])[cut:] for row in rows for cut in range(4)}
+    spelled = {_phone(row).removeprefix("+")[cut:] for row in rows for cut in range(4)}
     values = sorted(value for value in spelled if len(value) >= SHORTEST)
     groups = [[{"propertyName": name, "operator": "IN", "values": values}] for name in PHONES.values()]
     answer = work.client.search(CONTACTS, groups, properties=[*PHONES, *EMAILS], limit=LIMIT)
@@ -102,7 +107,7 @@ def _has_phone(found: Found, row: Row) -> bool:
     """Whether it is the same number, and not somebody else with an address of their own."""
     _, properties = found
     theirs = {digits(text) for name in PHONES if isinstance(text := properties.get(name), str)}
-    return digits(row.properties["phone"]) in theirs and row.email in ("", *(addresses_in(properties) or [row.email]))
+    return _phone(row) in theirs and row.email in ("", *(addresses_in(properties) or [row.email]))
 
 
 def _by_values(row: Row, names: Sequence[str], work: Work, *, since_s: float | None = None) -> None:

@@ -68,6 +68,18 @@ def test_a_phone_finds_nobody_who_has_another_address(email: str) -> None:
         assert [*others, ("Ada", "ada@example.com")] == shown(hubspot, "contacts", "firstname", "email")
 
 
+@pytest.mark.parametrize(
+    ("there", "same"), [("+47 22 12 34 56", False), ("+1 472 212 3456", True), ("4722123456", True)]
+)
+def test_a_number_of_another_country_with_the_same_digits_is_anothers(there: str, same: bool) -> None:
+    with at() as hubspot:
+        mine = hubspot.portal.plant("contacts", phone=there)["id"]
+
+        (outcome,) = write(hubspot, contact(lastname="Lovelace", phone="472-212-3456"))
+
+        assert same == (mine == getattr(outcome, "id", None))
+
+
 def test_an_address_finds_its_contact_before_a_phone_does() -> None:
     with at() as hubspot:
         hubspot.portal.plant("contacts", phone=PHONE, firstname="Somebody")
