@@ -106,11 +106,16 @@ class Objects:
             self._world.records.put(kind.name, record["id"], None)
 
     def shown(self, kind: Kind, record: Record, names: Iterable[str] = ()) -> dict[str, Any]:
-        """A record in the answer to a read: the properties that were asked for, null where it has none."""
+        """A record in the answer to a read: the properties that were asked for, as far as they have a value; by the
+        setting `null_properties`, the others with null.
+        """
         known, asked_for = self._world.properties(kind), list(names)
         always = (kind.created, "hs_object_id", kind.modified)
         wanted = sorted({*asked_for, *always} & known.keys()) if asked_for else kind.shown
-        return {**record, "properties": {name: record["properties"].get(name) for name in wanted}}
+        found = {name: record["properties"].get(name) for name in wanted}
+        if not self._world.settings["null_properties"]:
+            found = {name: value for name, value in found.items() if value is not None}
+        return {**record, "properties": found}
 
     def written(self, kind: Kind, record: Record, given: Mapping[str, Any]) -> dict[str, Any]:
         """A record in the answer to an update: what was sent, and what the portal itself keeps."""

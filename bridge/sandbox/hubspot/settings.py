@@ -50,6 +50,7 @@ DEFAULTS: Mapping[str, Any] = {
     "merge_makes_new": False,  # a merge leaves a record with a new id
     "unique_clash_status": 400,  # or 409
     "results_reversed": True,  # a batch is answered in another order than it was asked
+    "null_properties": False,  # properties without a value are null, as the service answers, against its contract
     "lean_row_errors": False,  # rows of a 207 without errors and links, as the service answers, against its contract
     # its limits
     "rolling_requests": 100,  # in rolling_s

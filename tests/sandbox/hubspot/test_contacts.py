@@ -35,7 +35,8 @@ def test_when_a_contact_came_about_may_be_told(clients: Clients) -> None:
     assert contact.created_at.year > 2023
 
 
-def test_a_get_shows_the_properties_that_are_asked_for(clients: Clients) -> None:
+def test_a_get_shows_the_properties_that_are_asked_for(portal: Portal, clients: Clients) -> None:
+    portal.change(null_properties=True)
     key = create(clients, email="a@example.com", jobtitle="Countess")
 
     plain, more = clients.contacts.get_by_id(key), clients.contacts.get_by_id(key, properties=["jobtitle", "city", "x"])
@@ -59,7 +60,8 @@ def test_a_contact_is_found_by_each_of_its_unique_values(clients: Clients) -> No
     )
 
 
-def test_an_update_answers_what_was_sent_and_what_the_portal_keeps(clients: Clients) -> None:
+def test_an_update_answers_what_was_sent_and_what_the_portal_keeps(portal: Portal, clients: Clients) -> None:
+    portal.change(null_properties=True)
     key = create(clients, email="a@example.com", city="London", zip="W1")
 
     updated = clients.contacts.update(key, {"properties": {"city": "Paris", "zip": ""}})
@@ -162,7 +164,10 @@ def test_a_lifecycle_stage_that_was_cleared_starts_anew(clients: Clients) -> Non
         ("call me", None, None),
     ],
 )
-def test_phone_numbers_are_calculated(clients: Clients, phone: str, full: str | None, searchable: str | None) -> None:
+def test_phone_numbers_are_calculated(
+    portal: Portal, clients: Clients, phone: str, full: str | None, searchable: str | None
+) -> None:
+    portal.change(null_properties=True)
     key = create(clients, email="a@example.com", phone=phone, mobilephone=phone)
 
     names = ["hs_calculated_phone_number", "hs_searchable_calculated_phone_number",
@@ -209,3 +214,14 @@ def test_a_contact_is_forgotten_for_good(portal: Portal, clients: Clients) -> No
     clients.contacts.purge({"objectId": "a@example.com", "idProperty": "email"})
 
     assert [] == portal.records("contacts")
+
+
+def test_what_has_no_value_is_left_out_unless_the_portal_answers_as_the_service_does(
+    portal: Portal, clients: Clients
+) -> None:
+    key = create(clients, email="a@example.com")
+
+    for null, expected in ((False, {}), (True, {"city": None})):
+        portal.change(null_properties=null)
+        found = clients.contacts.get_by_id(key, properties=["city"]).properties
+        assert expected == {name: value for name, value in found.items() if name == "city"}

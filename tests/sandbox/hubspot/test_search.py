@@ -70,7 +70,8 @@ def test_groups_are_alternatives_of_filters_that_all_hold(clients: Clients, peop
     assert people == search(clients)
 
 
-def test_pages_orders_properties_and_words(clients: Clients, people: list[str]) -> None:
+def test_pages_orders_properties_and_words(portal: Portal, clients: Clients, people: list[str]) -> None:
+    portal.change(null_properties=True)
     answer = clients.contacts_search.do_search({"sorts": ["-firstname"], "limit": 2, "properties": ["plan"]})
 
     assert (3, [people[2], people[1]]) == (answer.total, [one.id for one in answer.results])
