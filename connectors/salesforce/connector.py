@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from bridge.connector import Call, Field, Hold, Outcome, Plan, Record, Reject, Retry, Usable
+from bridge.connector import Call, Field, Hold, Outcome, Plan, Record, Usable
 from connectors.salesforce.deliver import Deliver
 from connectors.salesforce.describe import Describes, described_or_hold
-from connectors.salesforce.errors import outcome_of
+from connectors.salesforce.errors import hold_of
 from connectors.salesforce.limits import Limits
 from connectors.salesforce.login import SOAP_WARNING
 from connectors.salesforce.org import Org, nothing_there
@@ -46,7 +46,7 @@ class Salesforce:
     def probe(self, call: Call) -> Usable | Hold:
         answer = self._org(call).query(["SELECT Id FROM Organization LIMIT 1"])
         if isinstance(answer, Said):
-            return _held(answer)
+            return hold_of(answer)
         id_ = answer[0][0].get("Id") if answer[0] else None
         if not isinstance(id_, str) or not id_:
             return Hold("the org does not say who it is: its user may not see Organization")
@@ -64,13 +64,3 @@ class Salesforce:
 
     def _org(self, call: Call) -> Org:
         return Org(self._settings, call, self._limits)
-
-
-def _held(said: Said) -> Hold:
-    match outcome_of(said):
-        case Hold() as hold:
-            return hold
-        case Retry(reason) | Reject(reason):
-            return Hold(reason)
-        case _:
-            return Hold(said.told)

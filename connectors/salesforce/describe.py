@@ -1,11 +1,11 @@
 """Describe: what the org says of an object's fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from bridge.connector import Field, Hold, Reject, Retry
-from connectors.salesforce.errors import outcome_of
+from bridge.connector import Field, Hold
+from connectors.salesforce.errors import hold_of
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
 
@@ -21,8 +21,12 @@ class Described:
     object: str
     fields: tuple[Field, ...]
     can_create: bool
-    at_s: float = 0.0
-    lengths: Mapping[str, int] = field(default_factory=dict)  # of texts, in characters
+    at_s: float
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Of texts, in characters."""
+        return {one.name: one.max_length for one in self.fields if one.max_length is not None}
 
     @property
     def names(self) -> frozenset[str]:
@@ -45,12 +49,7 @@ class Describes:
         if not said.is_fine or not isinstance(found, list):
             return said
         rows = [row for row in found if isinstance(row, dict) and isinstance(row.get("name"), str)]
-        lengths = {
-            row["name"]: row["length"] for row in rows if row.get("type") in _TEXTS and _is_length(row.get("length"))
-        }
-        described = Described(
-            object_, tuple(map(_field, rows)), said.at("createable") is not False, org.call.now_s, lengths
-        )
+        described = Described(object_, tuple(map(_field, rows)), said.at("createable") is not False, org.call.now_s)
         self._known[object_] = described
         return described
 
@@ -75,13 +74,7 @@ def described_or_hold(describes: Describes, object_: str, org: Org) -> list[Fiel
         return list(found.fields)
     if found.status == 404:
         return Hold(f"the org has no object {object_}, or its user may not see it")
-    match outcome_of(found):
-        case Hold() as hold:
-            return hold
-        case Retry(reason) | Reject(reason):
-            return Hold(reason)
-        case _:
-            return Hold(found.told)
+    return hold_of(found)
 
 
 def _wrong_key(key: str | None, described: Described) -> str:

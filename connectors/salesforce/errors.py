@@ -26,7 +26,7 @@ class Remedy(StrEnum):
     AGAIN = "again"  # the record that was to be changed is another one by now: look anew
 
 
-_REMEDIES = {
+REMEDIES = {
     "STRING_TOO_LONG": Remedy.HEAL,
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Remedy.HEAL,
     "FIELD_INTEGRITY_EXCEPTION": Remedy.HEAL,  # states and countries, among others
@@ -77,8 +77,8 @@ def remedy_for(said: Said) -> Remedy | None:
     if said.status == 300:
         return Remedy.SEVERAL
     for fault in said.faults:
-        if fault.code in _REMEDIES:
-            return _REMEDIES[fault.code]
+        if fault.code in REMEDIES:
+            return REMEDIES[fault.code]
         if _CONVERTED in fault.message:
             return Remedy.AGAIN
     return Remedy.AGAIN if said.status == 404 and _is_gone(said) else None
@@ -99,6 +99,12 @@ def outcome_of(said: Said) -> Outcome:
     if faults and 400 <= said.status < 500 and said.status not in (401, 408, 429):
         return Reject(said.told, cause=cause_of(faults[0]))
     return _by_status(said)
+
+
+def hold_of(said: Said) -> Hold:
+    """The same as what keeps an operator's question from being answered."""
+    outcome = outcome_of(said)
+    return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", said.told))
 
 
 def cause_of(fault: Fault) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from bridge.connector import Ref
 from connectors.salesforce.change import LONGEST_TEXT, is_empty
 from connectors.salesforce.describe import Described
-from connectors.salesforce.errors import Remedy, remedy_for
+from connectors.salesforce.errors import REMEDIES, Remedy
 from connectors.salesforce.said import Fault, Said
 from connectors.salesforce.work import Work
 
@@ -24,20 +24,21 @@ def heal(work: Work, said: Said, described: Described | None) -> bool:
     of the object's fields, where it was asked.
     """
     kept: dict[str, Any] = {}
+    before = len(work.degraded)
+    lengths = described.lengths if described else {}
     for fault in said.faults:
-        if remedy_for(Said(400, [fault.more])) is not Remedy.HEAL:
+        if REMEDIES.get(fault.code) is not Remedy.HEAL:
             continue
         for name in _fields_of(fault, work.fields):
             if fault.code == "STRING_TOO_LONG":
-                kept |= _shortened(work, name, _longest(fault, name, described))
+                kept |= _shortened(work, name, lengths.get(name) or _longest(fault))
             elif name not in _NEVER_DROPPED:
                 kept[name] = work.fields.pop(name)
                 work.degraded.append(f"{name} was refused and left out ({fault.code})")
-    if described is not None:
-        for name, longest in described.lengths.items():
-            kept |= _shortened(work, name, longest)
+    for name, longest in lengths.items():
+        kept |= _shortened(work, name, longest)
     _keep(work, kept)
-    return bool(kept)
+    return len(work.degraded) > before
 
 
 def _shortened(work: Work, name: str, longest: int | None) -> dict[str, Any]:
@@ -46,12 +47,10 @@ def _shortened(work: Work, name: str, longest: int | None) -> dict[str, Any]:
         return {}
     work.fields[name] = value[:longest]
     work.degraded.append(f"{name} was cut to {longest} characters")
-    return {name: value} if name != "Description" else {name: ""}
+    return {name: value} if name != "Description" else {}
 
 
-def _longest(fault: Fault, name: str, described: Described | None) -> int | None:
-    if described is not None and name in described.lengths:
-        return described.lengths[name]
+def _longest(fault: Fault) -> int | None:
     found = _MOST.findall(fault.message)  # after the value, in which a visitor may have written anything
     return int(found[-1]) if found else None
 

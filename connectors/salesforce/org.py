@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from bridge.connector import Call, Http, as_json, requests_session
+from bridge.connector import Call, Http, Token, as_json, requests_session
 from connectors.salesforce.hidden import masked
 from connectors.salesforce.limits import Limits
 from connectors.salesforce.login import session_for
@@ -29,8 +29,8 @@ class Org:
         self.settings = settings
         self._limits = limits
         self._fetch = session_for(settings, call)
-        self._token = call.token(self._fetch)
         self._renewed = False
+        self._log_in()
 
     @property
     def url(self) -> str:
@@ -54,7 +54,7 @@ class Org:
         said = self._ask(method, path, content, headers or {})
         if said.status == 401 and not self._renewed and _is_ended(said):
             self._renewed = True
-            self._token = self.call.token(self._fetch, instead_of=self._token)
+            self._log_in(instead_of=self._token)
             said = self._ask(method, path, content, headers or {})
         return said
 
@@ -102,21 +102,27 @@ class Org:
                 return found
             said = self.ask("GET", following.removeprefix(f"{self.data}/"))
 
-    def _ask(self, method: str, path: str, content: Any, headers: Mapping[str, str]) -> Said:
+    def _log_in(self, *, instead_of: Token | None = None) -> None:
         from simple_salesforce.api import Salesforce  # here: it costs 0.3 s, which not every process has a use for
-        from simple_salesforce.exceptions import SalesforceError
 
-        http = _Heard(self.call.http, [self._token.text.reveal()])
-        client = Salesforce(
-            session_id=self._token.text.reveal(),
+        self._token = self.call.token(self._fetch, instead_of=instead_of)
+        session_id = self._token.text.reveal()
+        self._heard = _Heard(self.call.http, [session_id])
+        self._client = Salesforce(
+            session_id=session_id,
             instance_url=self.url,
-            session=requests_session(http),
+            session=requests_session(self._heard),
             version=self.settings.version,
         )
-        client.base_url = f"{self.url}{self.data}/"  # it writes https://, also where a sandbox has none
+        self._client.base_url = f"{self.url}{self.data}/"  # it writes https://, also where a sandbox has none
+
+    def _ask(self, method: str, path: str, content: Any, headers: Mapping[str, str]) -> Said:
+        from simple_salesforce.exceptions import SalesforceError
+
+        http = self._heard
         body = None if content is None else as_json(content)
         try:
-            found = client.restful(path, method=method, data=body, headers={"X-PrettyPrint": "0", **headers})
+            found = self._client.restful(path, method=method, data=body, headers={"X-PrettyPrint": "0", **headers})
         except SalesforceError as refused:
             found = refused.content
         except (ValueError, TypeError):  # an answer that is no JSON, or none that has a length

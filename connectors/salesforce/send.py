@@ -84,40 +84,27 @@ def _address(work: Work) -> tuple[str, str]:
 
 
 def _groups(org: Org, works: Sequence[Work]) -> Iterator[list[Work]]:
-    """What can go in one call: the same kind of write with the same headers, no record twice."""
+    """What can go in one call: the same kind of write with the same headers. No two are one record: see `one_each`."""
     kinds: dict[tuple[Any, ...], list[Work]] = {}
     for work in sorted(works, key=lambda work: work.object):
         how = ("change",) if work.id else ("upsert", work.object, work.external) if work.external else ("make",)
         kinds.setdefault((*how, *headers_for(org, work).items()), []).append(work)
     for alike in kinds.values():
-        group: list[Work] = []
-        rest = alike
-        while rest:
-            group, rest = _first_group(rest)
-            yield group
-
-
-def _first_group(works: Sequence[Work]) -> tuple[list[Work], list[Work]]:
-    group, rest, ids, objects = list[Work](), list[Work](), set[str](), set[str]()
-    for work in works:
-        fits = len(group) < ROWS_IN_ONE and work.id not in ids and len(objects | {work.object}) <= KINDS_IN_ONE
-        (group if fits else rest).append(work)
-        if fits:
+        group, objects = list[Work](), set[str]()
+        for work in alike:
+            if len(group) == ROWS_IN_ONE or len(objects | {work.object}) > KINDS_IN_ONE:
+                yield group
+                group, objects = [], set()
+            group.append(work)
             objects.add(work.object)
-            if work.id:
-                ids.add(work.id)
-    return group, rest
+        yield group
 
 
 def _collection(org: Org, group: Sequence[Work]) -> Iterator[tuple[Work, Said]]:
     first = group[0]
     rows = [{"attributes": {"type": work.object}, **work.fields} | _identified(work) for work in group]
-    path = (
-        f"composite/sobjects/{first.object}/{first.external}"
-        if not first.id and first.external
-        else "composite/sobjects"
-    )
-    method = "POST" if not first.id and not first.external else "PATCH"
+    path = f"composite/sobjects/{first.object}/{first.external}" if first.external else "composite/sobjects"
+    method = "PATCH" if first.id or first.external else "POST"
     content = {"allOrNone": False, "records": rows}
     said = org.ask(method, path, content, headers=headers_for(org, first))
     found = said.content
