@@ -43,7 +43,6 @@ class Dispatcher:
         self._poked = False
         self._surely_due = False
         self._failures = 0
-        self._is_doubtful = False  # the database failed: a commit may have been done whose answer was lost
         self._beat_s = clock.boot_s()
         self._look_s = 0.0
         self._heal_s = clock.boot_s() + HEAL_S
@@ -87,7 +86,6 @@ class Dispatcher:
                 self._failures = 0
             except StoreError as error:
                 self._failures += 1
-                self._is_doubtful = True
                 level = log.warning if self._failures < 3 else log.error
                 level("database does not answer", reason=str(error), failures=self._failures)
                 self._pause(BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
@@ -185,8 +183,10 @@ class Dispatcher:
         self._due_ms = 0
 
     def _look_around(self) -> None:
-        """Once a second: attempts past their deadline, dead workers; once a minute: lanes and old data."""
-        if self._clock.boot_s() - self._look_s < LOOK_S:
+        """Once a second: attempts past their deadline, dead workers; once a minute: lanes and old data. As soon as the
+        database is back: claims of a commit whose answer was lost.
+        """
+        if not self._failures and self._clock.boot_s() - self._look_s < LOOK_S:
             return
         self._look_s = self._clock.boot_s()
         for crew in self._crews.values():
@@ -196,9 +196,8 @@ class Dispatcher:
             self._presence.forget(dead)
             log.warning("took over from a dead worker", worker=dead.id, deliveries=taken)
             self._due_ms = 0
-        if self._is_doubtful and (found := self._heal()):
+        if self._failures and (found := self._heal()):
             log.warning("took up what a lost commit had left", deliveries=found)
-        self._is_doubtful = False
         if self._clock.boot_s() > self._heal_s:
             self._heal_s = self._clock.boot_s() + HEAL_S
             if found := self._heal():

@@ -99,7 +99,7 @@ def _asked(rule: TargetRule, connector: Connector, record: Record, clock: Clock)
 class _Call:
     """The `bridge.connector.Call` of a rehearsal."""
 
-    def __init__(self, clock: Clock, deadline_s: float, secrets: list[str], key: str, nothing: "NothingThere") -> None:
+    def __init__(self, clock: Clock, deadline_s: float, secrets: list[str], key: str, nothing: NothingThere) -> None:
         self.deadline_s = deadline_s
         self.now_s = clock.now_ms() / 1000
         self.request_: Request | None = None
