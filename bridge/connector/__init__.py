@@ -30,6 +30,8 @@ No base class, no try/except, no clock, no sleep, no retry loop, no logging of b
 from typing import TYPE_CHECKING
 
 from bridge.connector.answers import found_at, id_from, judge, judge_status
+from bridge.connector.appointment import START as APPOINTMENT_START
+from bridge.connector.hiding import secrets_in, spellings
 from bridge.connector.protocols import (
     Answer,
     Batching,
@@ -42,6 +44,7 @@ from bridge.connector.protocols import (
     Preparing,
     Token,
 )
+from bridge.connector.quota import Quota
 from bridge.connector.secret import Secret
 from bridge.connector.settings import Wrong, WrongSettings, wrong_header_name, wrong_header_value, wrong_url
 from bridge.model.json_text import as_json
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "API_VERSION",
+    "APPOINTMENT_START",
     "Answer",
     "Batching",
     "Call",
@@ -65,6 +69,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Preparing",
+    "Quota",
     "Record",
     "Ref",
     "Reject",
@@ -80,6 +85,8 @@ __all__ = [
     "judge",
     "judge_status",
     "requests_session",
+    "secrets_in",
+    "spellings",
     "wrong_header_name",
     "wrong_header_value",
     "wrong_url",

@@ -1,13 +1,13 @@
 """Settings: what a connector's Settings declare and hold, as the suite has to know it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING
 from typing import Any
 
 from pydantic import ValidationError
 
 from bridge.config.settings import Undeclared, reader
-from bridge.connector import Secret
+from bridge.connector import secrets_in
 
 
 class SettingsRefused(AssertionError):
@@ -35,17 +35,6 @@ def is_required(one: Any) -> bool:
 SHORTEST = 8  # a shorter one is a word that an answer may well contain
 
 
-def secrets_in(value: Any) -> Iterator[str]:
+def telling_secrets(settings: Any) -> list[str]:
     """Every secret in the settings that could be told from a word."""
-    if isinstance(value, Secret):
-        if len(value.reveal()) >= SHORTEST:
-            yield value.reveal()
-    elif is_dataclass(value) and not isinstance(value, type):
-        for one in fields(value):
-            yield from secrets_in(getattr(value, one.name))
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from secrets_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from secrets_in(item)
+    return [secret for secret in secrets_in(settings) if len(secret) >= SHORTEST]

@@ -12,7 +12,7 @@ from bridge.testing.api import Fault, Response, Server
 from bridge.testing.arriving import Arriving
 from bridge.testing.failing import Failing
 from bridge.testing.samples import LEAD, claim_of
-from bridge.testing.settings import SHORTEST, SettingsRefused, is_required, secrets_in
+from bridge.testing.settings import SHORTEST, SettingsRefused, is_required, telling_secrets
 from bridge.testing.together import Together
 from bridge.testing.twice import Twice
 
@@ -42,7 +42,7 @@ class ConnectorSuite(Arriving, Failing, Twice, Together):
                     server.fault = Fault(Response(status), echo=True, logins=logins)
                     shown.append(repr(self.attempt(server, claim_of(LEAD)).outcome))
                     shown.append(repr(self.caller(server).probe()))
-            hidden = [*secrets_in(settings), *_tokens(server)]
+            hidden = [*telling_secrets(settings), *_tokens(server)]
             told = [text for text in (*shown, caplog.text) if any(secret in text for secret in hidden)]
             assert not told, "a secret of the settings or an access token stands in: " + " | ".join(
                 _masked(text, hidden) for text in told

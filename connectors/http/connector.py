@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import ClassVar, assert_never
 
-from bridge.connector import Answer, Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable, judge
+from bridge.connector import Answer, Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable, judge, spellings
 from connectors.http.auth import auth_header, revealed
 from connectors.http.body import content_type, written
-from connectors.http.said import said, spellings
+from connectors.http.said import said
 from connectors.http.settings import HttpSettings, hidden
 
 

@@ -1,11 +1,5 @@
 """Said: what an API says in its answer, on one line and without a secret; it goes into reasons, which people read."""
 
-import html
-import json
-import re
-from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
-
 from bridge.connector import Answer
 
 MAX_SAID = 300  # characters of an answer that a reason quotes
@@ -23,16 +17,3 @@ def said(answer: Answer, secrets: list[str]) -> str:
     if len(answer.body) > MAX_READ_BYTES and secrets:
         text = text[: -len(secrets[0])]  # a secret that is cut there may have begun in it
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:MAX_SAID]
-
-
-def spellings(secrets: Iterable[str]) -> list[str]:
-    """Every spelling of these texts, longest first."""
-    return sorted({spelling for text in secrets if text for spelling in _spellings(text)}, key=len, reverse=True)
-
-
-def _spellings(secret: str) -> set[str]:
-    """How an API may write a text that it quotes: as it is, in JSON, in a URL or in HTML."""
-    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    in_url = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    in_url |= {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text) for text in in_url}
-    return {secret, html.escape(secret)} | in_json | in_url | {text.replace("/", "\\/") for text in in_json}

@@ -6,13 +6,10 @@ Headers: https://developers.hubspot.com/docs/api/usage-details. Searches and OAu
 
 from collections.abc import Mapping
 
-from bridge.connector import Call
+from bridge.connector import Call, Quota
 
 FEW = 0.1  # of an interval's requests: fewer left are for those who are under way
 LONGEST_S = 10.0
-WARN_AT = 0.8
-SLOW_AT = 0.95
-SLOW_S = 30.0  # before each attempt: meanwhile more gather, and one request brings up to 100
 
 _PREFIX = "X-HubSpot-RateLimit-"
 
@@ -22,17 +19,15 @@ class Limits:
 
     def __init__(self) -> None:
         self._full_s = 0.0  # when the interval that is nearly used up is over, in the bridge's time
-        self._share = 0.0  # of the daily quota that is used, at the last answer
+        self._day = Quota("HubSpot's daily requests", worth_a_note=0.005)
 
     @property
     def note(self) -> str:
-        return f"{self._share:.0%} of the daily API requests are used" if self._share >= 0.005 else ""
+        return self._day.note
 
     def before(self, call: Call) -> None:
         """Lets an attempt wait where little is left."""
-        wait_s = min(self._full_s - call.now_s, LONGEST_S)
-        if self._share >= SLOW_AT:
-            wait_s = SLOW_S
+        wait_s = self._day.slow_s or min(self._full_s - call.now_s, LONGEST_S)
         if wait_s > 0:
             call.wait(min(wait_s, call.deadline_s / 4))
 
@@ -41,13 +36,8 @@ class Limits:
         if most and left is not None and left < most * FEW:
             self._full_s = call.now_s + (_number(headers, "Interval-Milliseconds") or 10_000) / 1000
         day, left_today = _number(headers, "Daily"), _number(headers, "Daily-Remaining")
-        if not day or left_today is None:
-            return
-        self._share = 1 - min(left_today / day, 1.0)
-        if self._share >= SLOW_AT:
-            call.warn(f"more than {SLOW_AT:.0%} of HubSpot's daily requests are used: delivering slowly, in batches")
-        elif self._share >= WARN_AT:
-            call.warn(f"more than {WARN_AT:.0%} of HubSpot's daily requests are used")
+        if day and left_today is not None:
+            self._day.heed(1 - min(left_today / day, 1.0), call)
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

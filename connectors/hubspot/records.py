@@ -4,11 +4,10 @@ an appointment a meeting, or a note and a task where no time could be read.
 
 from typing import Any
 
+from bridge.connector import APPOINTMENT_START
+
 DEFAULT_VARS: dict[str, Any] = {
-    "start": (
-        "{{ (content | label('Time') or content | label('Date and time') or content | label('Appointment'))"
-        " | datetime(['%Y-%m-%d %I:%M %p', '%Y-%m-%d %H:%M', '%m/%d/%Y %I:%M %p', '%B %d, %Y %I:%M %p']) }}"
-    ),
+    "start": APPOINTMENT_START,
     "who": "{{ full_name | default(email) | default(phone) | default('a visitor') }}",
     "when": "{{ created_at | default(received_at) }}",
     "said": (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.connector import Secret, Wrong, WrongSettings, wrong_header_value, wrong_url
+from bridge.connector import Secret, Wrong, WrongSettings, secrets_in, wrong_header_value, wrong_url
 
 PUBLIC = "https://api.hubapi.com"
 
@@ -93,8 +93,7 @@ class HubSpotSettings:
     @property
     def secrets(self) -> list[str]:
         """Those that no reason may quote."""
-        given = [self.access_token, self.oauth and self.oauth.client_secret, self.oauth and self.oauth.refresh_token]
-        return [secret.reveal() for secret in given if secret]
+        return list(secrets_in(self))
 
     def _wrong_login(self) -> Iterator[Wrong]:
         if self.access_token is None and self.oauth is None:

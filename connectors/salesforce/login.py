@@ -8,8 +8,8 @@ from typing import Any, TypeGuard, assert_never
 from urllib.parse import urlencode, urlsplit
 from xml.parsers.expat import ExpatError
 
-from bridge.connector import Call, FetchToken, Hold, Retry, Secret, Token, requests_session
-from connectors.salesforce.hidden import masked, secrets_in
+from bridge.connector import Call, FetchToken, Hold, Retry, Secret, Token, requests_session, secrets_in
+from connectors.salesforce.hidden import masked
 from connectors.salesforce.said import MAX_TOLD
 from connectors.salesforce.settings import (
     LOGIN_HOSTS,

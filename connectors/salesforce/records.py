@@ -4,11 +4,10 @@ already; for an appointment an Event, or a Task with the text where no time coul
 
 from typing import Any
 
+from bridge.connector import APPOINTMENT_START
+
 DEFAULT_VARS: dict[str, Any] = {
-    "start": (
-        "{{ (content | label('Time') or content | label('Date and time') or content | label('Appointment'))"
-        " | datetime(['%Y-%m-%d %I:%M %p', '%Y-%m-%d %H:%M', '%m/%d/%Y %I:%M %p', '%B %d, %Y %I:%M %p']) }}"
-    ),
+    "start": APPOINTMENT_START,
     "said": (
         "{{ content }}\n"
         "({{ kind }} by chat {{ session_id | default('-') }}, chatbot {{ chatbot_id | default('-') }},"

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from bridge.connector import Delivered, Hold, Usable
+from bridge.connector.quota import SLOW_S
 from bridge.model.delivery import Claim
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of
 from connectors.salesforce.errors import CROWDED_S, QUOTA_S, STORAGE_S
-from connectors.salesforce.limits import SLOW_S, Limits
+from connectors.salesforce.limits import Limits
 from tests.connectors.salesforce.orgs import Way, alive, one
 
 MANY = 1_000_000  # calls a day: no call changes the percentage

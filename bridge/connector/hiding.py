@@ -1,0 +1,40 @@
+"""Hiding: what no reason may quote: the secrets in settings, in every way in which an API may send them back."""
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from bridge.connector.secret import Secret
+
+
+def secrets_in(settings: Any) -> Iterator[str]:
+    """Every secret in the settings, in the order of their declaration; empty ones left out."""
+    if isinstance(settings, Secret):
+        if settings:
+            yield settings.reveal()
+    elif is_dataclass(settings) and not isinstance(settings, type):
+        for one in fields(settings):
+            yield from secrets_in(getattr(settings, one.name))
+    elif isinstance(settings, Mapping):
+        for value in settings.values():
+            yield from secrets_in(value)
+    elif isinstance(settings, list | tuple | set | frozenset):
+        for value in settings:
+            yield from secrets_in(value)
+
+
+def spellings(secrets: Iterable[str]) -> list[str]:
+    """Every spelling of these texts, longest first: replace them in this order."""
+    return sorted({spelling for text in secrets if text for spelling in _spellings(text)}, key=len, reverse=True)
+
+
+def _spellings(secret: str) -> set[str]:
+    """How an API may write a text that it quotes: as it is, in JSON, in a URL or in HTML."""
+    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    in_url = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    in_url |= {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text) for text in in_url}
+    return {secret, html.escape(secret)} | in_json | in_url | {text.replace("/", "\\/") for text in in_json}
