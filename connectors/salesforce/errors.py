@@ -51,16 +51,16 @@ _PASSING = {  # of the org or of a neighbour: nothing was written
     "TOO_MANY_APEX_REQUESTS",
 }
 
-_HOLDS = {  # of the account or its credentials
-    "INVALID_SESSION_ID",
-    "INVALID_AUTH_HEADER",
-    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
-    "API_DISABLED_FOR_ORG",
-    "ORG_LOCKED",
-    "ORGANIZATION_NOT_AVAILABLE",
-    "FUNCTIONALITY_NOT_ENABLED",
-    "LOGIN_MUST_USE_SECURITY_TOKEN",
-    "INVALID_LOGIN",
+_HOLDS = {  # of the account or its credentials, each with what to do about it
+    "INVALID_SESSION_ID": "log in anew: check `auth`",
+    "INVALID_AUTH_HEADER": "check `auth`",
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": "set a new password for the user",
+    "API_DISABLED_FOR_ORG": "give the user's profile or permission set API Enabled, in an edition that has the API",
+    "ORG_LOCKED": "ask Salesforce why the org is locked",
+    "ORGANIZATION_NOT_AVAILABLE": "look at status.salesforce.com",
+    "FUNCTIONALITY_NOT_ENABLED": "enable it in Setup, or for the user",
+    "LOGIN_MUST_USE_SECURITY_TOKEN": "add the user's security_token",
+    "INVALID_LOGIN": "check `auth`",
 }
 
 # A customer's trigger or flow that failed, of which the text tells why.
@@ -121,7 +121,7 @@ def _by_code(said: Said, fault: Fault) -> Outcome | None:
     if fault.code == "STORAGE_LIMIT_EXCEEDED":
         return Hold(text, for_s=STORAGE_S)
     if fault.code in _HOLDS:
-        return Hold(text)
+        return Hold(f"{text} ({_HOLDS[fault.code]})")
     if fault.code in _PASSING:
         return Retry(text)
     if fault.code in _WRAPPING and any(word in fault.message for word in _WRAPPED):
