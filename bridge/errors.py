@@ -7,9 +7,10 @@ BridgeError
 ├── MappingError     an event that cannot be mapped onto a target's record; carries the field
 ├── StoreError       the database did not take what it was given; nothing of it was kept
 │   └── SchemaError  the database's schema is not the one this version needs
-├── CallFailed       a call to a target brought no answer; says whether the request may have been processed
-│   └── NotBegun     the bridge itself did not let the request out; nothing of it was sent
-├── CallEnded        what an access token was to be fetched for need not go on; carries the outcome
+├── NoAnswer         a request to a target that brought none, for one of these reasons:
+│   ├── CallFailed   it failed on its way; says whether it may have been processed
+│   └── CallEnded    there is no access token for it; carries the outcome of the attempt
+├── NotBegun         the bridge itself did not let an attempt's first request out: nothing was sent
 ├── UnknownConnector a connector name that no installed package provides, or that cannot be loaded
 └── UnknownPlugin    the same of a source's plugin
 """
@@ -87,7 +88,11 @@ class SchemaError(StoreError):
     """The database's schema is missing or of another version; the text names the command that mends it."""
 
 
-class CallFailed(BridgeError):
+class NoAnswer(BridgeError):
+    """A request to a target brought no answer: see `bridge.connector.came_to`."""
+
+
+class CallFailed(NoAnswer):
     """No answer came. `reason` is for operators: no query, header, body or secret is in it.
 
     `uncertain`: the request may have reached the target, and may have been processed.
@@ -99,16 +104,20 @@ class CallFailed(BridgeError):
         super().__init__(reason)
 
 
-class NotBegun(CallFailed):
-    """The bridge did not let the request out: it was not its turn in time. Nothing of it was sent."""
-
-
-class CallEnded(BridgeError):
+class CallEnded(NoAnswer):
     """The attempt is over, with the outcome that stands for it (a `Hold` or `Retry`)."""
 
     def __init__(self, outcome: Any) -> None:
         self.outcome = outcome
         super().__init__(outcome.reason)
+
+
+class NotBegun(BridgeError):
+    """It was not the attempt's turn in time, and nothing of it was sent."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 class UnknownConnector(BridgeError):

@@ -17,8 +17,8 @@ import pytest
 import responses
 
 from bridge.connector import Answer, Call
-from bridge.errors import CallFailed
-from bridge.outbound import MAX_IDLE_S, Door
+from bridge.errors import CallFailed, NotBegun
+from bridge.outbound import MAX_IDLE_S, Alone, Door
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"id": "7"}'
 SECRET = "s3cr3t"
@@ -699,3 +699,28 @@ def test_no_fault_and_no_log_holds_a_query_a_header_or_a_body(peer, caplog: pyte
         assert fault.__context__ is None
     assert SECRET not in caplog.text
     assert SECRET not in repr(way.call())
+
+
+class OneTurn(Alone):
+    """Lets one request out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 1
+
+    def spend(self, count: int, *, within_s: float) -> None:
+        if self.left < count:
+            raise NotBegun("waited for the target's rate")
+        self.left -= count
+
+
+def test_not_to_have_begun_is_said_before_the_first_request_alone(peer: Callable[..., Peer]) -> None:
+    there = peer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    call = door(shared=OneTurn()).call()
+    assert 200 == call.http.request("POST", there.url).status
+
+    failed = failing(call, there.url)
+
+    assert ("waited for the target's rate", False) == (failed.reason, failed.uncertain)
+    with pytest.raises(NotBegun):
+        door(shared=OneTurn()).call().spend(2)

@@ -63,12 +63,14 @@ def deliveries() -> None:
 @deliveries.command("list")
 @click.option("--target", help="Only of this target.")
 @click.option("--state", type=click.Choice(STATES), help="Only in this state.")
+@click.option("--degraded", is_flag=True, help="Only those of which something was left out or shortened.")
 @limit_option
 @before_option(DELIVERY)
 @json_option
 def deliveries_list(
     target: str | None,
     state: str | None,
+    degraded: bool,  # noqa: FBT001
     limit: int,
     before: int | None,
     as_json: bool,  # noqa: FBT001
@@ -77,9 +79,12 @@ def deliveries_list(
     with database().read() as connection:
         if target is not None:
             named(all_targets(connection, codec=Codec()), target)
-        rows = look.list_deliveries(connection, codec=Codec(), limit=limit, before=before, target=target, state=state)
+        rows = look.list_deliveries(
+            connection, codec=Codec(), limit=limit, before=before, target=target, state=state, degraded=degraded
+        )
         columns = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "reason")
-        show_rows(rows, columns, as_json=as_json, empty="No deliveries.")
+        derived = {"reason": lambda row: row["reason"] or row["degraded"]}
+        show_rows(rows, columns, as_json=as_json, empty="No deliveries.", derived=derived)
 
 
 @deliveries.command("show")

@@ -29,7 +29,7 @@ No base class, no try/except, no clock, no sleep, no retry loop, no logging of b
 
 from typing import TYPE_CHECKING
 
-from bridge.connector.answers import found_at, id_from, judge, judge_status
+from bridge.connector.answers import came_to, found_at, id_from, judge, judge_status
 from bridge.connector.appointment import START as APPOINTMENT_START
 from bridge.connector.hiding import secrets_in, spellings
 from bridge.connector.protocols import (
@@ -47,6 +47,7 @@ from bridge.connector.protocols import (
 from bridge.connector.quota import Quota
 from bridge.connector.secret import Secret
 from bridge.connector.settings import Wrong, WrongSettings, wrong_header_name, wrong_header_value, wrong_url
+from bridge.errors import NoAnswer
 from bridge.model.json_text import as_json
 from bridge.model.record import Delivered, Hold, Outcome, Plan, Record, Ref, Reject, Retry, Usable
 
@@ -66,6 +67,7 @@ __all__ = [
     "Field",
     "Hold",
     "Http",
+    "NoAnswer",
     "Outcome",
     "Plan",
     "Preparing",
@@ -80,6 +82,7 @@ __all__ = [
     "Wrong",
     "WrongSettings",
     "as_json",
+    "came_to",
     "found_at",
     "id_from",
     "judge",

@@ -5,6 +5,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bridge.connector.protocols import Answer
+from bridge.errors import CallEnded, CallFailed, NoAnswer
 from bridge.model.paths import at
 from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 
@@ -36,6 +37,19 @@ def judge_status(status: int, headers: Mapping[str, str]) -> Outcome:
     if status in (401, 403):
         return Hold(f"HTTP {status}: the target refuses our credentials")
     return Reject(f"HTTP {status}", cause=f"http {status}")
+
+
+def came_to(failed: NoAnswer) -> Retry | Hold:
+    """What comes of a record whose request was not answered: what the bridge makes of it where nobody catches it. For
+    connectors that write many in a few requests, of which the earlier ones were answered.
+    """
+    match failed:
+        case CallFailed():
+            return Retry(failed.reason, uncertain=failed.uncertain)
+        case CallEnded(outcome=Retry() | Hold() as outcome):
+            return outcome
+        case _:
+            return Retry("the connector's way to a token gave neither a token nor a Hold or Retry")
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -23,7 +23,6 @@ class Settlement:
     holds: int
     held_at: int  # ms
     reason: str = ""
-    degraded: str = ""
 
     @property
     def ends(self) -> bool:
@@ -47,7 +46,7 @@ def settle(
     """
     match outcome:
         case Delivered():
-            return _settlement(claim, State.DELIVERED, now_ms, used=1, uncertain=False, degraded=outcome.degraded)
+            return _settlement(claim, State.DELIVERED, now_ms, used=1, uncertain=False)
         case Skipped():
             return _settlement(claim, State.DISCARDED, now_ms, used=0, reason=outcome.reason)
         case Reject():
@@ -98,7 +97,6 @@ def _settlement(
     used: int,
     uncertain: bool | None = None,
     reason: str = "",
-    degraded: str = "",
     held_at: int = 0,
 ) -> Settlement:
     return Settlement(
@@ -110,5 +108,4 @@ def _settlement(
         holds=claim.holds + (1 if held_at else 0),
         held_at=claim.held_before or held_at,
         reason=reason,
-        degraded=degraded,
     )

@@ -6,12 +6,12 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge.connector import Connector, Field
+from bridge.connector import Connector, Field, came_to
 from bridge.core.mapping import records_for
 from bridge.engine.clock import Clock
 from bridge.engine.storable import storable_outcome, storable_probe
 from bridge.engine.written import Written
-from bridge.errors import CallEnded, CallFailed, MappingError, NotBegun
+from bridge.errors import MappingError, NoAnswer, NotBegun
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry, Skipped, Usable
@@ -44,7 +44,7 @@ class Caller:
         written = Written()
         outcome = self._guarded(claim, self.door.call(self.rule.policy.timeout_s), written)
         took_ms = round((self.clock.boot_s() - started_s) * 1000)
-        return Result(claim, outcome, started_at, took_ms, tuple(written.links))
+        return Result(claim, outcome, started_at, took_ms, tuple(written.links), degraded=tuple(written.degraded))
 
     def probe(self) -> Usable | Hold:
         """Whether the target is usable. Raises NotBegun, and nothing else, where it could not be asked in time: that
@@ -54,9 +54,9 @@ class Caller:
             return storable_probe(self.connector.probe(self.door.call(self.rule.policy.timeout_s)))
         except NotBegun:
             raise
-        except (CallFailed, CallEnded) as failed:
-            ended = failed.outcome if isinstance(failed, CallEnded) else None
-            return ended if isinstance(ended, Hold) else Hold(f"probe: {failed}")
+        except NoAnswer as failed:
+            outcome = came_to(failed)
+            return outcome if isinstance(outcome, Hold) else Hold(f"probe: {outcome.reason}")
         except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
             log.error("probe failed", target=self.rule.name, **trace_of(error))
             return Hold(f"probe: {type(error).__name__} in the connector")
@@ -73,7 +73,7 @@ class Caller:
         try:
             found = ask(object_, self.door.call(self.rule.policy.timeout_s))
             return found if isinstance(found, Hold) else list(found)
-        except (CallFailed, CallEnded) as failed:
+        except (NoAnswer, NotBegun) as failed:
             return Hold(str(failed))
         except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
             log.error("describe failed", target=self.rule.name, **trace_of(error))
@@ -87,7 +87,7 @@ class Caller:
         try:
             found = ask(self.door.call(self.rule.policy.timeout_s))
             return found if isinstance(found, Hold) else [str(line) for line in found]
-        except (CallFailed, CallEnded) as failed:
+        except (NoAnswer, NotBegun) as failed:
             return Hold(str(failed))
         except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
             log.error("prepare failed", target=self.rule.name, **trace_of(error))
@@ -115,12 +115,10 @@ def outcome_of(error: BaseException, claim: Claim, *, sent: bool) -> Outcome | N
     have reached the target.
     """
     match error:
-        case NotBegun() if not sent:
+        case NotBegun():
             return None
-        case CallFailed():
-            return Retry(error.reason, uncertain=error.uncertain or sent)
-        case CallEnded():
-            return _ended(error.outcome, sent=sent)
+        case NoAnswer():
+            return _unanswered(error, sent=sent)
         case MappingError():
             return Reject(f"mapping: {error}", cause=f"mapping {error.field}")
         case _:
@@ -128,14 +126,13 @@ def outcome_of(error: BaseException, claim: Claim, *, sent: bool) -> Outcome | N
             return Retry(f"{type(error).__name__} in the connector", uncertain=sent)
 
 
-def _ended(outcome: Outcome, *, sent: bool) -> Outcome:
+def _unanswered(failed: NoAnswer, *, sent: bool) -> Outcome:
+    outcome = came_to(failed)
     try:
         found = storable_outcome(outcome)
     except (Exception, SystemExit):  # noqa: BLE001  a stranger's
-        found = Delivered()
-    if isinstance(found, Retry | Hold):
-        return replace(found, uncertain=found.uncertain or sent)
-    return Retry("the connector's way to a token gave neither a token nor a Hold or Retry", uncertain=sent)
+        found = Retry("no answer, and no reason that can be read")
+    return replace(found, uncertain=sent or outcome.uncertain is True) if isinstance(found, Retry | Hold) else found
 
 
 def trace_of(error: BaseException) -> dict[str, Any]:

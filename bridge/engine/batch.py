@@ -10,7 +10,7 @@ from bridge.core.mapping import records_for
 from bridge.engine.attempt import Caller, outcome_of, trace_of
 from bridge.engine.storable import storable_outcome
 from bridge.engine.written import Written
-from bridge.errors import CallEnded, CallFailed, MappingError
+from bridge.errors import MappingError, NoAnswer, NotBegun
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Outcome, Record, Retry, Skipped
@@ -34,7 +34,8 @@ def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tu
 
     def add(claim: Claim, outcome: Outcome | Skipped | None, written: Written) -> None:
         took_ms = round((caller.clock.boot_s() - started_s) * 1000)
-        results.append(Result(claim, outcome, started_at, took_ms, tuple(written.links), batch=number))
+        links, degraded = tuple(written.links), tuple(written.degraded)
+        results.append(Result(claim, outcome, started_at, took_ms, links, batch=number, degraded=degraded))
 
     for claim in claims:
         try:
@@ -49,7 +50,7 @@ def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tu
         try:
             answers = _asked(caller, planned, call)
         except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
-            its_fault = not isinstance(error, CallFailed | CallEnded)
+            its_fault = not isinstance(error, NoAnswer | NotBegun)
             if its_fault and not call.sent:
                 log.error("a batch failed, each is tried by itself", target=caller.rule.name, **trace_of(error))
                 return results, False

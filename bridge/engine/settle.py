@@ -2,6 +2,7 @@
 transaction of a round.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -154,6 +155,7 @@ def _link_rows(results: list[Result], known: dict[str, Target], now_ms: int) -> 
             "url": link.url,
             "delivery_id": result.claim.delivery_id,
             "written_at": now_ms,
+            "not_taken": json.dumps(link.not_taken) if link.not_taken else None,
         }
         for result in results
         for link in result.links

@@ -13,7 +13,8 @@ def storable_outcome(outcome: Outcome) -> Outcome:
     match outcome:
         case Delivered():
             id_ = _text(outcome.id)
-            return Delivered(id_ if len(id_) <= LONGEST_ID else "", _text(outcome.url), _text(outcome.degraded))
+            names = tuple(_text(name) for name in outcome.not_taken)
+            return Delivered(id_ if len(id_) <= LONGEST_ID else "", _text(outcome.url), _text(outcome.degraded), names)
         case Retry():
             return Retry(_text(outcome.reason), bool(outcome.uncertain), _seconds(outcome.after_s))
         case Reject():

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from bridge.errors import MappingError
 from bridge.model.delivery import Claim
@@ -13,8 +14,9 @@ class Written:
 
     def __init__(self) -> None:
         self.links: list[Link] = []
+        self.degraded: list[str] = []
         self._known: dict[str, dict[str, str]] = {}  # by the record's name: its id and url
-        self._degraded: list[str] = []
+        self._not_taken: dict[str, dict[str, Any]] = {}  # by the record's name: the fields that it went without
         self._last = Delivered()
         self._keeps_all = False  # also links of records without an id
         self._applies = False
@@ -28,18 +30,23 @@ class Written:
             at = record.key, record.object
             if at not in claim.done and (record.mode != "create" or at not in claim.links):
                 missing.append(record)
-            elif (link := claim.links[at]).crm_id:
+                continue
+            link = claim.links[at]
+            if link.crm_id:
                 self._known[record.name] = {"id": link.crm_id, "url": link.url}
+            if at in claim.done:
+                self._went_without(record, link.not_taken)
         return missing
 
     def add(self, record: Record, outcome: Delivered) -> None:
         """A record without an id is noted all the same where others follow: so that it is not written again."""
         if outcome.id or self._keeps_all:
-            self.links.append(Link(record.object, record.key, outcome.id, outcome.url))
+            self.links.append(Link(record.object, record.key, outcome.id, outcome.url, outcome.not_taken))
         if outcome.id:
             self._known[record.name] = {"id": outcome.id, "url": outcome.url}
         if outcome.degraded:
-            self._degraded.append(outcome.degraded)
+            self.degraded.append(outcome.degraded)
+        self._went_without(record, outcome.not_taken)
         self._last = outcome
 
     def resolved(self, record: Record) -> Record:
@@ -63,9 +70,15 @@ class Written:
 
     def ended(self) -> Delivered | Skipped:
         """What came of it, where all that was missing is written."""
-        return replace(self._last, degraded="; ".join(self._degraded)) if self._applies else Skipped()
+        return self._last if self._applies else Skipped()
+
+    def _went_without(self, record: Record, names: Collection[str]) -> None:
+        if found := {name: self._value(value, name) for name, value in record.fields.items() if name in names}:
+            self._not_taken[record.name] = found
 
     def _resolved(self, record: Record) -> Record:
+        if self._not_taken:
+            record = replace(record, not_taken=dict(self._not_taken))
         if not any(isinstance(value, Ref | Later) for value in record.fields.values()):
             return record
         found = {name: self._value(value, f"{record.name}.{name}") for name, value in record.fields.items()}

@@ -53,3 +53,4 @@ class Result:
     took_ms: int
     links: tuple[Link, ...] = ()  # records written in this attempt, also where the outcome is no Delivered
     batch: int = 0  # the call that many were in together; 0: it was by itself
+    degraded: tuple[str, ...] = ()  # what had to be left out or shortened of what it wrote

@@ -44,6 +44,9 @@ class Record:
     match: tuple[str, ...] = ()  # fields by which to find a record that is there already, the best first
     mode: str = "upsert"  # or "create": one that is there already is left as it is
     writes: Mapping[str, str] = field(default_factory=dict)  # of some fields: "if_empty" or "append", not replace
+    # Of earlier records of the same delivery, by their names: the fields that the target did not take, and what was to
+    # be in them. For a text of this one, so that it is not lost.
+    not_taken: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Delivered:
     id: str = ""
     url: str = ""
     degraded: str = ""  # what had to be left out or shortened to get it in
+    not_taken: tuple[str, ...] = ()  # fields that it had to go without: later records are told what was in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class Link:
     record_key: str
     crm_id: str
     url: str = ""
+    not_taken: tuple[str, ...] = ()  # fields that it had to go without
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ it never retries, follows no redirect, reads no proxy or netrc from the environm
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from ssl import SSLContext
@@ -78,9 +79,8 @@ class DoorCall:
             return fetch(last)
 
         try:
-            return self.door.shared.token(fetched, instead_of=instead_of, within_s=self.deadline_s)
-        except NotBegun:
-            raise
+            with self._turn():
+                return self.door.shared.token(fetched, instead_of=instead_of, within_s=self.deadline_s)
         except CallFailed as failed:
             raise CallFailed(f"no access token: {failed.reason}") from None
         finally:
@@ -88,12 +88,14 @@ class DoorCall:
 
     def spend(self, count: int) -> None:
         """See `bridge.connector.Call`. They may have been sent as soon as they are announced."""
-        self.door.shared.spend(count, within_s=self.deadline_s)
+        with self._turn():
+            self.door.shared.spend(count, within_s=self.deadline_s)
         self.sent = True
 
     def wait(self, seconds: float) -> None:
         """See `bridge.connector.Call`."""
-        self.door.shared.wait(seconds, within_s=self.deadline_s)
+        with self._turn():
+            self.door.shared.wait(seconds, within_s=self.deadline_s)
 
     def warn(self, text: str) -> None:
         """See `bridge.connector.Call`."""
@@ -116,7 +118,8 @@ class DoorCall:
     ) -> Received:
         """The answer, whatever its status. Of two header names that differ in case only, the later counts.
 
-        Raises CallFailed, for all that is wrong with the arguments or goes wrong on the way.
+        Raises CallFailed, for all that is wrong with the arguments or goes wrong on the way; NotBegun where it is not
+        the turn of the attempt's first request in time.
         """
         request = requests.PreparedRequest()  # bare: no session merges cookies, netrc and hooks into it
         self.place = place(url)
@@ -124,13 +127,24 @@ class DoorCall:
         request.body = body if json is None else as_json(json)
         request.headers = CaseInsensitiveDict(headers_for(headers or {}, request.body))
         self.left = False
-        self.door.shared.spend(1, within_s=self.deadline_s)
+        with self._turn():
+            self.door.shared.spend(1, within_s=self.deadline_s)
         started_s = self.door.clock()
         try:
             return self._send(request)
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
             failed = fault(error, left=self.left, took_s=self.door.clock() - started_s)
         raise failed  # out here, so that no traceback drags along the texts of the libraries: they hold the whole URL
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Not to have begun is what can be said only before the first request."""
+        try:
+            yield
+        except NotBegun as late:
+            if self.sent:
+                raise CallFailed(late.reason) from None
+            raise
 
     def _send(self, request: requests.PreparedRequest) -> Received:
         self._line.call = self

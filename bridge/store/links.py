@@ -1,5 +1,6 @@
 """Links: the CRM ids that were remembered, by target, account and record key."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -18,6 +19,12 @@ class _Row(NamedTuple):
     crm_id: str
     url: str
     delivery_id: int
+    not_taken: str | None
+
+    @property
+    def link(self) -> Link:
+        names = tuple(json.loads(self.not_taken)) if self.not_taken else ()
+        return Link(self.object, self.record_key, self.crm_id, self.url, names)
 
 
 _OF_KEYS = (
@@ -26,10 +33,10 @@ _OF_KEYS = (
 )
 
 _REMEMBER = text(
-    "INSERT INTO links (target, account, record_key, object, crm_id, url, delivery_id, written_at) "
-    "VALUES (:target, :account, :record_key, :object, :crm_id, :url, :delivery_id, :written_at) "
+    "INSERT INTO links (target, account, record_key, object, crm_id, url, delivery_id, written_at, not_taken) "
+    "VALUES (:target, :account, :record_key, :object, :crm_id, :url, :delivery_id, :written_at, :not_taken) "
     "ON CONFLICT (target, account, record_key, object) DO UPDATE SET crm_id = excluded.crm_id, url = excluded.url, "
-    "delivery_id = excluded.delivery_id, written_at = excluded.written_at"
+    "delivery_id = excluded.delivery_id, written_at = excluded.written_at, not_taken = excluded.not_taken"
 )
 
 
@@ -59,7 +66,7 @@ def attach(
 def _with_links(claim: Claim, mine: Sequence[_Row]) -> Claim:
     if not mine:
         return claim
-    found = {(row.record_key, row.object): Link(row.object, row.record_key, row.crm_id, row.url) for row in mine}
+    found = {(row.record_key, row.object): row.link for row in mine}
     done = frozenset((row.record_key, row.object) for row in mine if row.delivery_id == claim.delivery_id)
     return replace(claim, links=found, done=done)
 

@@ -13,7 +13,8 @@ from bridge.store.links import written_by
 from bridge.store.retention import LET_GO
 from bridge.store.tables import attempts, audit, deliveries, events, quarantine, rejections
 
-_LISTED = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "finished_at", "copy", "reason")
+_SAID = ("reason", "degraded")  # (codec)
+_LISTED = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "finished_at", "copy", *_SAID)
 
 
 def list_events(
@@ -71,8 +72,9 @@ def list_deliveries(
     before: int | None = None,
     target: str | None = None,
     state: str | None = None,
+    degraded: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Deliveries, newest first."""
+    """Deliveries, newest first; `degraded`: those of which something was left out or shortened."""
     query = select(*deliveries.c[_LISTED]).order_by(deliveries.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(deliveries.c.id < before)
@@ -80,6 +82,8 @@ def list_deliveries(
         query = query.where(deliveries.c.target == target)
     if state is not None:
         query = query.where(deliveries.c.state == state)
+    if degraded:
+        query = query.where(deliveries.c.degraded.is_not(None))
     for row in connection.execute(query):
         yield _delivery(row, codec)
 
@@ -176,4 +180,4 @@ def _event(row: Row[Any]) -> dict[str, Any]:
 
 
 def _delivery(row: Row[Any], codec: Codec) -> dict[str, Any]:
-    return row._asdict() | {"reason": _text(row.reason, codec)}
+    return row._asdict() | {name: _text(getattr(row, name), codec) for name in _SAID}

@@ -10,7 +10,7 @@ from bridge.errors import SchemaError, StoreError
 from bridge.store.database import Database
 from bridge.store.tables import meta
 
-HEAD = "0001"
+HEAD = "0002"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x6272_6964  # "brid": one migration at a time, whoever starts it
 

@@ -16,6 +16,7 @@ from bridge.store.counters import Tally
 from bridge.store.tables import attempts, deliveries
 
 Settled = tuple[Result, Settlement]
+NEXT = "; "  # between two notes on what was left out
 
 
 def settle(
@@ -32,7 +33,7 @@ def settle(
         row = rows.get(settlement.claim.delivery_id)
         if row is None or not _counts(row, result, settlement):
             continue
-        change = _change(connection, row, settlement, now_ms=now_ms, codec=codec)
+        change = _change(connection, row, result, settlement, now_ms=now_ms, codec=codec)
         changes.append(change)
         counted.append((result, settlement))
         tally.move(row.target, row.state, change["state"])
@@ -55,6 +56,7 @@ class _Row(NamedTuple):
     position: int
     target: str
     person: str
+    degraded: bytes | None
 
 
 _OF_IDS = f"SELECT {', '.join(_Row._fields)} FROM deliveries WHERE id {{among}} ORDER BY id"  # noqa: S608
@@ -72,7 +74,9 @@ def _counts(row: _Row, result: Result, settlement: Settlement) -> bool:
     return isinstance(result.outcome, Delivered) and row.state in ("queued", "waiting", "dead")
 
 
-def _change(connection: Connection, row: _Row, settlement: Settlement, *, now_ms: int, codec: Codec) -> dict[str, Any]:
+def _change(
+    connection: Connection, row: _Row, result: Result, settlement: Settlement, *, now_ms: int, codec: Codec
+) -> dict[str, Any]:
     """The row's new values. A delivery that did not get through is discarded where a newer revision waits behind it,
     and gives way where others of its person would wait too long.
     """
@@ -93,8 +97,19 @@ def _change(connection: Connection, row: _Row, settlement: Settlement, *, now_ms
         "held_at": settlement.held_at,
         "finished_at": now_ms if state in (State.DELIVERED, State.DEAD, State.DISCARDED) else None,
         "reason": codec.encode(reason) if reason else None,
-        "degraded": codec.encode(settlement.degraded) if settlement.degraded else None,
+        "degraded": _degraded(row.degraded, result.degraded, codec),
     }
+
+
+def _degraded(before: bytes | None, more: Sequence[str], codec: Codec) -> bytes | None:
+    """What had to be left out in this attempt, and in those before."""
+    if not more:
+        return before
+    try:
+        notes = codec.text(before).split(NEXT) if before else []
+    except ValueError:  # a newer version wrote it
+        notes = []
+    return codec.encode(NEXT.join(dict.fromkeys([*notes, *more])))
 
 
 def _has_followers(connection: Connection, row: _Row) -> bool:

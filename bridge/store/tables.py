@@ -174,6 +174,7 @@ links = Table(
     Column("url", Text, nullable=False),
     Column("delivery_id", Id, nullable=False),  # the one that wrote it last: its checkpoint
     Column("written_at", BigInteger, nullable=False),
+    Column("not_taken", Text),  # JSON of the names of fields that the record had to go without
     PrimaryKeyConstraint("target", "account", "record_key", "object"),
     Index("ix_links_delivery", "delivery_id"),
 )

@@ -48,7 +48,7 @@ def waited_s(settlement: Settlement) -> float:
 def test_a_delivered_delivery_has_ended_and_nothing_about_it_is_uncertain() -> None:
     claim = replace(CLAIM, attempts=3, uncertain=True)
 
-    expected = Settlement(claim, State.DELIVERED, NOW_MS, 4, uncertain=False, holds=0, held_at=0, degraded="no phone")
+    expected = Settlement(claim, State.DELIVERED, NOW_MS, 4, uncertain=False, holds=0, held_at=0)
     assert expected == settled(claim, Delivered("00Q1", degraded="no phone"))
 
 

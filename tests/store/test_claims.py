@@ -263,6 +263,7 @@ def test_a_new_delivery_never_takes_an_old_ones_checkpoints_for_its_own(store: S
     claim = only(store.claim())
     store.settle(claim, Delivered("7"))
     link = {"target": "crm", "account": "", "record_key": claim.person, "object": "Lead", "crm_id": "7", "url": ""}
+    link["not_taken"] = '["Phone"]'
     with store.database.write() as connection:
         links.remember(connection, [link | {"delivery_id": claim.delivery_id, "written_at": store.now_ms}])
         purge_metadata(connection, before_ms=store.now_ms + 1, tally=Tally())
@@ -274,7 +275,7 @@ def test_a_new_delivery_never_takes_an_old_ones_checkpoints_for_its_own(store: S
         )
         attached = only(links.attach(connection, found, account="", keys=lambda claim: {claim.person}))
 
-    assert {(claim.person, "Lead"): Link("Lead", claim.person, "7")} == attached.links
+    assert {(claim.person, "Lead"): Link("Lead", claim.person, "7", not_taken=("Phone",))} == attached.links
     assert frozenset() == attached.done
 
 
