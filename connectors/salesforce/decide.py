@@ -7,7 +7,7 @@ from bridge.connector import Hold, Outcome, Record, Reject, Retry
 from connectors.salesforce.change import created, is_empty, updated
 from connectors.salesforce.contact import fields_of_contact, has_custom, name_at_contact
 from connectors.salesforce.describe import Described, Describes
-from connectors.salesforce.errors import outcome_of
+from connectors.salesforce.errors import outcome_of_look
 from connectors.salesforce.look import Look
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
@@ -118,7 +118,7 @@ class Decide:
         if found is None and (self._asks_contact or any(has_custom(work.record.fields) for work in leads)):
             found = self._describes.of("Contact", self._org)
         if isinstance(found, Said):
-            outcome = outcome_of(found)
+            outcome = outcome_of_look(found)
             return outcome if isinstance(outcome, Hold | Retry) else None
         return found.names if found else None
 

@@ -86,6 +86,8 @@ def remedy_for(said: Said) -> Remedy | None:
 
 def outcome_of(said: Said) -> Outcome:
     """The outcome that an answer which is no success means, where nothing can be done about it."""
+    if said.unanswered:
+        return said.unanswered
     faults = [fault for fault in said.faults if fault.code not in NEVER_BY_THESE]
     for fault in faults:
         if found := _by_code(said, fault):
@@ -99,6 +101,12 @@ def outcome_of(said: Said) -> Outcome:
     if faults and 400 <= said.status < 500 and said.status not in (401, 408, 429):
         return Reject(said.told, cause=cause_of(faults[0]))
     return _by_status(said)
+
+
+def outcome_of_look(said: Said) -> Outcome:
+    """The same of a request that changes nothing: whatever became of it, nothing was written by it."""
+    outcome = outcome_of(said)
+    return replace(outcome, uncertain=False) if isinstance(outcome, Retry | Hold) else outcome
 
 
 def hold_of(said: Said) -> Hold:

@@ -12,7 +12,7 @@ from typing import Any
 from bridge.connector import Outcome, Record, Ref, Reject
 from connectors.salesforce.change import mark_of, value_of
 from connectors.salesforce.contact import name_at_contact
-from connectors.salesforce.errors import outcome_of
+from connectors.salesforce.errors import outcome_of_look
 from connectors.salesforce.org import Org
 from connectors.salesforce.phones import digits_of, spellings
 from connectors.salesforce.said import Said
@@ -61,7 +61,7 @@ class Look:
         asked = [(ask, query) for ask in asks.values() for query in ask.queries()]
         answer = self._org.query([query for _, query in asked])
         if isinstance(answer, Said):
-            return outcome_of(answer)
+            return outcome_of_look(answer)
         for (ask, _), rows in zip(asked, answer, strict=True):
             self.found.add(ask.object, [_as_asked(row, ask.select) for row in rows])
         return None

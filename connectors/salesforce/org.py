@@ -5,10 +5,11 @@ simple-salesforce makes the requests, over the bridge's door. With a given sessi
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from bridge.connector import Call, Http, Token, as_json, requests_session
+from bridge.connector import Call, Http, NoAnswer, Token, as_json, came_to, requests_session
 from connectors.salesforce.hidden import masked
 from connectors.salesforce.limits import Limits
 from connectors.salesforce.login import session_for
@@ -22,7 +23,9 @@ _NO_NEW_SESSION = ("not attached to Agent", "not valid for use with the REST API
 
 
 class Org:
-    """Made for one attempt; raises what the door raises, and nothing of its own."""
+    """Made for one attempt, which may end here with what the login raises. No answer to a request is an answer, too:
+    what was written before it stays known.
+    """
 
     def __init__(self, settings: SalesforceSettings, call: Call, limits: Limits) -> None:
         self.call = call
@@ -30,6 +33,7 @@ class Org:
         self._limits = limits
         self._fetch = session_for(settings, call)
         self._renewed = False
+        self._over: Said | None = None
         self._log_in()
 
     @property
@@ -49,13 +53,20 @@ class Org:
 
     def ask(self, method: str, path: str, content: Any = None, *, headers: Mapping[str, str] | None = None) -> Said:
         """The answer to one REST call; `path` is below `/services/data/vNN.N/`. Logs in again, once, where the session
-        has ended.
+        has ended. After a request that got no answer, no more are sent: they would meet the same, and the time is gone.
         """
-        said = self._ask(method, path, content, headers or {})
-        if said.status == 401 and not self._renewed and _is_ended(said):
-            self._renewed = True
-            self._log_in(instead_of=self._token)
+        if self._over is not None:
+            return self._over
+        try:
             said = self._ask(method, path, content, headers or {})
+            if said.status == 401 and not self._renewed and _is_ended(said):
+                self._renewed = True
+                self._log_in(instead_of=self._token)
+                said = self._ask(method, path, content, headers or {})
+        except NoAnswer as failed:
+            outcome = came_to(failed)
+            self._over = Said(0, None, unanswered=replace(outcome, uncertain=False))
+            return Said(0, None, unanswered=outcome)
         return said
 
     def composite(self, requests: list[dict[str, Any]], *, together: bool) -> Said | list[Said]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.connector import Hold, Retry
+
 MAX_TOLD = 300  # characters of a message that a reason quotes
 
 
@@ -31,11 +33,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: of a whole call, of one subrequest, or of one row (status 200, 400 or 0)."""
+    """An answer: of a whole call, of one subrequest, or of one row (status 200, 400 or 0). `unanswered`: what comes of
+    it where there was none.
+    """
 
     status: int
     content: Any  # parsed JSON; text where it is none; None where there is nothing
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unanswered: Retry | Hold | None = None
 
     @property
     def is_fine(self) -> bool:
