@@ -11,11 +11,12 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from bridge.connector import Answer, Call
+from bridge.connector import Answer, Call, NoAnswer
 from connectors.hubspot.access import Access
 from connectors.hubspot.limits import Limits
 from connectors.hubspot.paths import ACCOUNT, path_in
 from connectors.hubspot.settings import HubSpotSettings
+from connectors.hubspot.unanswered import Unanswered, unanswered
 
 Input = Mapping[str, Any]
 
@@ -84,9 +85,11 @@ class Client:
 
 def nothing_there(method: str, url: str) -> bytes | None:
     """What HubSpot answers to a look that finds nothing; None to all that is no look."""
-    path = url.partition("?")[0]
-    is_look = method == "GET" or path.endswith(("/search", "/batch/read"))
-    return b'{"total": 0, "results": []}' if is_look else None
+    return b'{"total": 0, "results": []}' if _is_look(method, url) else None
+
+
+def _is_look(method: str, url: str) -> bool:
+    return method == "GET" or url.partition("?")[0].endswith(("/search", "/batch/read"))
 
 
 class _Way:
@@ -97,6 +100,7 @@ class _Way:
         self._access = access
         self._limits = limits
         self._call = call
+        self._over: Unanswered | None = None
 
     def request(
         self,
@@ -108,7 +112,21 @@ class _Way:
         body: Any = None,
         **_: Any,
     ) -> Answer:
-        """The answer, whatever its status; another token is fetched for one that was refused, once."""
+        """The answer, whatever its status; another token is fetched for one that was refused, once. After a request
+        that got none, no more are sent in this call: they would meet the same, and the time is gone.
+        """
+        if self._over is not None:
+            return self._over
+        try:
+            return self._answered(method, url, query_params, headers, body)
+        except NoAnswer as failed:
+            found = unanswered(failed)
+            self._over = found.certain()
+            return self._over if _is_look(method, url) else found
+
+    def _answered(
+        self, method: str, url: str, query_params: Any, headers: Mapping[str, str] | None, body: Any
+    ) -> Answer:
         path = path_in(self._settings.api_version, url.removeprefix(_HOST))
         query = f"?{urlencode(query_params)}" if query_params else ""
         place = self._settings.base_url.rstrip("/") + path + query

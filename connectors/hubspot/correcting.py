@@ -48,7 +48,7 @@ def _is_there(row: Row, problem: Problem) -> bool:
 
 
 def _healed(row: Row, problem: Problem, work: Work) -> bool:
-    """Gives a refused property another value, or does without it."""
+    """Gives a refused property another value, or does without it; False: neither can be done."""
     refused = {bad.property for bad in problem.bad}
     if problem.category == "INVALID_EMAIL":
         refused.add("email")
@@ -57,7 +57,9 @@ def _healed(row: Row, problem: Problem, work: Work) -> bool:
         return False
     for bad in problem.bad:
         if bad.code == "INVALID_OPTION" and bad.property in refused:
-            found = work.choice(row.object, bad.property, row.properties[bad.property])
+            found = work.choice(row, bad.property)
+            if row.outcome is not None:
+                return True
             if found is not None:
                 row.properties[bad.property] = found
                 if row.left is not None:

@@ -86,6 +86,8 @@ def case_of(problem: Problem) -> Case:
 
 def outcome_of(problem: Problem, *, now_s: float, zone: str = "") -> Outcome:
     """What becomes of a delivery where nothing better can be done about it. `zone`: the account's time zone."""
+    if problem.unanswered:
+        return problem.unanswered
     case = case_of(problem)
     reason = f"HTTP {problem.status}{f': {case.why}' if case.why else ''}{_scopes(problem)}{problem.said}"
     match case.meaning:

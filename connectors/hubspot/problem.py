@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge.connector import Answer, found_at
+from bridge.connector import Answer, Hold, Retry, found_at
+from connectors.hubspot.unanswered import Unanswered
 
 MAX_SAID = 300  # characters of a message that a reason quotes
 MAX_READ = 1 << 16  # of a message, to find names in
@@ -47,6 +48,7 @@ class Problem:
     wait_s: float | None = None  # as `Retry-After` says
     readable: bool = True  # HubSpot's own words, not those of something before it
     of_row: bool = False  # says nothing of the other rows of the batch
+    unanswered: Retry | Hold | None = None  # what comes of it where HubSpot says nothing at all
 
     @property
     def said(self) -> str:
@@ -61,6 +63,8 @@ class Problem:
 
 def problem_of(answer: Answer, *, secrets: Iterable[str]) -> Problem:
     """What an answer says that is no success; `secrets` are masked in it."""
+    if isinstance(answer, Unanswered):
+        return Problem(answer.status, unanswered=answer.outcome)
     body = answer.json()
     found = body if isinstance(body, Mapping) else {}
     return _problem(answer.status, found, secrets, wait_s=_wait_s(answer.headers), readable=bool(found))

@@ -8,7 +8,7 @@ from typing import Any
 from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from
 from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, TO
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.hubspot.text import MAX_BODY, NOT_TAKEN, as_html, is_cut, written
+from connectors.hubspot.text import LEFT_OUT, MAX_BODY, as_html, is_cut, text_of, written
 
 _ID = re.compile(r"[A-Za-z0-9_:() -]+")
 
@@ -25,8 +25,8 @@ class Row:
     left: dict[str, str] | None = None  # what is written beside those; None: the properties as they are
     looked: bool = False  # whether it is there is known as far as it has to be
     corrected: set[str] = field(default_factory=set)  # each way of correcting is gone once
-    dropped: dict[str, str] = field(default_factory=dict)  # properties that HubSpot did not take
-    notes: list[str] = field(default_factory=list)  # what else was left out
+    dropped: dict[str, str] = field(default_factory=dict)  # what was to be in properties, and is in none
+    notes: list[str] = field(default_factory=list)  # what was left out, and why
     is_new: bool = False  # this call made it
     outcome: Outcome | None = None
 
@@ -87,16 +87,15 @@ class Row:
         return was_open
 
     def deliver(self, id_: str, url: str = "") -> None:
-        left = [f"HubSpot did not take {name}" for name in self.dropped] + self.notes
-        self.outcome = Delivered(id_, url, degraded="; ".join(left))
+        self.outcome = Delivered(id_, url, degraded="; ".join(self.notes), not_taken=tuple(self.dropped))
 
-    def keep(self, dropped: Mapping[str, str]) -> None:
-        """Keeps in its text what HubSpot did not take of an earlier record of the same delivery."""
+    def keep(self, dropped: Mapping[str, Any]) -> None:
+        """Keeps in its text what an earlier record of the same delivery had to go without."""
         body = BODY.get(self.object)
         if body is None or body not in self.properties or not dropped:
             return
-        said = "".join(f"\n{name}: {value}" for name, value in dropped.items())
-        more = as_html(f"\n\n{NOT_TAKEN}{said}")
+        said = "".join(f"\n{name}: {text_of(value)}" for name, value in dropped.items())
+        more = as_html(f"\n\n{LEFT_OUT}{said}")
         if len(self.properties[body]) + len(more) <= MAX_BODY:
             self.properties[body] += more
 
@@ -124,6 +123,7 @@ def without(row: Row, names: set[str]) -> None:
     """Drops properties, and remembers their values."""
     for name in names & row.properties.keys():
         row.dropped[name] = row.properties.pop(name)
+        row.notes.append(f"HubSpot did not take {name}")
         (row.left or {}).pop(name, None)
 
 

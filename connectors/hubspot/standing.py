@@ -10,6 +10,8 @@ from connectors.hubspot.objects import addresses_in
 from connectors.hubspot.row import Row
 from connectors.hubspot.text import BODIES, alike, plain
 
+OTHER_EMAIL = "the contact has another email address already, which was left as it is"
+
 _BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li|ul|ol|h\d)\b[^<>]*>|\n", re.I)
 
 
@@ -26,6 +28,9 @@ def heed(row: Row, there: Mapping[str, Any]) -> bool:
             row.left[name] = _appended(name, stands, text)
     if row.email in addresses_in(there):  # one of several, of which the first stays the first
         row.left.pop("email", None)
+    elif row.email and "email" not in row.left and row.record.mode != "create" and not row.record.if_empty:
+        row.dropped["email"] = row.email
+        row.notes.append(OTHER_EMAIL)
     return not all(alike(name, text, there.get(name)) for name, text in row.left.items())
 
 

@@ -10,7 +10,7 @@ from bridge.connector import as_json
 
 BODIES = frozenset({"hs_note_body", "hs_meeting_body", "hs_internal_meeting_notes", "hs_task_body"})
 TIMES = frozenset({"hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time"})
-NOT_TAKEN = "Not taken by HubSpot:"  # begins what is added to a body, and is no part of what was said
+LEFT_OUT = "Not in a field of HubSpot:"  # begins what is added to a body, and is no part of what was said
 MAX_BODY = 65_536  # characters (https://developers.hubspot.com/docs/api/crm/notes)
 
 _TAG = re.compile(r"<[^<>]*>")
@@ -68,7 +68,7 @@ def plain(body: str) -> str:
 def _said(name: str, text: Any) -> str | float:
     text = text if isinstance(text, str) else ""
     if name in BODIES:
-        return plain(text).partition(NOT_TAKEN)[0].strip()
+        return plain(text).partition(LEFT_OUT)[0].strip()
     return moment(text) if name in TIMES else " ".join(text.split())
 
 

@@ -49,9 +49,14 @@ class Work:
     def page(self, object_: str, id_: str) -> str:
         return page_of(object_, id_, portal=self.account.portal, domain=self.account.domain)
 
-    def choice(self, object_: str, name: str, text: str) -> str | None:
-        """What HubSpot calls the option that was meant by the text, if that is another."""
-        return self._choices.choice(object_, name, text, self.client, now_s=self.now_s)
+    def choice(self, row: Row, name: str) -> str | None:
+        """What HubSpot calls the option that was meant by the row's text, if that is another. Where the options cannot
+        be asked for now, the row has its outcome; an app that may not see them does without.
+        """
+        refused = self._choices.learn(row.object, self.client, now_s=self.now_s)
+        if refused is not None and refused.status not in (403, 404):
+            self.fail([row], self.problem(refused))
+        return self._choices.choice(row.object, name, row.properties[name])
 
     def problem(self, answer: Answer) -> Problem:
         return problem_of(answer, secrets=self.settings.secrets)

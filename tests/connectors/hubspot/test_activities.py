@@ -49,7 +49,7 @@ def test_a_long_text_is_cut_to_what_a_note_holds() -> None:
         assert body == "&amp;" * (65_536 // 5)
 
 
-@pytest.mark.parametrize("standing", ["Hi", "<div><p>Hi</p></div>", "Hi<br><br>Not taken by HubSpot:<br>email: x"])
+@pytest.mark.parametrize("standing", ["Hi", "<div><p>Hi</p></div>", "Hi<br><br>Not in a field of HubSpot:<br>email: x"])
 def test_after_a_lost_answer_a_note_that_is_there_is_not_made_again(standing: str) -> None:
     with trying() as hubspot:
         id_ = hubspot.api.add("contacts", email="ada@example.com")

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from bridge.connector import Delivered, Hold, Record, Reject
+from bridge.testing.samples import LEAD, next_revision
+from connectors.hubspot.standing import OTHER_EMAIL
 from tests.connectors.hubspot.standin import Standing
 from tests.connectors.hubspot.trying import contact, trying
 
@@ -172,3 +174,30 @@ def test_a_contact_with_nothing_that_hubspot_needs_is_rejected_by_it() -> None:
         (outcome,) = hubspot.write(replace(contact(city="Paris"), known_id="7"))
 
         assert Reject is type(outcome)
+
+
+def test_another_address_of_a_known_contact_is_kept_in_the_note_and_said() -> None:
+    with trying() as hubspot:
+        claim = hubspot.lead_of()
+        (first,) = hubspot.bring(claim)
+        corrected = replace(claim.stored.event, email="david.garcia@example.org")
+        (result,) = hubspot.bring(next_revision(claim, first, corrected))
+
+        assert (Delivered, (OTHER_EMAIL,)) == (type(result.outcome), result.degraded)
+        assert LEAD.email == hubspot.api.of("contacts")[0]["email"]
+        (note,) = hubspot.api.of("notes")
+        assert note["hs_note_body"].endswith("Not in a field of HubSpot:<br>email: david.garcia@example.org")
+
+
+def test_the_note_of_a_contact_that_was_deleted_is_made_anew_at_the_new_one() -> None:
+    with trying() as hubspot:
+        claim = hubspot.lead_of()
+        (first,) = hubspot.bring(claim)
+        (old,) = hubspot.api.objects["contacts"]
+        del hubspot.api.objects["contacts"][old]
+        (result,) = hubspot.bring(next_revision(claim, first, replace(claim.stored.event, content="Hello again")))
+
+        assert Delivered is type(result.outcome)
+        (new,) = hubspot.api.objects["contacts"]
+        (note,) = [id_ for id_ in hubspot.api.objects["notes"] if ("202", new) in hubspot.api.links[id_]]
+        assert hubspot.api.objects["notes"][note]["hs_note_body"].startswith("Hello again")
