@@ -33,10 +33,11 @@ def spellings(phone: str) -> set[str]:
     number: where neither tells how many, it may be any of them.
     """
     compared = comparable(phone)
-    if len(compared) == 10 and _names_country(phone.strip()) and not compared.startswith("+"):
-        return {compared}  # +1
+    named = _names_country(phone.strip())
+    if named and len(compared) == 10:
+        return {compared}  # of +1
     number = compared.removeprefix("+")
-    is_dialled = number.startswith(TRUNKS) and not _names_country(phone.strip())
+    is_dialled = not named and number.startswith(TRUNKS)
     found = None if is_dialled else _behind_country(number)
     found = found or {number[cut:] for cut in range(1, 4)}
     return {one for one in {number, *found} if len(one) >= SHORTEST}
