@@ -34,8 +34,8 @@ def spellings(phone: str) -> set[str]:
     """
     compared = comparable(phone)
     named = _names_country(phone.strip())
-    if named and len(compared) == 10:
-        return {compared}  # of +1
+    if named and len(compared) == 10 and compared[0] not in "01":
+        return {compared}  # of +1, where area codes begin with 2 to 9
     number = compared.removeprefix("+")
     is_dialled = not named and number.startswith(TRUNKS)
     found = None if is_dialled else _behind_country(number)
