@@ -7,24 +7,24 @@ from typing import Any
 
 from bridge.connector import found_at
 from connectors.hubspot.objects import CONTACTS, EMAILS, addresses_in
+from connectors.hubspot.phones import comparable, digits, spellings
 from connectors.hubspot.row import Row
-from connectors.hubspot.work import OF_ROWS, Found, Work, chunks, halves
+from connectors.hubspot.work import OF_ROWS, Found, Work, halves
 
 PHONES = {"phone": "hs_searchable_calculated_phone_number", "mobilephone": "hs_searchable_calculated_mobile_number"}
 NAMES = ("firstname", "lastname")
-# Visitors that one search is about: each has up to 4 spellings at 2 properties, and the body of a search has at most
-# 3000 characters (https://developers.hubspot.com/docs/api/crm/search: limits).
-AT_ONCE = 20
-LIMIT = 100
-SHORTEST, LONGEST = 4, 20  # digits of what can be a phone number: "none" and "-" are those of many
+# A search has at most 3,000 characters and 200 results
+# (https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm: limits, 2026-03-30).
+ROOM = 1300  # characters of spellings, at each of two properties; the rest of a search has some 300
+LIMIT = 200
 LOST_S = 86_400.0  # how long ago an attempt with a lost answer may have made a contact without email and phone
 
 
 def search(rows: Sequence[Row], work: Work) -> None:
     """Gives each row that is found its id, by the best of its `match` that finds it."""
     by_phone = [row for row in rows if "phone" in _ways(row) and _phone(row)]
-    for chunk in chunks(by_phone, AT_ONCE):
-        _by_phone(chunk, work)
+    for together in _filled(by_phone):
+        _by_phone(together, work)
     for row in rows:
         for name in _ways(row):
             if row.id is None and row.outcome is None and name not in ("email", "phone") and row.properties.get(name):
@@ -58,19 +58,6 @@ def _names(row: Row) -> list[tuple[str, str]]:
     return [("key", row.trace), *((name, text) for name, text in said.items() if text)]
 
 
-def digits(phone: str) -> str:
-    """A number to compare: without signs, without 00 or + before the country; of one with the US country code, without
-    it, as numbers are written there. Only ten digits of another country keep a +: +47 22 12 34 56 is not 472-212-3456.
-    """
-    signs = phone.strip()
-    found = "".join(sign for sign in signs if sign in "0123456789")
-    named = signs.startswith(("+", "00"))
-    found = found.removeprefix("00") if named else found
-    if len(found) == 11 and found.startswith("1"):
-        return found[1:]
-    return f"+{found}" if named and len(found) == 10 else found
-
-
 def _ways(row: Row) -> tuple[str, ...]:
     return row.record.match or (("phone",) if row.object == CONTACTS else ())
 
@@ -81,16 +68,27 @@ def _has_only_a_name(row: Row) -> bool:
 
 def _phone(row: Row) -> str:
     """Its number to search by; empty where it has none."""
-    found = digits(row.properties.get("phone", ""))
-    return found if SHORTEST <= len(found) <= LONGEST else ""
+    return comparable(row.properties.get("phone", ""))
+
+
+def _filled(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows by the search that they share: as many to each as it has room for."""
+    found: list[list[Row]] = []
+    room = 0
+    for row in rows:
+        needed = sum(len(one) + len('"",') for one in spellings(row.properties["phone"]))
+        if not found or needed > room:
+            found.append([])
+            room = ROOM
+        found[-1].append(row)
+        room -= needed
+    return found
 
 
 def _by_phone(rows: Sequence[Row], work: Work) -> None:
-    """HubSpot keeps numbers to search for without their country, whose length (1 to 3) is not known here."""
     if work.stopped is not None:
         return
-    spelled = {_phone(row).removeprefix("+")[cut:] for row in rows for cut in range(4)}
-    values = sorted(value for value in spelled if len(value) >= SHORTEST)
+    values = sorted({spelling for row in rows for spelling in spellings(row.properties["phone"])})
     groups = [[{"propertyName": name, "operator": "IN", "values": values}] for name in PHONES.values()]
     answer = work.client.search(CONTACTS, groups, properties=[*PHONES, *EMAILS], limit=LIMIT)
     total = found_at(answer.json(), "total")

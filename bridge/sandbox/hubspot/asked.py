@@ -23,6 +23,7 @@ class Asked:
     version: str
     query: Mapping[str, list[str]]
     body: Any
+    characters: int  # of the body, as it was sent
 
     def one(self, name: str, default: str = "") -> str:
         """A value of the query, of which there is one."""
@@ -104,8 +105,10 @@ def asked(request: Request, versions: list[str]) -> Asked:
     if at != (2 if _DATED.fullmatch(version) and parts[0] == "crm" else 1):  # crm/v3/objects, crm/objects/2026-03
         raise no_path()
     form = "form" in (request.header("Content-Type") or "")
-    body = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if form else _json(request)
-    return Asked(request.method, tuple(parts), version, parse_qs(request.query, keep_blank_values=True), body)
+    sent = request.body.decode("utf-8", "replace")
+    body = dict(parse_qsl(sent)) if form else _json(request)
+    query = parse_qs(request.query, keep_blank_values=True)
+    return Asked(request.method, tuple(parts), version, query, body, len(sent))
 
 
 def _json(request: Request) -> Any:

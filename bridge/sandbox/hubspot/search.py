@@ -1,6 +1,7 @@
 """Search: which records fit, as the index knows them, which lags behind.
 
-Limits: https://developers.hubspot.com/docs/api-reference/search/guide (2026-03).
+Limits: https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm (2026-03-30). It limits the
+characters of the body, and says nothing of spaces: here they count.
 """
 
 import re
@@ -17,7 +18,7 @@ from bridge.sandbox.hubspot.values import moment
 from bridge.sandbox.hubspot.world import World
 
 _MOST_GROUPS, _MOST_FILTERS, _MOST_IN_ALL = 5, 6, 18
-_MOST_RESULTS, _MOST_AFTER = 200, 10_000
+_MOST_RESULTS, _MOST_AFTER, _MOST_CHARACTERS = 200, 10_000, 3000
 _SEARCHED = ("firstname", "lastname", "email", "phone", "hs_additional_emails", "fax", "mobilephone", "company",
              "dealname", "hs_lead_name", "hs_note_body", "hs_meeting_title", "hs_task_subject")  # fmt: skip
 
@@ -26,6 +27,8 @@ def answer(world: World, objects: Objects, asked: Asked, kind: Kind) -> Result:
     """POST crm/objects/{kind}/search."""
     if asked.method != "POST":
         raise no_method(asked.method)
+    if asked.characters > _MOST_CHARACTERS:
+        raise Refused(f"A search has at most {_MOST_CHARACTERS} characters, this one has {asked.characters}")
     body = asked.table()
     limit = whole(body.get("limit") or 10, "limit", most=_MOST_RESULTS)
     after = whole(body.get("after") or 0, "after", most=10**9)

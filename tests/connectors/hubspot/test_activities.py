@@ -8,9 +8,10 @@ import pytest
 
 from bridge.connector import Delivered, Record, Reject
 from bridge.testing.api import Fault
+from bridge.testing.parts import CLOCK_S
 from bridge.testing.samples import next_attempt, tried_before
 from tests.connectors.hubspot.standin import Standing, invalid
-from tests.connectors.hubspot.trying import trying
+from tests.connectors.hubspot.trying import at, trying
 
 AT = datetime(2023, 12, 1, 15, tzinfo=UTC)
 
@@ -182,3 +183,13 @@ def test_what_hangs_at_a_contact_that_was_just_made_is_not_looked_for() -> None:
 
         assert Delivered is type(result.outcome)
         assert ["upsert", "create"] == [path.rpartition("/")[2] for path in hubspot.paths()]
+
+
+@pytest.mark.parametrize("body", ["é&" * 40_000, {"html": "<p>{said}</p>", "said": "x" * 70_000}])
+def test_a_body_that_is_shortened_says_so(body: Any) -> None:
+    with at() as hubspot:
+        fields = {"hs_timestamp": datetime.fromtimestamp(CLOCK_S(), UTC), "hs_note_body": body}
+
+        (outcome,) = hubspot.write(Record("note", "notes", "k1", fields))
+
+        assert "shortened" in getattr(outcome, "degraded", "")

@@ -2,12 +2,15 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
-from bridge.connector import Delivered, Reject
+import pytest
+
+from bridge.connector import Delivered, Reject, Retry
 from bridge.model.event import Kind
 from bridge.testing.samples import claim_of, other_lead
-from tests.connectors.hubspot.standin import Standing, invalid
-from tests.connectors.hubspot.trying import contact, trying
+from tests.connectors.hubspot.standin import Refused, Standing, invalid
+from tests.connectors.hubspot.trying import at, contact, trying
 
 
 def refuse_bad_words(object_: str, properties: dict[str, str]) -> None:
@@ -94,3 +97,38 @@ def test_an_appointment_and_a_lead_go_through_one_call_together() -> None:
         (made,) = hubspot.api.of("meetings")
         assert "2023-12-01T10:00:00.000Z" == made["hs_meeting_start_time"]
         assert "2023-12-01T10:30:00.000Z" == made["hs_meeting_end_time"]
+
+
+@pytest.mark.parametrize("path", ["search", "batch/read"])
+def test_a_look_that_is_refused_is_that_of_one_alone(path: str) -> None:
+    with at() as hubspot:
+        told = {"lastname": "X"} if path == "search" else {"email": "{}@example.com"}
+        records = [
+            contact(f"k{n}", phone=f"+1212555010{n}", **{name: text.format(n) for name, text in told.items()})
+            for n in range(4)
+        ]
+        records = records if path == "search" else [replace(one, if_empty=True) for one in records]
+        # the whole, its first half, and the first of that
+        hubspot.portal.fault(status=400, match={"path": f"/crm/v3/objects/contacts/{path}"}, times=3)
+
+        outcomes = hubspot.write(*records)
+
+        assert [Reject, Delivered, Delivered, Delivered] == [type(one) for one in outcomes]
+        assert 3 == len(hubspot.there("contacts"))
+
+
+def test_a_row_that_fails_within_hubspot_stops_no_other() -> None:
+    def unwell(_: str, properties: dict[str, str]) -> None:
+        if properties.get("lastname") == "Unlucky":
+            raise Refused("INTERNAL_ERROR", "internal error")
+
+    api = Standing()
+    api.refuse = unwell
+    with trying(api) as hubspot:
+        leads = [hubspot.lead_of(n, email=f"a{n}@example.com", last_name="Lucky") for n in (1, 2, 3)]
+        leads[1] = hubspot.lead_of(2, email="a2@example.com", last_name="Unlucky")
+
+        results = hubspot.bring(*leads)
+
+        assert [Delivered, Retry, Delivered] == [type(one.outcome) for one in results]
+        assert {"contacts": 2, "notes": 2} == {name: len(them) for name, them in api.objects.items()}

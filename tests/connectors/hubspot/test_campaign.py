@@ -1,56 +1,16 @@
 """At the sandbox portal: merges, OAuth, and faults by chance: nothing is lost, and nothing comes twice."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bridge.connector import Delivered
-from bridge.engine.attempt import Caller
 from bridge.model.delivery import Claim, Result
 from bridge.model.event import Kind
-from bridge.outbound import Door
-from bridge.sandbox.hubspot.portal import Portal
-from bridge.testing.parts import CLOCK_S, Counting, Parts
 from bridge.testing.samples import LEAD, claim_of, next_attempt, next_revision, other_lead
-from connectors.hubspot import HubSpot
 from tests.connectors.hubspot.test_portal import HAS_UNIQUE, UNIQUE
-
-
-class At(Parts):
-    """One instance of the connector at a portal."""
-
-    connector = HubSpot
-
-    def __init__(self, portal: Portal, **settings: Any) -> None:
-        self.portal = portal
-        given = {"access_token": "pat-na1-sandbox", "base_url": portal.url, "allow_private_addresses": True}
-        self._given = {name: value for name, value in (given | settings).items() if value}
-
-    def settings(self, url: str) -> dict[str, Any]:
-        return self._given
-
-    def bring(self, *claims: Claim) -> list[Result]:
-        return self.attempts(self.its_caller, list(claims))
-
-    @property
-    def its_caller(self) -> Caller:
-        class Here:
-            url = self.portal.url
-
-        door = Door(timeout_s=10, allow_private_addresses=True, now_s=CLOCK_S, shared=Counting())
-        return replace(self.caller(Here()), door=door)  # type: ignore[arg-type]
-
-    def there(self, kind: str) -> list[dict[str, Any]]:
-        return [one for one in self.portal.records(kind) if not one["archived"]]
-
-
-@contextmanager
-def at(settings: dict[str, Any] | None = None, **of_portal: Any) -> Iterator[At]:
-    with Portal(**{"search_lag_s": 0.0, "rolling_requests": 10_000, "search_requests": 10_000} | of_portal) as portal:
-        yield At(portal, **settings or {})
+from tests.connectors.hubspot.trying import at, contact
 
 
 def next_lead(claim: Claim, last: Result) -> Claim:
@@ -150,3 +110,16 @@ def test_through_faults_by_chance_each_comes_once(seed: int, unique: bool) -> No
         assert {"contacts": 12, "notes": 11, "meetings": 1} == {
             kind: len(hubspot.there(kind)) for kind in ("contacts", "notes", "meetings")
         }
+
+
+@pytest.mark.parametrize("merge_makes_new", [False, True])
+def test_a_contact_that_was_merged_is_found_among_others(merge_makes_new: bool) -> None:
+    with at(merged_ids="follow", merge_makes_new=merge_makes_new) as hubspot:
+        gone, left, other = (hubspot.portal.plant("contacts", lastname=name)["id"] for name in ("A", "B", "C"))
+        left = hubspot.portal.merge(left, gone)["id"]
+        records = [replace(contact(id_, lastname=f"x{id_}"), known_id=id_, if_empty=True) for id_ in (gone, other)]
+
+        outcomes = hubspot.write(*records)
+
+        assert [left, other] == [getattr(one, "id", None) for one in outcomes]
+        assert 2 == len(hubspot.there("contacts"))

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.connector import Hold, Retry
 from bridge.testing.samples import LEAD, claim_of
-from tests.connectors.hubspot.test_campaign import at
+from tests.connectors.hubspot.trying import at
 
 NAMED: dict[str, tuple[type, dict[str, Any]]] = {
     "rolling": (Hold, {"for_s": 10.0, "crowded": True}),

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bridge.connector import Hold, Usable
+from bridge.connector import Delivered, Hold, Usable
 from bridge.testing.api import Server
 from tests.connectors.hubspot.standin import Standing
-from tests.connectors.hubspot.trying import trying
+from tests.connectors.hubspot.test_portal import HAS_UNIQUE
+from tests.connectors.hubspot.trying import at, contact, trying
 from tests.processes import Bridge, configuration
 
 UNIQUE = {"contact": "chat_visitor_key", "activity": "bridge_event_id"}
@@ -69,3 +70,12 @@ def test_a_probe_misses_what_is_not_there_or_not_unique() -> None:
     names = dict.fromkeys(("notes", "meetings", "tasks"), "bridge_event_id")
     with trying(Standing(unique={"contacts": "chat_visitor_key"} | names), unique=UNIQUE) as hubspot:
         assert Usable(account="4711") == hubspot.hubspot.probe(hubspot.call())
+
+
+def test_a_visitor_cannot_hold_the_target_by_naming_our_property() -> None:
+    with at({"unique": UNIQUE}, properties=HAS_UNIQUE) as hubspot:
+        records = [contact("k1", lastname="A", email="chat_visitor_key@"), contact("k2", lastname="B")]
+
+        outcomes = hubspot.write(*records)
+
+        assert [Delivered, Delivered] == [type(one) for one in outcomes]

@@ -1,6 +1,6 @@
-"""Trying: a connector beside a stand-in, for the tests of what HubSpot alone does."""
+"""Trying: a connector beside a stand-in or at the sandbox portal, for the tests of what HubSpot alone does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,6 +10,7 @@ from bridge.engine.attempt import Caller
 from bridge.model.delivery import Claim, Result
 from bridge.model.mapping import MappingRule
 from bridge.outbound import Door
+from bridge.sandbox.hubspot.portal import Portal
 from bridge.testing.api import Fault, Response, Server
 from bridge.testing.parts import CLOCK_S, Counting, Parts
 from bridge.testing.samples import LEAD, claim_of
@@ -72,5 +73,75 @@ def trying(api: Standing | None = None, **settings: Any) -> Iterator[Trying]:
         yield Trying(api, server, settings)
 
 
+class At(Parts):
+    """One instance of the connector at a portal."""
+
+    connector = HubSpot
+
+    def __init__(self, portal: Portal, **settings: Any) -> None:
+        self.portal = portal
+        given = {"access_token": "pat-na1-sandbox", "base_url": portal.url, "allow_private_addresses": True}
+        self._given = {name: value for name, value in (given | settings).items() if value}
+
+    def settings(self, url: str) -> dict[str, Any]:
+        return self._given
+
+    def bring(self, *claims: Claim) -> list[Result]:
+        return self.attempts(self.its_caller, list(claims))
+
+    @property
+    def its_caller(self) -> Caller:
+        class Here:
+            url = self.portal.url
+
+        door = Door(timeout_s=10, allow_private_addresses=True, now_s=CLOCK_S, shared=Counting())
+        return replace(self.caller(Here()), door=door)  # type: ignore[arg-type]
+
+    def there(self, kind: str) -> list[dict[str, Any]]:
+        return [one for one in self.portal.records(kind) if not one["archived"]]
+
+    def write(self, *records: Record) -> list[Outcome]:
+        """What comes of each record, each a delivery of its own, in one call."""
+        return [outcome for (outcome,) in self.written(*([record] for record in records))]
+
+    def written(self, *plans: Sequence[Record]) -> list[list[Outcome]]:
+        """What comes of each record of each delivery, in one call."""
+        call = Door(timeout_s=10, allow_private_addresses=True, now_s=CLOCK_S, shared=_Waiting(self.portal)).call()
+        connector: Any = self.its_caller.connector
+        found: list[list[Outcome]] = connector.deliver_batch(
+            [Plan(n, list(plan)) for n, plan in enumerate(plans)], call
+        )
+        return found
+
+    def shown(self, kind: str, *names: str) -> list[tuple[str, ...]]:
+        """These properties of all that is there, in the order in which it was made."""
+        return [tuple(one["properties"].get(name, "") for name in names) for one in self.there(kind)]
+
+
+class _Waiting(Counting):
+    """While the connector waits, search finds what was written."""
+
+    def __init__(self, portal: Portal) -> None:
+        super().__init__()
+        self._portal = portal
+
+    def wait(self, seconds: float, *, within_s: float) -> None:
+        self._portal.catch_up()
+
+
+@contextmanager
+def at(settings: dict[str, Any] | None = None, **of_portal: Any) -> Iterator[At]:
+    with Portal(**{"search_lag_s": 0.0, "rolling_requests": 10_000, "search_requests": 10_000} | of_portal) as portal:
+        yield At(portal, **settings or {})
+
+
 def contact(key: str = "k1", **fields: Any) -> Record:
     return Record("person", "contacts", key, fields)
+
+
+def message(key: str, email: str, text: str, **more: Any) -> Record:
+    return contact(key, email=email, message=text, **more)
+
+
+def appending(record: Record) -> Record:
+    return replace(record, writes={"message": "append"})

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.sandbox.hubspot.portal import Portal
-from tests.sandbox.hubspot.clients import Clients, refused
+from tests.sandbox.hubspot.clients import Clients, ask, refused
 
 PEOPLE = (
     {"email": "ada@example.com", "firstname": "Ada", "phone": "+1 650 253 0000", "createdate": "2026-01-01T00:00:00Z"},
@@ -38,6 +38,8 @@ TESTS = [  # property, operator, the rest of the filter, who fits
     ("createdate", "LT", {"value": "2026-01-02"}, [0]),
     ("createdate", "LTE", {"value": "2026-01-01"}, [0]),
 ]
+
+HAS_EMAIL = {"propertyName": "email", "operator": "HAS_PROPERTY"}
 
 
 @pytest.fixture
@@ -87,7 +89,8 @@ def test_pages_orders_properties_and_words(portal: Portal, clients: Clients, peo
         {"filterGroups": [{"filters": [{"propertyName": "email", "operator": "IS", "value": "x"}]}]},
         {"filterGroups": [{"filters": [{"propertyName": "email", "operator": "EQ"}]}]},
         {"filterGroups": [{"filters": []}] * 6},
-        {"filterGroups": [{"filters": [{"propertyName": "email", "operator": "HAS_PROPERTY"}] * 7}]},
+        {"filterGroups": [{"filters": [HAS_EMAIL] * 7}]},
+        {"filterGroups": [{"filters": [HAS_EMAIL] * 6}] * 3 + [{"filters": [HAS_EMAIL]}]},
         {"filterGroups": "all"},
         {"limit": 201},
         {"after": "9990", "limit": 20},
@@ -98,6 +101,31 @@ def test_searches_that_are_none(clients: Clients, body: dict[str, Any]) -> None:
     status, told = refused(lambda: clients.contacts_search.do_search(body))
 
     assert (400, "VALIDATION_ERROR") == (status, told["category"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"filterGroups": [{"filters": [HAS_EMAIL]}] * 5},
+        {"filterGroups": [{"filters": [HAS_EMAIL] * 6}] * 3},
+        {"limit": 200, "after": "9800"},
+    ],
+)
+def test_searches_up_to_the_limits_are_answered(clients: Clients, body: dict[str, Any]) -> None:
+    assert 0 == clients.contacts_search.do_search(body).total
+
+
+@pytest.mark.parametrize(("fill", "longer", "status"), [("é", 0, 200), ("é", 1, 400), (" ", 0, 200), (" ", 1, 400)])
+def test_a_search_has_3000_characters_at_most_of_whatever_kind(
+    portal: Portal, fill: str, longer: int, status: int
+) -> None:
+    text = '{"query": "%s"}' if fill == "é" else '{%s"query": ""}'
+    text %= fill * (3000 + longer - len(text % ""))
+
+    answered, told, _ = ask(portal, "POST", "/crm/v3/objects/contacts/search", text=text)
+
+    assert (3000 + longer, status) == (len(text), answered)
+    assert status == 200 or told["category"] == "VALIDATION_ERROR"
 
 
 def test_search_lags_behind_and_an_update_is_found_as_late(portal: Portal, clients: Clients) -> None:
