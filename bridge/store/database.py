@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from bridge.errors import StoreError
 from bridge.store import bulk
+from bridge.store.address import read_url
 from bridge.store.turn import LOCK_WAIT_S, Turn
 
 CHANNEL = "bridge_due"
@@ -161,39 +162,6 @@ def _first_line(error: Exception) -> str:
     """The driver's words without the statement and its parameters, which are personal data."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return f"{type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no reason given'}"
-
-
-_NO_ADDRESS = "DATABASE_URL is no database address: expected postgres://user:password@host/name or sqlite:///path"
-
-
-def read_url(url: str, *, needs_tls: Callable[[str], bool] = lambda _: False) -> URL:
-    """The SQLAlchemy URL: `postgres://` (Heroku's spelling) is Postgres, a bare path is a SQLite file. `needs_tls`: of
-    a server's name or address; asked where the URL does not say itself how it is.
-    """
-    for prefix in ("postgres://", "postgresql://"):
-        if url.startswith(prefix):
-            url = "postgresql+psycopg://" + url.removeprefix(prefix)
-    if "://" not in url:
-        if ":" in url or "@" in url:
-            raise StoreError(f"{_NO_ADDRESS}: there is no :// in it")
-        url = f"sqlite:///{url}"
-    try:
-        parsed = make_url(url)
-    except (SQLAlchemyError, ValueError):
-        raise StoreError(f"{_NO_ADDRESS} (in a password, write / # ? @ : as %2F %23 %3F %40 %3A)") from None
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise StoreError(f"DATABASE_URL names {parsed.get_backend_name()}: only Postgres and SQLite are supported")
-    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise StoreError("DATABASE_URL names a SQLite database in memory, which would lose events: name a file")
-    return _encrypted(parsed, needs_tls)
-
-
-def _encrypted(url: URL, needs_tls: Callable[[str], bool]) -> URL:
-    if url.get_backend_name() == "sqlite" or "sslmode" in url.query or "service" in url.query:
-        return url
-    servers = url.query.get("hostaddr") or url.query.get("host") or url.host or ""
-    names = servers.split(",") if isinstance(servers, str) else servers
-    return url.update_query_dict({"sslmode": "require"}) if any(map(needs_tls, names)) else url
 
 
 _PRAGMAS = (

@@ -7,7 +7,8 @@ from functools import partial
 from bridge.core import hosting
 from bridge.errors import BridgeError, SchemaError
 from bridge.log import logger
-from bridge.store.database import Database, read_url
+from bridge.store.address import read_url
+from bridge.store.database import Database
 from bridge.store.disk import place_of
 
 DEFAULT_DATABASE = "bridge.db"

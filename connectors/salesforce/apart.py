@@ -5,8 +5,8 @@ looked for anew: what he says is added to what the earlier one wrote, as if he h
 
 from collections.abc import Sequence
 
-from connectors.salesforce.look import PHONES, holds, sought_of
 from connectors.salesforce.phones import digits_of
+from connectors.salesforce.sought import PHONES, holds, sought_of
 from connectors.salesforce.work import Work
 
 _Sign = tuple[str, str, str]  # by which two works may be the same record

@@ -3,28 +3,22 @@ operator names, and, where an earlier attempt may have written it, by what was w
 once; the search index of SOSL lags.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from bridge.connector import Outcome, Record, Ref, Reject
+from bridge.connector import Outcome, Reject
 from connectors.salesforce.change import mark_of, value_of
 from connectors.salesforce.contact import name_at_contact
 from connectors.salesforce.errors import outcome_of_look
 from connectors.salesforce.org import Org
-from connectors.salesforce.phones import digits_of, spellings
 from connectors.salesforce.said import Said
 from connectors.salesforce.soql import Ask
+from connectors.salesforce.sought import PHONES, anchor_of, contradicts, holds, is_equal, sought_of, spelled
 from connectors.salesforce.work import PREFIXES, Work, refers_to
 
-LONGEST_SOUGHT = 255  # characters: what is longer is in no field that can be asked for
 RECENT = "CreatedDate = LAST_N_DAYS:30"  # longer than an attempt is tried again
 
-PHONES = ("Phone", "MobilePhone")
-_ANCHORS = ("WhoId", "WhatId", "ParentId", "AccountId", "Subject", "LastName", "Name")  # that SOQL can filter by
-_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")  # of another record, by a field of any name
 _OF_A_LEAD = {"IsConverted", "ConvertedContactId", "Description"}
 
 
@@ -96,9 +90,9 @@ class Look:
             self._ask(asks, work, record.object).add(key, [record.key])
         for name, value in sought_of(record):
             for object_, at in self._places(work, name):
-                for spelled, values in _spelled(at, value, object_):
-                    self._ask(asks, work, object_).add(spelled, values)
-        anchor = _anchor_of(record)
+                for place, values in spelled(at, value, object_):
+                    self._ask(asks, work, object_).add(place, values)
+        anchor = anchor_of(record)
         if record.uncertain and anchor and not (key or work.known or refers_to(record.fields)):
             name, text = anchor
             self._ask(asks, work, record.object, recent=True).add(name, [text])
@@ -153,7 +147,7 @@ class Look:
                     for row in self.found.rows.get(object_, ())
                     if row["Id"] not in work.gone
                     and holds(row, at, value)
-                    and not any(_contradicts(row, there, text) for there, text in said)
+                    and not any(contradicts(row, there, text) for there, text in said)
                 ]
                 rows.sort(key=lambda row: bool(row.get("IsConverted")))
                 alive = [found for row in rows if (found := self._followed(work, object_, row))]
@@ -186,7 +180,7 @@ class Look:
             if signed:
                 ours = any(mark_of(record) in str(row.get(name)) for name in signed)
             else:
-                ours = all(_equal(row.get(name), value_of(value)) for name, value in record.fields.items())
+                ours = all(is_equal(row.get(name), value_of(value)) for name, value in record.fields.items())
             if ours and (found := self._followed(work, record.object, row)):
                 return found
         return None
@@ -198,58 +192,3 @@ def _as_asked(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """
     by_lower = {name.lower(): value for name, value in row.items()}
     return row | {name: by_lower[name.lower()] for name in names if name.lower() in by_lower}
-
-
-def sought_of(record: Record) -> list[tuple[str, str]]:
-    """The match fields of which the record has a value to ask for."""
-    found = []
-    for name in record.match:
-        value = value_of(record.fields.get(name))
-        text = "" if value is None or isinstance(value, Ref) else str(value).strip()
-        if 0 < len(text) <= LONGEST_SOUGHT and (name not in PHONES or spellings(text)):
-            found.append((name, text))
-    return found
-
-
-def _anchor_of(record: Record) -> tuple[str, str] | None:
-    """A field that SOQL can filter by, and its text, by which to find what an earlier attempt may have written."""
-    texts = {name: text for name, text in record.fields.items() if isinstance(text, str) and text}
-    found = next((name for name in _ANCHORS if len(texts.get(name, "")) in range(1, LONGEST_SOUGHT + 1)), None)
-    found = found or next((name for name, text in texts.items() if _ID.fullmatch(text)), None)
-    return (found, texts[found]) if found else None
-
-
-def _spelled(name: str, value: str, object_: str) -> Iterator[tuple[str, list[str]]]:
-    if name in PHONES:
-        for at in PHONES if object_ in PREFIXES.values() else (name,):
-            yield at, spellings(value)
-    else:
-        yield name, [value]
-
-
-def holds(row: Mapping[str, Any], name: str, value: str) -> bool:
-    """Whether a record has this value in this field; a phone number may stand in the other field of phones."""
-    if name in PHONES:
-        same = {digits_of(text) for text in spellings(value)}
-        return any(digits_of(row.get(at)) in same for at in PHONES)
-    return str(row.get(name) or "").strip().casefold() == value.casefold()
-
-
-def _contradicts(row: dict[str, Any], name: str, value: str) -> bool:
-    return bool(row.get(name)) and not holds(row, name, value)
-
-
-def _equal(stands: Any, value: Any) -> bool:
-    """Whether a field holds what we wrote; a time is the same moment, however the org spells it."""
-    if value is None or isinstance(value, Ref):
-        return True
-    if isinstance(stands, str) and isinstance(value, str):
-        return _moment(stands) == _moment(value) or stands.strip() == value.strip()
-    return bool(stands == value)
-
-
-def _moment(text: str) -> str | float:
-    try:
-        return datetime.fromisoformat(text).timestamp() if "T" in text else text
-    except ValueError:
-        return text
