@@ -66,6 +66,8 @@ def _healed(row: Row, problem: Problem, work: Work) -> bool:
                     row.left[bad.property] = found
                 refused.discard(bad.property)
     without(row, refused)
+    if row.id is None:
+        row.name_it()
     if "email" in refused and row.object == CONTACTS and not row.id:  # who is it, then?
         row.looked = False
         if row.record.uncertain and not unique_of(row, work):
