@@ -20,7 +20,8 @@ ROUNDS = 5  # that a row may need: each way of correcting is gone once
 def write(rows: Sequence[Row], work: Work) -> None:
     """Writes them; each has an outcome afterwards. Of those that are one object, one goes after the other."""
     for _ in range(ROUNDS + len(rows)):
-        look([row for row in _open(rows) if not row.looked], work)
+        while unseen := [row for row in _open(rows) if not row.looked]:  # again, where an object is no more there
+            look(unseen, work)
         if not _open(rows):
             return
         before = in_turn(_open(rows))
