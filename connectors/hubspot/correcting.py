@@ -9,6 +9,8 @@ from connectors.hubspot.problem import Problem
 from connectors.hubspot.row import Row, without
 from connectors.hubspot.work import Work
 
+HEALS = ("heal", "heal again", "heal at last")  # what is refused may hide what else would be
+
 
 def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     """`unique`: the property by which the row is written, or that carries its key."""
@@ -23,7 +25,7 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
         if is_ours:
             work.fail_for_lack_of(unique, [row])
             return
-        if row.correct("heal") and _healed(row, problem, work):
+        if any(map(row.correct, HEALS)) and _healed(row, problem, work):
             return
     work.fail([row], problem)
 
@@ -56,7 +58,7 @@ def _healed(row: Row, problem: Problem, work: Work) -> bool:
     if not refused or refused & NEEDED:
         return False
     for bad in problem.bad:
-        if bad.code == "INVALID_OPTION" and bad.property in refused:
+        if bad.code == "INVALID_OPTION" and bad.property in refused and row.correct(f"option {bad.property}"):
             found = work.choice(row, bad.property)
             if row.outcome is not None:
                 return True
