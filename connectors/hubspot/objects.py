@@ -65,7 +65,10 @@ NEEDED = frozenset(
     }
 )
 
-CREATE_ONLY = frozenset({"hs_lead_status"})  # a colleague moves it on: only an empty one is filled
+# A colleague moves these on: only an empty one is filled.
+CREATE_ONLY = frozenset(
+    {"hs_lead_status", "pipeline", "dealstage", "hs_pipeline", "hs_pipeline_stage", "hs_task_status"}
+)
 
 _PAGES: Mapping[str, str] = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5", "leads": "0-136"}
 

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from bridge.connector import Record
 from bridge.testing.samples import LEAD
 from tests.connectors.hubspot.test_campaign import at
 from tests.connectors.hubspot.test_review import shown, write
@@ -19,3 +22,37 @@ def test_one_whose_contact_is_no_more_there_is_looked_for_before_another_is_made
 
         assert mine == getattr(outcome, "id", None)
         assert [("Lovelace",)] == shown(hubspot, "contacts", "lastname")
+
+
+@pytest.mark.parametrize(
+    ("object_", "stands", "told"),
+    [
+        (
+            "deals",
+            {"dealname": "Ada", "pipeline": "default", "dealstage": "closedwon"},
+            {"dealname": "Ada L.", "pipeline": "default", "dealstage": "appointmentscheduled"},
+        ),
+        (
+            "tasks",
+            {"hs_timestamp": "2026-01-01T00:00:00Z", "hs_task_subject": "Ada", "hs_task_status": "COMPLETED"},
+            {"hs_task_subject": "Ada L.", "hs_task_status": "NOT_STARTED"},
+        ),
+    ],
+)
+def test_what_a_colleague_moved_on_is_not_taken_back_by_a_correction(
+    object_: str, stands: dict[str, str], told: dict[str, str]
+) -> None:
+    with at() as hubspot:
+        there = hubspot.portal.plant(object_, **stands)["id"]
+
+        write(hubspot, Record("it", object_, "k1", told, known_id=there))
+
+        name, *_, stage = told
+        assert [(told[name], stands[stage])] == shown(hubspot, object_, name, stage)
+
+
+def test_the_first_stage_is_set_where_a_deal_is_made() -> None:
+    with at() as hubspot:
+        write(hubspot, Record("deal", "deals", "k1", {"dealname": "Ada", "dealstage": "qualifiedtobuy"}))
+
+        assert [("qualifiedtobuy",)] == shown(hubspot, "deals", "dealstage")
