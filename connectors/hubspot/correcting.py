@@ -5,7 +5,7 @@ each way is gone once.
 from connectors.hubspot.errors import Meaning, case_of
 from connectors.hubspot.looking import unique_of
 from connectors.hubspot.objects import ACTIVITIES, CONTACTS, NEEDED
-from connectors.hubspot.problem import Problem
+from connectors.hubspot.problem import Bad, Problem
 from connectors.hubspot.row import Row, without
 from connectors.hubspot.work import Work
 
@@ -18,11 +18,14 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     is_ours = _is_about(unique, row, problem)
     if (meaning is Meaning.EXISTS or is_ours) and _is_there(row, problem):
         return
+    if is_ours and _is_taken(unique, row, problem):
+        row.seek()
+        return
     if meaning is Meaning.GONE and row.id and row.correct("gone"):
         row.aim(None)  # merged or deleted: written again, its id takes the place
         return
     if meaning is Meaning.HEAL:
-        if is_ours:
+        if is_ours and "key" not in row.corrected:
             work.fail_for_lack_of(unique, [row])
             return
         if any(map(row.correct, HEALS)) and _healed(row, problem, work):
@@ -47,6 +50,12 @@ def _is_there(row: Row, problem: Problem) -> bool:
         return False
     row.aim(id_)
     return True
+
+
+def _is_taken(unique: str, row: Row, problem: Problem) -> bool:
+    """Whether an activity of this key may be there already, which HubSpot does not name: it is read by its key then."""
+    is_none = Bad(unique, "PROPERTY_DOESNT_EXIST") in problem.bad
+    return row.object in ACTIVITIES and row.id is None and not is_none and row.correct("key")
 
 
 def _healed(row: Row, problem: Problem, work: Work) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from
@@ -68,6 +68,10 @@ class Row:
         """It turns out to be this object, or one that is to be found; what stood at another has no say any more."""
         self.id, self.there, self.left = id_, None, None
         self.looked = id_ is not None and not self.needs_look
+
+    def seek(self) -> None:
+        """It may be there already: it is looked for again."""
+        self.record, self.looked = replace(self.record, uncertain=True), False
 
     def name_it(self) -> None:
         """Gives a contact a last name that would be made without a name and an address."""
