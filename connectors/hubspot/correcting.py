@@ -18,6 +18,9 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     is_ours = _is_about(unique, row, problem)
     if (meaning is Meaning.EXISTS or is_ours) and _is_there(row, problem):
         return
+    if meaning is Meaning.EXISTS and row.email and not problem.existing_id and row.correct("address"):
+        row.aim(None)  # whose address it is, HubSpot does not say: an upsert by it finds that one
+        return
     if is_ours and _is_taken(unique, row, problem):
         row.seek()
         return
