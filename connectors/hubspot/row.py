@@ -30,6 +30,7 @@ class Row:
     unnamed: str = ""  # its last name, where it is made and has no name
     is_unnamed: bool = False  # its last name is none that the visitor said
     is_new: bool = False  # this call made it
+    is_linked: bool = False  # it has its associations since it was made
     outcome: Outcome | None = None
 
     @property
@@ -151,13 +152,14 @@ def is_association(object_: str, name: str, settings: HubSpotSettings) -> bool:
 
 def associations(row: Row, settings: HubSpotSettings) -> list[dict[str, Any]]:
     """As HubSpot takes them in the same request that makes the object."""
-    found = []
-    for name, id_ in row.to.items():
-        own = settings.associations.get(f"{row.object}.{name}")
-        kind = own.type if own else ASSOCIATIONS[f"{row.object}.{name}"]
-        category = own.category if own else "HUBSPOT_DEFINED"
-        found.append({"to": {"id": id_}, "types": [{"associationCategory": category, "associationTypeId": kind}]})
-    return found
+    return [{"to": {"id": id_}, "types": [kind_of(row, name, settings)]} for name, id_ in row.to.items()]
+
+
+def kind_of(row: Row, name: str, settings: HubSpotSettings) -> dict[str, Any]:
+    """The kind of association that a field such as to_contact means."""
+    own = settings.associations.get(f"{row.object}.{name}")
+    kind = own.type if own else ASSOCIATIONS[f"{row.object}.{name}"]
+    return {"associationCategory": own.category if own else "HUBSPOT_DEFINED", "associationTypeId": kind}
 
 
 class _NoId(ValueError):
