@@ -126,6 +126,16 @@ def test_rows_of_one_batch_have_outcomes_of_their_own() -> None:
         assert fifth.uncertain
 
 
+def test_a_property_that_the_account_requires_is_named() -> None:
+    with trying() as hubspot:
+        said = "Error creating CONTACT. Some required properties were not set."
+        hubspot.fail(400, error("VALIDATION_ERROR", said, context={"properties": ["region"]}))
+
+        (outcome,) = hubspot.write(PERSON)
+
+        assert Reject(f"HTTP 400: {said} (region)", cause="http 400 VALIDATION_ERROR region") == outcome
+
+
 def test_a_row_that_is_locked_rests_and_is_not_dead() -> None:
     with trying() as hubspot:
         locked = error("LOCKED", "This record is locked") | {"context": {"objectWriteTraceId": ["k1"]}}
