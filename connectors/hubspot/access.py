@@ -1,5 +1,6 @@
 """Access: the token that each request carries, and what becomes of one that HubSpot refuses."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from bridge.connector import Answer, Call, FetchToken, Hold, Retry, Secret, Token, found_at
@@ -53,7 +54,9 @@ class Access:
     def _token(self, answer: Answer, refresh: Secret | str, call: Call) -> Token | Hold | Retry:
         if answer.status != 200:
             outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s)
-            if isinstance(outcome, Retry | Hold):
+            if isinstance(outcome, Retry):
+                return replace(outcome, uncertain=False)  # nothing was written by asking for a token
+            if isinstance(outcome, Hold):
                 return outcome
             return Hold(f"HubSpot refuses to renew the access token: {getattr(outcome, 'reason', answer.status)}")
         found = answer.json()

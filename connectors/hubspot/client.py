@@ -68,6 +68,11 @@ class Client:
         body = {"inputs": [{"id": id_} for id_ in ids]}
         return _answer(BatchApi(self._made).get_page(object_, to, body, _preload_content=False))
 
+    def associate(self, object_: str, to: str, inputs: Sequence[Input]) -> Answer:
+        from hubspot.crm.associations.v4.api.batch_api import BatchApi
+
+        return _answer(BatchApi(self._made).create(object_, to, {"inputs": inputs}, _preload_content=False))
+
     def properties(self, object_: str) -> Answer:
         from hubspot.crm.properties.api.core_api import CoreApi
 

@@ -136,13 +136,8 @@ class HubSpot:
             for name, value in record.fields.items()
         }
         to = [row for row in earlier if Ref(row.record.name) in record.fields.values()]
-        known_id, uncertain = record.known_id, record.uncertain
-        if any(
-            row.is_new for row in to
-        ):  # what hangs at a new one is new itself: what hung at a deleted one went with it
-            uncertain = False
-            known_id = None if record.object in ACTIVITIES else known_id
-        row = row_of(replace(record, fields=fields, uncertain=uncertain, known_id=known_id), self._settings)
+        uncertain = record.uncertain and not any(row.is_new for row in to)  # what hangs at a new one is new itself
+        row = row_of(replace(record, fields=fields, uncertain=uncertain), self._settings)
         for dropped in (*record.not_taken.values(), *(before.dropped for before in earlier)):
             row.keep(dropped)
         return row

@@ -5,9 +5,11 @@ each way is gone once.
 from connectors.hubspot.errors import Meaning, case_of
 from connectors.hubspot.looking import unique_of
 from connectors.hubspot.objects import ACTIVITIES, CONTACTS, NEEDED
-from connectors.hubspot.problem import Problem
+from connectors.hubspot.problem import Bad, Problem
 from connectors.hubspot.row import Row, without
 from connectors.hubspot.work import Work
+
+HEALS = ("heal", "heal again", "heal at last")  # what is refused may hide what else would be
 
 
 def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
@@ -16,14 +18,20 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     is_ours = _is_about(unique, row, problem)
     if (meaning is Meaning.EXISTS or is_ours) and _is_there(row, problem):
         return
+    if meaning is Meaning.EXISTS and row.email and not problem.existing_id and row.correct("address"):
+        row.aim(None)  # whose address it is, HubSpot does not say: an upsert by it finds that one
+        return
+    if is_ours and _is_taken(unique, row, problem):
+        row.seek()
+        return
     if meaning is Meaning.GONE and row.id and row.correct("gone"):
         row.aim(None)  # merged or deleted: written again, its id takes the place
         return
     if meaning is Meaning.HEAL:
-        if is_ours:
+        if is_ours and "key" not in row.corrected:
             work.fail_for_lack_of(unique, [row])
             return
-        if row.correct("heal") and _healed(row, problem, work):
+        if any(map(row.correct, HEALS)) and _healed(row, problem, work):
             return
     work.fail([row], problem)
 
@@ -47,6 +55,12 @@ def _is_there(row: Row, problem: Problem) -> bool:
     return True
 
 
+def _is_taken(unique: str, row: Row, problem: Problem) -> bool:
+    """Whether an activity of this key may be there already, which HubSpot does not name: it is read by its key then."""
+    is_none = Bad(unique, "PROPERTY_DOESNT_EXIST") in problem.bad
+    return row.object in ACTIVITIES and row.id is None and not is_none and row.correct("key")
+
+
 def _healed(row: Row, problem: Problem, work: Work) -> bool:
     """Gives a refused property another value, or does without it; False: neither can be done."""
     refused = {bad.property for bad in problem.bad}
@@ -56,7 +70,7 @@ def _healed(row: Row, problem: Problem, work: Work) -> bool:
     if not refused or refused & NEEDED:
         return False
     for bad in problem.bad:
-        if bad.code == "INVALID_OPTION" and bad.property in refused:
+        if bad.code == "INVALID_OPTION" and bad.property in refused and row.correct(f"option {bad.property}"):
             found = work.choice(row, bad.property)
             if row.outcome is not None:
                 return True
@@ -66,6 +80,8 @@ def _healed(row: Row, problem: Problem, work: Work) -> bool:
                     row.left[bad.property] = found
                 refused.discard(bad.property)
     without(row, refused)
+    if row.id is None:
+        row.name_it()
     if "email" in refused and row.object == CONTACTS and not row.id:  # who is it, then?
         row.looked = False
         if row.record.uncertain and not unique_of(row, work):

@@ -98,13 +98,19 @@ def outcome_of(problem: Problem, *, now_s: float, zone: str = "") -> Outcome:
         case Meaning.HOLD:
             return Hold(reason, for_s=_rest_s(problem, case, now_s=now_s, zone=zone), crowded=case.crowded)
         case Meaning.REJECT | Meaning.HEAL | Meaning.EXISTS | Meaning.GONE:
-            return Reject(reason, cause=problem.cause)
+            return Reject(f"{reason}{_properties(problem)}", cause=problem.cause)
         case _:
             assert_never(case.meaning)
 
 
 def _scopes(problem: Problem) -> str:
     return f" ({', '.join(problem.scopes)})" if problem.scopes else ""
+
+
+def _properties(problem: Problem) -> str:
+    """The properties that it is about and that the message does not name, such as one that the account requires."""
+    names = dict.fromkeys(bad.property for bad in problem.bad if bad.property not in problem.message)
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _rest_s(problem: Problem, case: Case, *, now_s: float, zone: str) -> float | None:

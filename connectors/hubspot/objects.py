@@ -5,6 +5,10 @@ from typing import Any
 
 CONTACTS = "contacts"
 EMAILS = ("email", "hs_additional_emails")  # a contact is found by each of its addresses
+NAMED = ("email", "firstname", "lastname")  # HubSpot makes no contact that has none of these
+# A field that is no property: the last name of a contact that would be made without any of those. One that is there
+# already keeps its name.
+UNNAMED = "lastname_if_unnamed"
 ACTIVITIES = frozenset({"notes", "meetings", "tasks"})
 
 TO = "to_"  # begins a field that is no property but an association: to_contact: "{{ records.person.id }}"
@@ -61,7 +65,10 @@ NEEDED = frozenset(
     }
 )
 
-CREATE_ONLY = frozenset({"hs_lead_status"})  # a colleague moves it on: only an empty one is filled
+# A colleague moves these on: only an empty one is filled.
+CREATE_ONLY = frozenset(
+    {"hs_lead_status", "pipeline", "dealstage", "hs_pipeline", "hs_pipeline_stage", "hs_task_status"}
+)
 
 _PAGES: Mapping[str, str] = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "tickets": "0-5", "leads": "0-136"}
 

@@ -20,6 +20,7 @@ ROW_STATUS = {  # of a row's error, which has no status of its own
     "MISSING_SCOPES": 403,
     "RATE_LIMITS": 429,
     "INTERNAL_ERROR": 500,
+    "LOCKED": 423,
 }
 
 _TAKEN_BY = (  # "Contact already exists. Existing ID: 12345"; "… 12345 already has that value."

@@ -37,6 +37,7 @@ def reconcile(rows: Sequence[Row], work: Work) -> None:
         same = [id_ for id_ in near.get(row.trace, ()) if id_ in standing and is_same(row, standing[id_])]
         if id_ := next((id_ for id_ in same if id_ not in taken), ""):
             taken.add(id_)
+            row.is_linked = True
             row.deliver(id_, work.page(row.object, id_))
 
 

@@ -23,10 +23,11 @@ _PERSON: dict[str, Any] = {
     "object": "contacts",
     "keyed_by": "person",
     "fields": {
-        "email": {"value": "{{ email | email }}", "write": "if_empty"},
+        # What is no address goes to HubSpot, too: it refuses it, and so it is in the note, and said.
+        "email": {"value": "{{ email | email | default(email) }}", "write": "if_empty"},
         "firstname": "{{ first_name }}",
-        # HubSpot makes no contact that has neither a name nor an address.
-        "lastname": "{{ last_name if full_name or email else phone | default('Visitor ' ~ session_id) }}",
+        "lastname": "{{ last_name }}",
+        "lastname_if_unnamed": "{{ phone | default(email) | default('Visitor ' ~ session_id) }}",
         "phone": "{{ phone }}",
     },
 }

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from
-from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, TO
+from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, NAMED, TO, UNNAMED
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.text import LEFT_OUT, MAX_BODY, as_html, is_cut, text_of, written
 
@@ -27,7 +27,10 @@ class Row:
     corrected: set[str] = field(default_factory=set)  # each way of correcting is gone once
     dropped: dict[str, str] = field(default_factory=dict)  # what was to be in properties, and is in none
     notes: list[str] = field(default_factory=list)  # what was left out, and why
+    unnamed: str = ""  # its last name, where it is made and has no name
+    is_unnamed: bool = False  # its last name is none that the visitor said
     is_new: bool = False  # this call made it
+    is_linked: bool = False  # it has its associations since it was made
     outcome: Outcome | None = None
 
     @property
@@ -55,7 +58,7 @@ class Row:
     @property
     def needs_look(self) -> bool:
         """Whether what stands there has a say in what is written."""
-        return bool(self.record.if_empty or self.writes or self.record.mode == "create")
+        return bool(self.record.if_empty or self.writes or self.is_unnamed or self.record.mode == "create")
 
     @property
     def sent(self) -> dict[str, str]:
@@ -66,6 +69,18 @@ class Row:
         """It turns out to be this object, or one that is to be found; what stood at another has no say any more."""
         self.id, self.there, self.left = id_, None, None
         self.looked = id_ is not None and not self.needs_look
+
+    def seek(self) -> None:
+        """It may be there already: it is looked for again."""
+        self.record, self.looked = replace(self.record, uncertain=True), False
+
+    def name_it(self) -> None:
+        """Gives a contact a last name that would be made without a name and an address."""
+        if self.object != CONTACTS or self.is_unnamed or any(map(self.properties.get, NAMED)):
+            return
+        if text := self.unnamed or self.dropped.get("email") or self.properties.get("phone"):
+            self.properties["lastname"] = text
+            self.is_unnamed = True
 
     def follow(self, first: "Row") -> None:
         """What came of another one that is the same object: that is there by now, or this one is not sent either."""
@@ -107,6 +122,8 @@ def row_of(record: Record, settings: HubSpotSettings) -> Row:
         try:
             if name.startswith(TO) and is_association(record.object, name, settings):
                 row.to[name] = _id(value)
+            elif name == UNNAMED and record.object == CONTACTS:
+                row.unnamed = text_of(value)
             else:
                 row.properties[name] = written(name, value)
                 if is_cut(name, value):
@@ -116,13 +133,14 @@ def row_of(record: Record, settings: HubSpotSettings) -> Row:
             row.outcome = Reject(reason, cause=f"value {name}")
     if row.email:
         row.properties["email"] = row.email.strip().lower()  # as HubSpot keeps them
+    row.name_it()
     return row
 
 
 def without(row: Row, names: set[str]) -> None:
     """Drops properties, and remembers their values."""
     for name in names & row.properties.keys():
-        row.dropped[name] = row.properties.pop(name)
+        row.dropped.setdefault(name, row.properties.pop(name))
         row.notes.append(f"HubSpot did not take {name}")
         (row.left or {}).pop(name, None)
 
@@ -134,13 +152,14 @@ def is_association(object_: str, name: str, settings: HubSpotSettings) -> bool:
 
 def associations(row: Row, settings: HubSpotSettings) -> list[dict[str, Any]]:
     """As HubSpot takes them in the same request that makes the object."""
-    found = []
-    for name, id_ in row.to.items():
-        own = settings.associations.get(f"{row.object}.{name}")
-        kind = own.type if own else ASSOCIATIONS[f"{row.object}.{name}"]
-        category = own.category if own else "HUBSPOT_DEFINED"
-        found.append({"to": {"id": id_}, "types": [{"associationCategory": category, "associationTypeId": kind}]})
-    return found
+    return [{"to": {"id": id_}, "types": [kind_of(row, name, settings)]} for name, id_ in row.to.items()]
+
+
+def kind_of(row: Row, name: str, settings: HubSpotSettings) -> dict[str, Any]:
+    """The kind of association that a field such as to_contact means."""
+    own = settings.associations.get(f"{row.object}.{name}")
+    kind = own.type if own else ASSOCIATIONS[f"{row.object}.{name}"]
+    return {"associationCategory": own.category if own else "HUBSPOT_DEFINED", "associationTypeId": kind}
 
 
 class _NoId(ValueError):

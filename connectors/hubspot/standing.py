@@ -26,6 +26,8 @@ def heed(row: Row, there: Mapping[str, Any]) -> bool:
             row.left[name] = text
         elif write == "append":
             row.left[name] = _appended(name, stands, text)
+    if row.is_unnamed:
+        row.left.pop("lastname", None)
     if row.email in addresses_in(there):  # one of several, of which the first stays the first
         row.left.pop("email", None)
     elif row.email and "email" not in row.left and row.record.mode != "create" and not row.record.if_empty:

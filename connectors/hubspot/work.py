@@ -40,6 +40,12 @@ class Work:
     def now_s(self) -> float:
         return self._call.now_s
 
+    @property
+    def unsent(self) -> Outcome | None:
+        """What stopped an earlier request, for rows that were not sent: nothing of them is uncertain."""
+        stopped = self.stopped
+        return Retry(stopped.reason, after_s=stopped.after_s) if isinstance(stopped, Retry) else stopped
+
     def let_search_see(self) -> None:
         """Waits until a search can find what an earlier attempt wrote; once in a call."""
         if not self._has_waited:

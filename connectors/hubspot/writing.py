@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.connector import Reject, Retry, found_at
 from connectors.hubspot.correcting import correct
+from connectors.hubspot.linking import link
 from connectors.hubspot.looking import look, unique_of
 from connectors.hubspot.objects import CONTACTS
 from connectors.hubspot.problem import row_problem
@@ -18,9 +19,16 @@ ROUNDS = 5  # that a row may need: each way of correcting is gone once
 
 
 def write(rows: Sequence[Row], work: Work) -> None:
-    """Writes them; each has an outcome afterwards. Of those that are one object, one goes after the other."""
+    """Writes them; each has an outcome afterwards."""
+    _write(rows, work)
+    link(rows, work)
+
+
+def _write(rows: Sequence[Row], work: Work) -> None:
+    """Of those that are one object, one goes after the other."""
     for _ in range(ROUNDS + len(rows)):
-        look([row for row in _open(rows) if not row.looked], work)
+        while unseen := [row for row in _open(rows) if not row.looked]:  # again, where an object is no more there
+            look(unseen, work)
         if not _open(rows):
             return
         before = in_turn(_open(rows))
@@ -73,7 +81,7 @@ def _input(row: Row, way: str, by: str, work: Work) -> dict[str, Any]:
 def _send(rows: Sequence[Row], way: str, by: str, work: Work) -> None:
     if work.stopped is not None:
         for row in rows:
-            row.outcome = _unsent(work)
+            row.outcome = work.unsent
         return
     answer = work.client.write(way, rows[0].object, [_input(row, way, by, work) for row in rows])
     if 200 <= answer.status < 300:
@@ -87,12 +95,6 @@ def _send(rows: Sequence[Row], way: str, by: str, work: Work) -> None:
         work.fail(rows, work.problem(answer))
 
 
-def _unsent(work: Work) -> Any:
-    """What stopped an earlier request, for rows that were not sent: nothing of them is uncertain."""
-    stopped = work.stopped
-    return Retry(stopped.reason, after_s=stopped.after_s) if isinstance(stopped, Retry) else stopped
-
-
 def _read(body: Any, rows: Sequence[Row], way: str, work: Work) -> None:
     """What the answer says of each row: by its trace id, never by its place."""
     results, errors = found_at(body, "results"), found_at(body, "errors")
@@ -101,7 +103,8 @@ def _read(body: Any, rows: Sequence[Row], way: str, work: Work) -> None:
     for row in rows:
         mine = _of(row, rows, results)
         if mine is not None and (found := object_in(mine)):
-            row.is_new = way == "create" or found_at(mine, "new") is True
+            row.is_linked = way == "create"
+            row.is_new = row.is_linked or found_at(mine, "new") is True
             row.deliver(found[0], work.page(row.object, found[0]))
         elif error := _error_of(row, rows, errors):
             correct(row, row_problem(error, secrets=work.settings.secrets), unique_of(row, work), work)

@@ -83,6 +83,8 @@ class Standing:
                 )
             case ("POST", ["crm", "v4", "associations", _, to, "batch", "read"]):
                 return self._associated(to, [one["id"] for one in request.json()["inputs"]])
+            case ("POST", ["crm", "v4", "associations", _, _, "batch", "create"]):
+                return self._link(request.json()["inputs"])
             case ("POST", ["crm", "v3", "objects", object_, "search"]):
                 return self._search(object_, request.json())
             case ("POST", ["crm", "v3", "objects", object_, "batch", "read"]):
@@ -173,6 +175,13 @@ class Standing:
                 to_ = [{"toObjectId": int(one), "associationTypes": []} for one in own[:2]]
                 results.append({"from": {"id": id_}, "to": to_} | more)
         return Response(200, {"status": "COMPLETE", "results": results})
+
+    def _link(self, inputs: list[dict[str, Any]]) -> Response:
+        for one in inputs:
+            pair = str(one["types"][0]["associationTypeId"]), one["to"]["id"]
+            if pair not in self.links.setdefault(one["from"]["id"], []):
+                self.links[one["from"]["id"]].append(pair)
+        return Response(201, {"status": "COMPLETE", "results": inputs})
 
     def _search(self, object_: str, asked: dict[str, Any]) -> Response:
         found = [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Delivered
+from bridge.connector import Delivered, Retry
 from bridge.model.delivery import Claim, Result
 from bridge.model.event import Kind
 from bridge.testing.samples import LEAD, claim_of, next_attempt, next_revision, other_lead
@@ -58,6 +58,19 @@ def test_a_token_that_ended_is_renewed_and_the_refresh_token_with_it() -> None:
             hubspot.portal.end_tokens()
 
         assert 3 == sum(call.path.startswith("/oauth") for call in hubspot.portal.calls)
+
+
+def test_a_token_that_cannot_be_renewed_now_leaves_nothing_uncertain() -> None:
+    client = {"client_id": "a-client", "client_secret": "a-secret", "refresh_token": "a-refresh"}
+    with at({"oauth": client, "access_token": None}, **client) as hubspot:
+        caller = hubspot.its_caller
+        hubspot.attempts(caller, [claim_of(other_lead(1), 1)])
+        hubspot.portal.fault(**{"as": "expired"}, match={"path": "/crm/v3/objects/notes/*"})
+        hubspot.portal.fault(status=500, match={"path": "/oauth/*"})
+
+        (result,) = hubspot.attempts(caller, [claim_of(other_lead(2), 2)])
+
+        assert (Retry, False, 1) == (type(result.outcome), result.outcome.uncertain, len(result.links))
 
 
 def test_the_unique_properties_are_made_in_a_portal_that_has_none() -> None:

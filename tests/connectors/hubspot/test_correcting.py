@@ -1,4 +1,4 @@
-"""What HubSpot refuses is left out once, kept in the note, and said."""
+"""What HubSpot refuses is left out, kept in the note, and said."""
 
 import json
 from typing import Any
@@ -72,17 +72,35 @@ def test_an_option_that_is_named_by_its_label_is_meant() -> None:
         assert ("", "IT_SERVICES") == (outcome.degraded, api.of("contacts")[0]["industry"])
 
 
-def test_what_is_refused_again_is_rejected() -> None:
+@pytest.mark.parametrize(("names", "kind"), [("abc", Delivered), ("abcd", Reject)])
+def test_what_is_refused_in_turn_is_left_out_up_to_three_times(names: str, kind: type) -> None:
     def refuse(object_: str, properties: dict[str, str]) -> None:
-        raise invalid("INVALID_OPTION", next(name for name in properties if name != "email"))
+        for name in names:
+            if name in properties:
+                raise invalid("INVALID_OPTION", name)
 
     api = Standing()
     api.refuse = refuse
     with trying(api) as hubspot:
-        (outcome,) = hubspot.write(contact(email="ada@example.com", a="1", b="2", c="3"))
+        (outcome,) = hubspot.write(contact(email="ada@example.com", **dict.fromkeys(names, "1")))
 
-        assert Reject is type(outcome)
-        assert 2 == len([path for path in hubspot.paths() if path.endswith("upsert")])
+        assert kind is type(outcome)
+        assert 4 == len([path for path in hubspot.paths() if path.endswith("upsert")])
+
+
+def test_an_option_that_is_refused_under_its_own_name_too_is_left_out() -> None:
+    api = Standing()
+    api.options = {"industry": [{"value": "IT_SERVICES", "label": "IT services"}]}
+
+    def refuse(object_: str, properties: dict[str, str]) -> None:
+        if "industry" in properties:
+            raise invalid("INVALID_OPTION", "industry")
+
+    api.refuse = refuse
+    with trying(api) as hubspot:
+        (outcome,) = hubspot.write(contact(email="ada@example.com", industry="it services"))
+
+        assert (Delivered, ("industry",)) == (type(outcome), outcome.not_taken)
 
 
 @pytest.mark.parametrize("name", ["hs_note_body", "hs_timestamp"])

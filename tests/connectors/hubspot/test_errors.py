@@ -126,6 +126,27 @@ def test_rows_of_one_batch_have_outcomes_of_their_own() -> None:
         assert fifth.uncertain
 
 
+def test_a_property_that_the_account_requires_is_named() -> None:
+    with trying() as hubspot:
+        said = "Error creating CONTACT. Some required properties were not set."
+        hubspot.fail(400, error("VALIDATION_ERROR", said, context={"properties": ["region"]}))
+
+        (outcome,) = hubspot.write(PERSON)
+
+        assert Reject(f"HTTP 400: {said} (region)", cause="http 400 VALIDATION_ERROR region") == outcome
+
+
+def test_a_row_that_is_locked_rests_and_is_not_dead() -> None:
+    with trying() as hubspot:
+        locked = error("LOCKED", "This record is locked") | {"context": {"objectWriteTraceId": ["k1"]}}
+        ours = {"id": "33", "properties": {}, "objectWriteTraceId": "k2", "new": True}
+        hubspot.fail(207, {"status": "COMPLETE", "results": [ours], "errors": [locked]})
+
+        first, second = hubspot.write(*(contact(f"k{n}", email=f"a{n}@example.com") for n in (1, 2)))
+
+        assert (Hold, 2.0, Delivered) == (type(first), first.for_s, type(second))
+
+
 def test_a_reason_holds_no_secret_and_a_cause_no_value() -> None:
     bad = [{"isValid": False, "message": "ada@example is no address", "error": "INVALID_PHONE", "name": "phone2"}]
     text = f"pat-na1-a-token-for-tests said: Property values were not valid: {json.dumps(bad)}"

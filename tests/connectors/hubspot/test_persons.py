@@ -8,7 +8,7 @@ import pytest
 from bridge.connector import Delivered, Hold, Record, Reject
 from bridge.testing.samples import LEAD, next_revision
 from connectors.hubspot.standing import OTHER_EMAIL
-from tests.connectors.hubspot.standin import Standing
+from tests.connectors.hubspot.standin import Refused, Standing
 from tests.connectors.hubspot.trying import contact, trying
 
 KEYED = {"unique": {"contact": "chat_visitor_key"}}
@@ -49,6 +49,28 @@ def test_a_known_contact_whose_new_address_is_anothers_becomes_that_one() -> Non
 
         assert other == outcome.id
         assert "Ada" == hubspot.api.objects["contacts"][other]["firstname"]
+
+
+@pytest.mark.parametrize(("known", "mode"), [(True, "upsert"), (False, "upsert"), (False, "create")])
+def test_an_address_that_is_taken_is_written_by_it_where_hubspot_does_not_say_by_whom(known: bool, mode: str) -> None:
+    api = Standing()
+
+    def refuse(object_: str, properties: dict[str, str]) -> None:
+        if not told:
+            told.append(properties)
+            raise Refused("CONFLICT", "Contact already exists.")
+
+    told: list[dict[str, str]] = []
+    api.refuse = refuse
+    with trying(api) as hubspot:
+        old = api.add("contacts", phone="+12125550147")
+        other = api.add("contacts", email="ada@example.com", firstname="A.")
+
+        record = contact(email="ada@example.com", firstname="Ada")
+        (outcome,) = hubspot.write(replace(record, known_id=old if known else None, mode=mode))
+
+        assert other == getattr(outcome, "id", outcome)
+        assert {"upsert": "Ada", "create": "A."}[mode] == api.objects["contacts"][other]["firstname"]
 
 
 @pytest.mark.parametrize("phone", ["+1 (212) 555-0147", "12125550147", "0012125550147", "212-555-0147"])
@@ -189,7 +211,7 @@ def test_another_address_of_a_known_contact_is_kept_in_the_note_and_said() -> No
         assert note["hs_note_body"].endswith("Not in a field of HubSpot:<br>email: david.garcia@example.org")
 
 
-def test_the_note_of_a_contact_that_was_deleted_is_made_anew_at_the_new_one() -> None:
+def test_the_note_of_a_contact_that_was_deleted_hangs_at_the_new_one() -> None:
     with trying() as hubspot:
         claim = hubspot.lead_of()
         (first,) = hubspot.bring(claim)

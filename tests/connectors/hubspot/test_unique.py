@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bridge.connector import Delivered, Hold, Usable
+import pytest
+
+from bridge.connector import Delivered, Hold, Record, Usable
 from bridge.testing.api import Server
-from tests.connectors.hubspot.standin import Standing
+from tests.connectors.hubspot.standin import Refused, Standing, invalid
 from tests.connectors.hubspot.test_portal import HAS_UNIQUE
 from tests.connectors.hubspot.trying import at, contact, trying
 from tests.processes import Bridge, configuration
@@ -79,3 +81,33 @@ def test_a_visitor_cannot_hold_the_target_by_naming_our_property() -> None:
         outcomes = hubspot.write(*records)
 
         assert [Delivered, Delivered] == [type(one) for one in outcomes]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        invalid("CONFLICTING_UNIQUE_VALUE", "bridge_event_id"),
+        Refused("CONFLICT", "another object has this value of bridge_event_id"),
+    ],
+)
+def test_a_value_that_is_taken_is_read_where_hubspot_does_not_say_by_whom(told: Refused) -> None:
+    api = Standing(unique={"notes": "bridge_event_id"})
+
+    def refuse(object_: str, properties: dict[str, str]) -> None:
+        if object_ == "notes" and properties.get("bridge_event_id") in [
+            one["bridge_event_id"] for one in api.of(object_)
+        ]:
+            raise told
+
+    api.refuse = refuse
+    with trying(api, unique={"activity": "bridge_event_id"}) as hubspot:
+        person = api.add("contacts", email="ada@example.com")
+        note = Record(
+            "note", "notes", "n1", {"to_contact": person, "hs_timestamp": "1700000000000", "hs_note_body": "Hi"}
+        )
+        (first,) = hubspot.write(note)
+
+        (again,) = hubspot.write(note)
+
+        assert isinstance(first, Delivered)
+        assert (first, 1) == (again, len(api.of("notes")))
