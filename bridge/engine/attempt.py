@@ -3,6 +3,7 @@ catch everything: whatever a connector does, the delivery gets an outcome.
 """
 
 import traceback
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -101,8 +102,13 @@ class Caller:
 
     def _deliver(self, claim: Claim, call: DoorCall, written: Written) -> Outcome | Skipped:
         """Writes the records in order, from the first that this delivery has not written yet."""
-        for record in written.begin(records_for(claim, self.rule.mapping), claim):
+        left = deque(written.begin(records_for(claim, self.rule.mapping), claim))
+        while left:
+            record = left.popleft()
             outcome = storable_outcome(self.connector.deliver(written.resolved(record), call))
+            if isinstance(outcome, Reject) and (renewed := written.renewed(record)):
+                left.extendleft(reversed([*renewed, record]))
+                continue
             if not isinstance(outcome, Delivered):
                 return outcome
             written.add(record, outcome)

@@ -13,7 +13,7 @@ from bridge.engine.written import Written
 from bridge.errors import MappingError, NoAnswer, NotBegun
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered, Outcome, Record, Retry, Skipped
+from bridge.model.record import Delivered, Outcome, Record, Reject, Retry, Skipped
 from bridge.outbound import DoorCall
 
 log = logger("deliver")
@@ -76,6 +76,7 @@ class _Planned:
         self.written = Written()
         self._left = self.written.begin(records_for(claim, caller.rule.mapping), claim)
         self.missing: list[Record] = []  # that the next call is to write
+        self._asked: list[Record] = []  # the same, with nothing of others filled in
 
     @property
     def plan(self) -> Plan:
@@ -85,30 +86,36 @@ class _Planned:
         """Takes what one call can write: up to a record in which something must be computed from what it brings. Gives
         whether there is anything. Raises MappingError.
         """
-        self.missing = []
+        self.missing, self._asked = [], []
         while self._left:
             earlier = {record.name for record in self.missing}
             found = self.written.resolved_so_far(self._left[0], beside=earlier)
             if found is None:
                 break
             self.missing.append(found)
-            del self._left[0]
+            self._asked.append(self._left.pop(0))
         return bool(self.missing)
 
     def judged(self, outcomes: Sequence[Any], *, sent: bool) -> Outcome | Skipped | None:
         """The delivery's outcome; None: there is another stage. What was written is noted."""
-        for record, found in zip(self.missing, outcomes, strict=False):
+        for number, (record, found) in enumerate(zip(self.missing, outcomes, strict=False)):
             try:
                 outcome = storable_outcome(found)
             except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
                 log.error("no outcome", delivery=self.claim.delivery_id, target=self.claim.target, **trace_of(error))
                 return Retry(f"the connector answered {type(found).__name__}", uncertain=sent)
+            if isinstance(outcome, Reject) and (renewed := self.written.renewed(self._asked[number])):
+                self._left = [*renewed, *self._asked[number:], *self._left]
+                return self._next()
             if not isinstance(outcome, Delivered):
                 return outcome
             self.written.add(record, outcome)
         if len(outcomes) < len(self.missing):
             name = self.missing[len(outcomes)].name
             return Retry(f"the connector did not say what came of record {name!r}", uncertain=sent)
+        return self._next()
+
+    def _next(self) -> Outcome | Skipped | None:
         try:
             return None if self.stage() else self.written.ended()
         except MappingError as error:

@@ -20,6 +20,7 @@ class Written:
         self._last = Delivered()
         self._keeps_all = False  # also links of records without an id
         self._applies = False
+        self._before: list[Record] = []  # written by earlier attempts of this delivery
 
     def begin(self, records: list[Record], claim: Claim) -> list[Record]:
         """Those that are missing: neither written by this delivery before, nor only to be made where there is none."""
@@ -35,19 +36,35 @@ class Written:
             if link.crm_id:
                 self._known[record.name] = {"id": link.crm_id, "url": link.url}
             if at in claim.done:
+                self._before.append(record)
                 self._went_without(record, link.not_taken)
         return missing
 
     def add(self, record: Record, outcome: Delivered) -> None:
-        """A record without an id is noted all the same where others follow: so that it is not written again."""
-        if outcome.id or self._keeps_all:
-            self.links.append(Link(record.object, record.key, outcome.id, outcome.url, outcome.not_taken))
-        if outcome.id:
-            self._known[record.name] = {"id": outcome.id, "url": outcome.url}
+        """A record without an id is noted all the same where others follow: so that it is not written again. One
+        that was changed by its id keeps that, where the answer names none.
+        """
+        id_ = outcome.id or record.known_id or ""
+        if id_ or self._keeps_all:
+            self.links.append(Link(record.object, record.key, id_, outcome.url, outcome.not_taken))
+        if id_:
+            self._known[record.name] = {"id": id_, "url": outcome.url}
         if outcome.degraded:
             self.degraded.append(outcome.degraded)
         self._went_without(record, outcome.not_taken)
         self._last = outcome
+
+    def renewed(self, rejected: Record) -> list[Record]:
+        """Those that the rejected one refers to, and that an earlier attempt wrote: they may be gone by now (deleted,
+        merged), of which nobody hears who does not write them again. Each is given once.
+        """
+        asked = {name for value in rejected.fields.values() for name in _names_in(value)}
+        found = [record for record in self._before if record.name in asked]
+        for record in found:
+            self._before.remove(record)
+            self._known.pop(record.name, None)
+            self._not_taken.pop(record.name, None)
+        return found
 
     def resolved(self, record: Record) -> Record:
         """The record with the ids of earlier ones in its fields; raises MappingError where one has none."""
@@ -92,3 +109,8 @@ class Written:
         for name in value.records - self._known.keys():
             raise MappingError(at, f"the target named no id for record {name!r}")
         return value.compute(self._known)
+
+
+def _names_in(value: object) -> Collection[str]:
+    """The records that a field's value refers to."""
+    return {value.record} if isinstance(value, Ref) else value.records if isinstance(value, Later) else ()

@@ -77,11 +77,8 @@ def test_the_note_is_told_in_a_later_attempt_what_the_person_went_without(
 def test_all_that_was_left_out_is_said_once_whatever_becomes_of_the_delivery(
     begin: Callable[..., Running], database: Database
 ) -> None:
-    worker = begin(
-        answers(WITHOUT_PHONE),
-        answers(Retry("HTTP 503")),
-        answers(Reject("text: no words")),
-    )
+    refused = answers(Reject("text: no words"))
+    worker = begin(answers(WITHOUT_PHONE), answers(Retry("HTTP 503")), refused, answers(WITHOUT_PHONE), refused)
 
     worker.receive(1, **SAID)
     wait_until(lambda: ["dead"] == worker.states())

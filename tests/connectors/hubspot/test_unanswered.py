@@ -146,3 +146,19 @@ def test_an_app_that_may_not_see_the_options_does_without_the_property() -> None
 def _refuse_phone(properties: dict[str, str]) -> None:
     if "phone" in properties:
         raise invalid("INVALID_OPTION", "phone")
+
+
+def test_a_contact_that_is_deleted_before_its_note_is_made_anew_with_it() -> None:
+    with trying(Then()) as hubspot:
+        lose_after(hubspot, "contacts/batch/upsert", Fault(Response(503, {})))
+        claim = hubspot.lead_of()
+        (result,) = hubspot.bring(claim)
+        assert (Retry, 1) == (type(result.outcome), len(result.links))
+
+        hubspot.api.then, hubspot.server.fault = (lambda _: None), None
+        hubspot.api.objects["contacts"].clear()
+        (again,) = hubspot.bring(next_attempt(claim, result))
+
+        assert Delivered is type(again.outcome)
+        ((contact, note),) = zip(hubspot.api.objects["contacts"], hubspot.api.objects["notes"], strict=True)
+        assert [("202", contact)] == hubspot.api.links[note]
