@@ -9,7 +9,7 @@ from bridge.connector import Reject, Retry, found_at
 from connectors.hubspot.correcting import correct
 from connectors.hubspot.linking import link
 from connectors.hubspot.looking import look, unique_of
-from connectors.hubspot.objects import CONTACTS
+from connectors.hubspot.objects import CONTACTS, addresses_in
 from connectors.hubspot.problem import row_problem
 from connectors.hubspot.row import Row, associations
 from connectors.hubspot.searching import in_turn
@@ -101,7 +101,7 @@ def _read(body: Any, rows: Sequence[Row], way: str, work: Work) -> None:
     results = results if isinstance(results, list) else []
     errors = errors if isinstance(errors, list) else []
     for row in rows:
-        mine = _of(row, rows, results)
+        mine = _of(row, rows, results, unique_of(row, work))
         if mine is not None and (found := object_in(mine)):
             row.is_linked = way == "create"
             row.is_new = row.is_linked or found_at(mine, "new") is True
@@ -112,14 +112,25 @@ def _read(body: Any, rows: Sequence[Row], way: str, work: Work) -> None:
             row.outcome = Retry("HubSpot's answer says nothing of this record", uncertain=True)
 
 
-def _of(row: Row, rows: Sequence[Row], results: Sequence[Any]) -> Any:
-    """Its own result: named by its trace, or, where HubSpot names none, by its id; or there is only one."""
+def _of(row: Row, rows: Sequence[Row], results: Sequence[Any], unique: str) -> Any:
+    """Its own result: named by its trace, or, where HubSpot names none, by its id, its address or the value of its
+    unique property; or there is only one.
+    """
     named = next((one for one in results if found_at(one, "objectWriteTraceId") == row.trace), None)
     if named is not None or any(found_at(one, "objectWriteTraceId") for one in results):
         return named
     if len(rows) == 1 and len(results) == 1:
         return results[0]
-    return next((one for one in results if row.id and found_at(one, "id") == row.id), None)
+    return next((one for one in results if _is_named(row, one, unique)), None)
+
+
+def _is_named(row: Row, result: Any, unique: str) -> bool:
+    if row.id:
+        return bool(found_at(result, "id") == row.id)
+    properties = found_at(result, "properties")
+    if not isinstance(properties, Mapping):
+        return False
+    return row.email in addresses_in(properties) or bool(unique and properties.get(unique) == row.record.key)
 
 
 def _error_of(row: Row, rows: Sequence[Row], errors: Sequence[Any]) -> Mapping[str, Any] | None:

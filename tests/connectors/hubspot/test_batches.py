@@ -48,11 +48,21 @@ def test_an_answer_belongs_to_the_row_that_it_names_though_the_stand_in_answers_
         ]
 
 
+def test_an_answer_without_traces_is_told_apart_by_addresses() -> None:
+    with trying() as hubspot:
+        hubspot.api.traced = False
+
+        outcomes = hubspot.write(*(contact(f"k{n}", email=f"a{n}@example.com") for n in range(4)))
+
+        made = hubspot.api.objects["contacts"]
+        assert [f"a{n}@example.com" for n in range(4)] == [made[one.id]["email"] for one in outcomes]
+
+
 def test_an_answer_that_names_no_rows_is_no_answer_for_several() -> None:
     with trying() as hubspot:
         hubspot.api.traced = False
 
-        first, second = hubspot.write(contact("k1", email="a@example.com"), contact("k2", email="b@example.com"))
+        first, second = hubspot.write(contact("k1", lastname="A"), contact("k2", lastname="B"))
 
         assert (True, True) == (first.uncertain, second.uncertain)
 
