@@ -1,16 +1,11 @@
-"""Account: what HubSpot says of the account: its number, its time zone, where its pages are. Asked once by each
-instance, and not again soon where it does not say.
-"""
+"""Account: what HubSpot says of the account: its number, its time zone, where its pages are."""
 
-import threading
 from dataclasses import dataclass
 
 from bridge.connector import Answer, found_at, id_from
-from connectors.hubspot.client import Client
 from connectors.hubspot.settings import HubSpotSettings
 
 DOMAIN = "app.hubspot.com"
-AGAIN_S = 600.0  # after which an account that did not say is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +28,15 @@ def account_in(answer: Answer, *, portal: str) -> Account:
 
 
 class Accounts:
-    """The account of one instance. Thread-safe."""
+    """The account of one instance, as its last probe found it: a worker probes a target before it delivers to it."""
 
     def __init__(self, settings: HubSpotSettings) -> None:
         self._portal = str(settings.portal_id)
-        self._turn = threading.Lock()
-        self._known: Account | None = None
-        self._asked_s = -AGAIN_S
-
-    def get(self, client: Client, *, now_s: float) -> Account:
-        """The account; empty where it does not say, which keeps nothing from being written."""
-        with self._turn:
-            known, asks = self._known, now_s - self._asked_s >= AGAIN_S
-            if known is None and asks:
-                self._asked_s = now_s
-        if known is None and asks:
-            self.learn(client.account())
-        return self._known or Account(self._portal)
+        self.known = Account(self._portal)
 
     def learn(self, answer: Answer) -> Account:
-        """Keeps what an answer says."""
+        """Keeps what an answer says; one that does not say it keeps nothing from being written."""
         found = account_in(answer, portal=self._portal)
         if answer.status == 200 and found.portal:
-            self._known = found
+            self.known = found
         return found

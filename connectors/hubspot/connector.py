@@ -54,8 +54,7 @@ class HubSpot:
         if wait_s := max((self._unseen_s(record) for plan in plans for record in plan.records), default=0.0):
             call.wait(min(wait_s, call.deadline_s / 8))
         client = self._client(call)
-        account = self._accounts.get(client, now_s=call.now_s)
-        work = Work(client, self._settings, account, self._choices, call)
+        work = Work(client, self._settings, self._accounts.known, self._choices, call)
         written: list[list[Row]] = [[] for _ in plans]
         for layer in zip_longest(*(plan.records for plan in plans)):
             rows = [

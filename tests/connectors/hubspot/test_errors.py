@@ -73,7 +73,7 @@ CASES: list[tuple[str, int, Any, dict[str, str], type, dict[str, Any]]] = [
 def test_an_error_means_what_hubspot_means(
     status: int, body: Any, headers: dict[str, str], kind: type, said: dict[str, Any]
 ) -> None:
-    with trying() as hubspot:
+    with trying(probed=False) as hubspot:
         hubspot.fail(status, body, headers)
 
         (outcome,) = hubspot.write(PERSON)

@@ -57,7 +57,7 @@ def test_a_hundred_lost_answers_cost_four_requests(api_version: str) -> None:
         assert {Delivered} == {type(one.outcome) for one in results}
         assert (100, 103) == (len(hubspot.there("contacts")), len(hubspot.there("notes")))
         asked = [call.path.rpartition("/")[2] for call in hubspot.portal.calls[before:]]
-        assert ["details", "upsert", "read", "read", "create"] == asked
+        assert ["upsert", "read", "read", "create"] == asked
 
 
 def test_where_many_cannot_be_asked_for_together_each_is_asked_for() -> None:

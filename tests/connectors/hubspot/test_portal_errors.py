@@ -29,6 +29,7 @@ NAMED: dict[str, tuple[type, dict[str, Any]]] = {
 @pytest.mark.parametrize("kind", ["contacts", "notes"])
 def test_an_error_that_has_a_name(name: str, kind: str) -> None:
     with at() as hubspot:
+        hubspot.probe()
         hubspot.portal.fault(**{"as": name}, match={"path": f"/crm/v3/objects/{kind}/*"}, times=10)
 
         (result,) = hubspot.bring(claim_of(LEAD))
@@ -52,6 +53,7 @@ def test_a_scope_that_is_missing_is_named(scope: str) -> None:
 
 def test_a_quota_of_the_day_that_is_used_up_holds_the_target() -> None:
     with at(daily_requests=2) as hubspot:
+        hubspot.probe()
         (result,) = hubspot.bring(claim_of(LEAD))
 
         assert (Hold, 37_200.0) == (type(result.outcome), getattr(result.outcome, "for_s", None))

@@ -57,12 +57,14 @@ def test_a_name_of_a_property_must_be_one() -> None:
 
 
 def test_another_version_of_the_api_has_other_paths() -> None:
-    with trying(api_version="2026-03") as hubspot:
+    with trying(api_version="2026-03", probed=False) as hubspot:
+        hubspot.hubspot.probe(hubspot.call())
         hubspot.write(contact(email="ada@example.com"))
         hubspot.hubspot.describe("contacts", hubspot.call())
 
         assert [
             "/account-info/2026-03/details",
+            "/crm/objects/2026-03/contacts?limit=1",
             "/crm/objects/2026-03/contacts/batch/upsert",
             "/crm/properties/2026-03/contacts",
         ] == [one.path for one in hubspot.server.requests]
@@ -124,7 +126,7 @@ def test_the_refresh_token_that_came_last_is_used() -> None:
                 return Response(401, {"status": "error", "category": "EXPIRED_AUTHENTICATION", "message": "expired"})
             return super().answer(request)
 
-    with trying(Rotating(), access_token=None, oauth=OAUTH) as hubspot:
+    with trying(Rotating(), probed=False, access_token=None, oauth=OAUTH) as hubspot:
         (result,) = hubspot.bring(hubspot.lead_of())
 
         assert Delivered is type(result.outcome)

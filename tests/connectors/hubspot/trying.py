@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from bridge.connector import Outcome, Plan, Record
+from bridge.connector import Hold, Outcome, Plan, Record, Usable
 from bridge.engine.attempt import Caller
 from bridge.model.delivery import Claim, Result
 from bridge.model.mapping import MappingRule
@@ -23,11 +24,14 @@ class Trying(Parts):
 
     connector = HubSpot
 
-    def __init__(self, api: Standing, server: Server, settings: Mapping[str, Any]) -> None:
+    def __init__(self, api: Standing, server: Server, settings: Mapping[str, Any], *, probed: bool) -> None:
         self.api = api
         self.server = server
         given = {"access_token": "pat-na1-a-token-for-tests", "base_url": server.url, "allow_private_addresses": True}
         self.hubspot = HubSpot(self.read(given | dict(settings)))
+        if probed:  # as a worker does before it delivers
+            self.hubspot.probe(self.call())
+            server.requests.clear()
 
     def caller(self, server: Server, *, timeout_s: float = 10.0) -> Caller:
         return replace(super().caller(server, timeout_s=timeout_s), connector=self.hubspot)
@@ -58,19 +62,18 @@ class Trying(Parts):
         return Door(allow_private_addresses=True, now_s=CLOCK_S, shared=Counting()).call()
 
     def paths(self) -> list[str]:
-        """What was asked of HubSpot, without the account."""
-        asked = [f"{one.method} {one.path.partition('?')[0]}" for one in self.server.requests]
-        return [path for path in asked if "account-info" not in path]
+        """What was asked of HubSpot."""
+        return [f"{one.method} {one.path.partition('?')[0]}" for one in self.server.requests]
 
     def fail(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         self.server.fault = Fault(Response(status, body, headers or {}))
 
 
 @contextmanager
-def trying(api: Standing | None = None, **settings: Any) -> Iterator[Trying]:
+def trying(api: Standing | None = None, *, probed: bool = True, **settings: Any) -> Iterator[Trying]:
     api = api or Standing()
     with Server(api, is_login=lambda _: False) as server:
-        yield Trying(api, server, settings)
+        yield Trying(api, server, settings, probed=probed)
 
 
 class At(Parts):
@@ -89,7 +92,11 @@ class At(Parts):
     def bring(self, *claims: Claim) -> list[Result]:
         return self.attempts(self.its_caller, list(claims))
 
-    @property
+    def probe(self) -> Usable | Hold:
+        """As a worker does before it delivers."""
+        return self.its_caller.probe()
+
+    @cached_property
     def its_caller(self) -> Caller:
         class Here:
             url = self.portal.url
