@@ -35,8 +35,8 @@ class Written:
             link = claim.links[at]
             if link.crm_id:
                 self._known[record.name] = {"id": link.crm_id, "url": link.url}
+                self._before += [record] if at in claim.done else []
             if at in claim.done:
-                self._before.append(record)
                 self._went_without(record, link.not_taken)
         return missing
 
@@ -90,7 +90,8 @@ class Written:
         return self._last if self._applies else Skipped()
 
     def _went_without(self, record: Record, names: Collection[str]) -> None:
-        if found := {name: self._value(value, name) for name, value in record.fields.items() if name in names}:
+        values = {name: self._value(value, name) for name, value in record.fields.items() if name in names}
+        if found := {name: value for name, value in values.items() if value is not LEFT_OUT}:
             self._not_taken[record.name] = found
 
     def _resolved(self, record: Record) -> Record:
