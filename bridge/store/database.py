@@ -71,20 +71,15 @@ class Database:
         """A durable transaction: committed at the end of the block, rolled back if it raises. `unhurried`: a migration,
         which takes as long as it takes.
         """
-        with self._turn(), self._named_errors(), self._writer.begin() as connection:
-            try:
-                if unhurried and not self.is_sqlite:
-                    connection.execute(_NO_TIME_LIMITS)
-                yield connection
-            except self._driver.Error as error:  # from bulk, past SQLAlchemy: a dead connection must leave the pool
-                if self._writer.dialect.is_disconnect(error, connection.connection, None):
-                    connection.invalidate(error)
-                raise
+        with self._turn(), self._named_errors(), self._writer.begin() as connection, self._dead_ones_go(connection):
+            if unhurried and not self.is_sqlite:
+                connection.execute(_NO_TIME_LIMITS)
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view that takes no lock."""
-        with self._named_errors(), self._reader.connect() as connection:
+        with self._named_errors(), self._reader.connect() as connection, self._dead_ones_go(connection):
             yield connection
             connection.connection.commit()  # not rolled back: psycopg would forget which statements are prepared
 
@@ -118,6 +113,16 @@ class Database:
         self._reader.dispose()
         if self.is_sqlite:
             self._turns.close()
+
+    @contextmanager
+    def _dead_ones_go(self, connection: Connection) -> Iterator[None]:
+        """A dead connection must leave the pool: the driver's errors come from bulk, past SQLAlchemy."""
+        try:
+            yield
+        except self._driver.Error as error:
+            if self._writer.dialect.is_disconnect(error, connection.connection, None):
+                connection.invalidate(error)
+            raise
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 
@@ -190,3 +191,25 @@ def test_two_processes_may_make_the_targets_known_at_once(postgres: Database) ->
         assert later.result(timeout=10) is None
     with postgres.read() as connection:
         assert 2 == len(connection.execute(select(targets.targets.c.name)).all())
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+def test_a_connection_that_postgres_cut_is_named_once_and_not_used_again(
+    postgres: Database, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    """Also where the statement went to the driver past SQLAlchemy, whose pool else logs a trace of its own."""
+    begin = getattr(postgres, way)
+    with begin() as connection:
+        bulk.rows(connection, "SELECT 1")
+    address = postgres.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(address) as boss:
+        boss.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [postgres.url.database]
+        )
+
+    with pytest.raises(Unavailable, match="terminating connection"), begin() as connection:
+        bulk.rows(connection, "SELECT 1")
+
+    assert [] == [record.name for record in caplog.records if record.name.startswith("sqlalchemy")]
+    with begin() as connection:
+        assert [(1,)] == bulk.rows(connection, "SELECT 1")
