@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -14,36 +17,40 @@ from bridge.cli.demo_ways import Line
 
 
 def follow(console: Console, lines: list[Line], run: Callable[[Callable[[], None]], None]) -> None:
-    """Draws each one's way as it happens: as a table where that fits the screen, else line by line."""
-    height = len(console.render_lines(table(lines))) + 2 * len(lines)  # ways that are longer than one row
-    if console.is_terminal and height < console.height:
-        with Live(table(lines), console=console, refresh_per_second=12, transient=True) as live:
-            run(lambda: live.update(table(lines)))
-        return
+    """Draws each one's way: on a terminal while it goes, and in the end for good."""
     told: set[str] = set()
+    with Live(console=console, refresh_per_second=12, transient=True) if console.is_terminal else nullcontext() as live:
 
-    def redraw() -> None:
-        for line in lines:
-            if line.rests and line.sample.name not in told:
-                told.add(line.sample.name)
-                way = line.way.replace("\n", "; ")
-                console.print(Text(f"{line.sample.name}: {line.status} {_words(line.answer)}; {way}"))
+        def redraw() -> None:
+            for line in lines:
+                if line.status is None or line.sample.name in told:
+                    continue
+                if line.rests:
+                    told.add(line.sample.name)
+                    console.print(_way(line))
+                if live is not None:
+                    live.update("" if line.rests else _way(line))
 
-    run(redraw)
-    redraw()
+        run(redraw)
+        redraw()
+
+
+def _way(line: Line) -> RenderableType:
+    first, *steps = line.way.split("\n")
+    head = Text.assemble((line.sample.name, "bold"), f": {line.status} {_words(line.answer)}; {first}")
+    return Group(head, *(Padding(Text(step), (0, 0, 0, 4)) for step in steps))
 
 
 def table(lines: list[Line]) -> Table:
-    table = Table(title="Sent, answered, at the targets", title_justify="left", expand=False)
+    table = Table(title="Sent, answered, at the targets", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     places = next((list(line.found) for line in lines if line.found), [])
-    for column in ("sent", "answered", "its way", *places):
+    for column in ("sent", "answered", *places):
         table.add_column(column, overflow="fold")
     table.add_column("")
     for line in lines:
         table.add_row(
             line.sample.name,
             Text(f"{line.status} {_words(line.answer)}" if line.status else ""),
-            Text(line.way),
             *(_found(line, place) for place in places),
             "" if not places else "[green]✓[/green]" if line.kept else "[red]✗ not as promised[/red]",
         )
