@@ -7,13 +7,17 @@ from bridge.connector import Hold, Outcome, Record, Reject, Retry
 from connectors.salesforce.change import created, is_empty, updated
 from connectors.salesforce.contact import fields_of_contact, has_custom, name_at_contact
 from connectors.salesforce.describe import Described, Describes
-from connectors.salesforce.errors import outcome_of_look
+from connectors.salesforce.errors import is_unseen, lacks_field, outcome_of_look
 from connectors.salesforce.look import Look
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
 from connectors.salesforce.send import ASSIGNED
 from connectors.salesforce.work import PREFIXES, Work, give_up, refers_to, resolve
 
+UNSEEN_CONTACT = (
+    "the user may not see Contact, so a visitor who is one becomes a Lead: give its profile or permission set Read on"
+    " Contact"
+)
 MOST_HALVINGS = 20  # of a look at many that the org refuses
 
 
@@ -40,16 +44,16 @@ class Decide:
     def _look(self, works: list[Work]) -> bool:
         todo = [work for work in works if not work.decided]
         for _ in range(4):  # a converted Lead may lead to its Contact, and that may be gone, or lack a field
-            sought = [work for work in todo if self._is_sought(work)]
-            has = self._contact_has(sought)
+            has = self._contact_has(todo)
             if isinstance(has, Hold | Retry):
                 return self._in_halves(todo, has)
-            look = Look(self._org, has)
+            self._leave_unseen(todo)
+            sought = [work for work in todo if self._is_sought(work)]
+            look = Look(self._org, has, sees_contact=not self._hides_contact)
             if sought and (refused := look.at_org(sought)):
-                if has is None and not self._asks_contact and _is_of_contact(refused):
-                    self._asks_contact = True
+                if self._has_learnt(refused, has):
                     continue
-                return self._in_halves(todo, refused)
+                return self._in_halves(todo, outcome_of_look(refused))
             todo = [work for work in todo if not self._settle(work, look if work in sought else None, has)]
             if not todo:
                 return True
@@ -88,20 +92,24 @@ class Decide:
             return True
         key = self._settings.external_ids.get(record.object, "")
         if found is None and (not work.known or work.known in work.gone):
+            if look and key and look.with_key(work) and not work.keyless:
+                work.keyless = True
+                if record.uncertain:
+                    return False  # an earlier attempt made it without
             change = created(record, record.fields)
-            work.external, work.there = key, {} if look else None
+            work.external, work.there = "" if work.keyless else key, {} if look else None
         elif found is None:
             change = updated(record, record.fields, None)
             work.id, work.object = work.known, work.known_object
+        elif found.fields is None:
+            work.known = found.id
+            return False
         else:
-            work.object, work.there = found
-            if work.there.keys() == {"Id"}:
-                work.known = work.there["Id"]
-                return False
-            work.id = work.there["Id"]
+            work.object, work.id, work.there = found.object, found.id, found.fields
             there = _at_contact(record, has) if work.object == "Contact" != record.object else record
             change = updated(there, there.fields, work.there)
-            if key and work.object == record.object and is_empty(work.there.get(key)):
+            is_free = key and look and not look.with_key(work)
+            if is_free and work.object == record.object and is_empty(work.there.get(key)):
                 change.fields[key] = record.key
         work.fields, work.decided = change.fields, True
         work.degraded += [change.degraded] if change.degraded else []
@@ -113,19 +121,45 @@ class Decide:
         """The fields of a Contact, where a Lead may turn out to be one. They are only asked for where a Lead has custom
         ones, or the org has none of those that it should have; None: they were not.
         """
-        leads = [work for work in works if work.record.object == "Lead"]
+        leads = [work for work in works if work.record.object == "Lead" and self._is_sought(work)]
+        if self._hides_contact:
+            return None
         found: Described | Said | None = self._describes.known("Contact", self._org) if leads else None
         if found is None and (self._asks_contact or any(has_custom(work.record.fields) for work in leads)):
             found = self._describes.of("Contact", self._org)
         if isinstance(found, Said):
+            if found.status == 404:
+                self._hide_contact()
             outcome = outcome_of_look(found)
             return outcome if isinstance(outcome, Hold | Retry) else None
         return found.names if found else None
 
+    # -- an org whose user does not see Contacts
 
-def _is_of_contact(refused: Outcome) -> bool:
-    """Whether a look was refused for a field that a Contact lacks, or that is hidden from our user."""
-    return isinstance(refused, Reject) and refused.cause == "INVALID_FIELD" and "'Contact'" in refused.reason
+    @property
+    def _hides_contact(self) -> bool:
+        return self._describes.is_unseen("Contact", self._org)
+
+    def _hide_contact(self) -> None:
+        self._describes.unseen("Contact", self._org)
+        self._org.call.warn(UNSEEN_CONTACT)
+
+    def _has_learnt(self, refused: Said, has: frozenset[str] | None) -> bool:
+        """Whether a look was refused for what another one can do without: Contacts, or some of their fields."""
+        is_hidden = is_unseen(refused, "Contact") or lacks_field(refused, "Lead", "ConvertedContactId")
+        if is_hidden and not self._hides_contact:
+            self._hide_contact()
+            return True
+        if has is None and not self._asks_contact and lacks_field(refused, "Contact"):
+            self._asks_contact = True
+            return True
+        return False
+
+    def _leave_unseen(self, works: Sequence[Work]) -> None:
+        """What led a Lead's record to a Contact leads nowhere where that is not seen."""
+        for work in works:
+            if self._hides_contact and work.record.object == "Lead" and work.known_object == "Contact":
+                work.gone.add(work.known)
 
 
 def _at_contact(record: Record, has: frozenset[str] | None) -> Record:

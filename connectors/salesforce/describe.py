@@ -39,6 +39,7 @@ class Describes:
 
     def __init__(self) -> None:
         self._known: dict[str, Described] = {}
+        self._unseen: dict[str, float] = {}  # since when, in seconds since 1970
 
     def of(self, object_: str, org: Org) -> Described | Said:
         """The object; the answer that does not describe it instead."""
@@ -58,8 +59,18 @@ class Describes:
         known = self._known.get(object_)
         return known if known is not None and org.call.now_s - known.at_s < GOOD_FOR_S else None
 
+    def is_unseen(self, object_: str, org: Org) -> bool:
+        """Whether our user is known not to see that there is such an object."""
+        since_s = self._unseen.get(object_)
+        return since_s is not None and org.call.now_s - since_s < GOOD_FOR_S
+
+    def unseen(self, object_: str, org: Org) -> None:
+        """The org has said so."""
+        self._unseen[object_] = org.call.now_s
+
     def forget(self, object_: str) -> None:
         self._known.pop(object_, None)
+        self._unseen.pop(object_, None)
 
 
 def described_or_hold(describes: Describes, object_: str, org: Org) -> list[Field] | Hold:

@@ -109,6 +109,21 @@ def outcome_of_look(said: Said) -> Outcome:
     return replace(outcome, uncertain=False) if isinstance(outcome, Retry | Hold) else outcome
 
 
+def is_unseen(said: Said, object_: str) -> bool:
+    """Whether a query was refused since our user does not see the object: he has no Read on it. A visitor's text cannot
+    say so: its quotes are escaped. See https://github.com/forcedotcom/SalesforceMobileSDK-Android/issues/1113 and
+    https://github.com/simple-salesforce/simple-salesforce/issues/287.
+    """
+    named = f"sObject type '{object_}' is not supported"
+    return any(fault.code == "INVALID_TYPE" and named in fault.message for fault in said.faults)
+
+
+def lacks_field(said: Said, object_: str, name: str = "") -> bool:
+    """Whether a query was refused for a field, or this one, that the object lacks, or that is hidden from our user."""
+    named = (f"'{object_}'", f"'{name}'" if name else "")
+    return any(fault.code == "INVALID_FIELD" and all(n in fault.message for n in named) for fault in said.faults)
+
+
 def hold_of(said: Said) -> Hold:
     """The same as what keeps an operator's question from being answered."""
     outcome = outcome_of(said)

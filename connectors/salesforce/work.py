@@ -28,6 +28,7 @@ class Work:
     gone: set[str] = field(default_factory=set)  # ids that were named and are no longer there
     healings: int = 0
     looked_again: bool = False
+    keyless: bool = False  # a record that cannot be used any more has our key
     allow_save: bool = False  # over the objection of a duplicate rule
     alone: bool = False  # in a call of its own: a collection's rows say too little
 

@@ -40,7 +40,7 @@ class Rows:
     def kind(self, name: object) -> Kind:
         """The kind of object of this name."""
         found = self._world.schema.get(name.lower()) if isinstance(name, str) else None
-        if found is None:
+        if found is None or not found.readable:
             raise not_found()
         return found
 
@@ -186,7 +186,10 @@ class Rows:
             raise refused("MALFORMED_ID", f"{field.label}: id value of incorrect type: {key}", field.name)
         if found is None:
             raise refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        _, record = found
+        referred, record = found
+        if not referred.readable:
+            message = f"insufficient access rights on cross-reference id: {key[:15]}"
+            raise refused("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
         if record["IsDeleted"]:
             raise refused("ENTITY_IS_DELETED", "entity is deleted", field.name)
         if record.get("IsConverted") and not self._world.settings["edit_converted_leads"]:

@@ -164,6 +164,20 @@ def test_a_link_to_a_lead_that_was_converted_meanwhile_leads_to_its_contact(org:
     assert "Later" in one(org, "Contact")["Description"]
 
 
+@pytest.mark.parametrize("by", ["link", "our key", "email"])
+def test_of_a_converted_lead_whose_contact_was_deleted_another_one_is_made(org: Org, by: str) -> None:
+    org.change(objects=KEYED)
+    way = Way(org, {"external_ids": {"Lead": "Chat_Key__c"}} if by == "our key" else {})
+    lead = way.outcome(claim()).id
+    colleague(org).Contact.delete(org.convert(lead)["contact"])
+
+    outcome = way.outcome(known(claim(), lead) if by == "link" else claim())
+
+    assert isinstance(outcome, Delivered), outcome
+    assert [lead, outcome.id] == ids(org, "Lead")
+    assert outcome.id == way.outcome(claim()).id
+
+
 @pytest.mark.parametrize("by", ["link", "our key"])
 def test_one_that_was_deleted_is_made_again(org: Org, by: str) -> None:
     way = Way(org)
