@@ -52,7 +52,7 @@ class Work:
     def undecide(self) -> None:
         """Everything about it has to be found out again."""
         self.object, self.id, self.external, self.fields, self.there = self.record.object, "", "", {}, None
-        self.decided, self.healings = False, 0
+        self.decided, self.healings, self.allow_save = False, 0, False
         self.degraded = []
 
     def delivered(self, id_: str, url: str) -> None:

@@ -144,17 +144,17 @@ class Rows:
         record |= {"Id": world.next_id(kind), "CreatedDate": now, "CreatedById": world.user_id, **self._modified()}
         if "OwnerId" in record and not record["OwnerId"]:
             record["OwnerId"] = world.user_id
-        self._finish(kind, record, set(given), how, created=True)
+        self._finish(kind, record, set(given), how, old=None)
         return str(record["Id"])
 
     def _updated(self, kind: Kind, old: Record, given: Mapping[str, Any], how: How) -> str:
         if old.get("IsConverted") and not self._world.settings["edit_converted_leads"]:
             raise refused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         self._world.touch(old["Id"])
-        self._finish(kind, {**old, **given, **self._modified()}, set(given), how, created=False)
+        self._finish(kind, {**old, **given, **self._modified()}, set(given), how, old=old)
         return str(old["Id"])
 
-    def _finish(self, kind: Kind, record: dict[str, Any], given: set[str], how: How, *, created: bool) -> None:
+    def _finish(self, kind: Kind, record: dict[str, Any], given: set[str], how: How, *, old: Record | None) -> None:
         world = self._world
         self._check_references(kind, record, given)
         if how.auto_assign and (owner := rules.assigned_owner(world, kind)):
@@ -169,9 +169,8 @@ class Rows:
             record["Name"] = record["Id"]
         self._check_unique(kind, record, given)
         rules.check_validation(world, kind, record)
-        if created:
-            rules.check_duplicates(world, kind, record, allowed=how.save_duplicates, api=how.api)
-        rules.run_triggers(world, kind, created=created)
+        rules.check_duplicates(world, kind, record, old=old, allowed=how.save_duplicates, api=how.api)
+        rules.run_triggers(world, kind, created=old is None)
         self._put(kind, record)
 
     def _check_references(self, kind: Kind, record: Record, given: set[str]) -> None:
