@@ -9,6 +9,7 @@ from connectors.salesforce.contact import fields_of_contact, has_custom, name_at
 from connectors.salesforce.describe import Described, Describes
 from connectors.salesforce.errors import is_unseen, lacks_field, outcome_of_look
 from connectors.salesforce.look import Look
+from connectors.salesforce.merged import MERGEABLE, kept_instead
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
 from connectors.salesforce.send import ASSIGNED
@@ -18,6 +19,7 @@ UNSEEN_CONTACT = (
     "the user may not see Contact, so a visitor who is one becomes a Lead: give its profile or permission set Read on"
     " Contact"
 )
+MOST_LOOKS = 10  # a Lead may have been merged, and converted then, and its Contact merged, or be gone, or lack a field
 MOST_HALVINGS = 20  # of a look at many that the org refuses
 
 
@@ -43,7 +45,7 @@ class Decide:
 
     def _look(self, works: list[Work]) -> bool:
         todo = [work for work in works if not work.decided]
-        for _ in range(4):  # a converted Lead may lead to its Contact, and that may be gone, or lack a field
+        for _ in range(MOST_LOOKS):
             has = self._contact_has(todo)
             if isinstance(has, Hold | Retry):
                 return self._in_halves(todo, has)
@@ -54,6 +56,8 @@ class Decide:
                 if self._has_learnt(refused, has):
                     continue
                 return self._in_halves(todo, outcome_of_look(refused))
+            if (outcome := self._lead_to_kept(look, sought)) is not None:
+                return self._in_halves(todo, outcome)
             todo = [work for work in todo if not self._settle(work, look if work in sought else None, has)]
             if not todo:
                 return True
@@ -72,6 +76,25 @@ class Decide:
             work.outcome = refused
         return isinstance(refused, Reject)
 
+    def _lead_to_kept(self, look: Look, sought: Sequence[Work]) -> Hold | Retry | None:
+        """What is known and gone may have been merged: then what was kept is known instead. Gives what keeps it from
+        being told.
+        """
+        lost = [work for work in sought if look.has_lost(work)]
+        for object_ in sorted({work.known_object for work in lost}):
+            mine = [work for work in lost if work.known_object == object_]
+            kept = kept_instead(self._org, object_, [work.known for work in mine]) if object_ in MERGEABLE else {}
+            if isinstance(kept, Said):
+                outcome = outcome_of_look(kept)
+                if isinstance(outcome, Hold | Retry):
+                    return outcome
+                kept = {}
+            for work in mine:
+                work.gone.add(work.known)
+                if (id_ := kept.get(work.known[:15], work.known)) not in work.gone:
+                    work.known = id_
+        return None
+
     def _is_sought(self, work: Work) -> bool:
         """Whether the org has to be asked what is there already."""
         record = work.record
@@ -86,6 +109,8 @@ class Decide:
     def _settle(self, work: Work, look: Look | None, has: frozenset[str] | None) -> bool:
         """Decides what is written; False: another row has to be looked for first."""
         record = work.record
+        if look and look.has_lost(work):
+            return False
         found = look.row_of(work) if look else None
         if isinstance(found, Reject):
             work.outcome = found

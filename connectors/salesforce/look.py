@@ -73,6 +73,11 @@ class Look:
             self.found.add(ask.object, [_as_asked(row, ask.select) for row in rows])
         return None
 
+    def has_lost(self, work: Work) -> bool:
+        """Whether the record that is known by its id is not there."""
+        is_known = work.known and work.known not in work.gone
+        return bool(is_known) and self.found.by_id(work.known_object, work.known) is None
+
     def row_of(self, work: Work) -> Row | Reject | None:
         """The row that is this record; None: there is none."""
         found: Row | Reject | None

@@ -7,10 +7,10 @@ from bridge.connector import Reject
 from connectors.salesforce.describe import Described, Describes
 from connectors.salesforce.errors import Remedy, cause_of, outcome_of, remedy_for
 from connectors.salesforce.heal import heal
+from connectors.salesforce.merged import is_now
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Fault, Said
 from connectors.salesforce.settings import FIRST_ALLOW_SAVE
-from connectors.salesforce.soql import Ask
 from connectors.salesforce.work import Work
 
 _ID = re.compile(r"\b[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
@@ -116,7 +116,7 @@ class Mend:
     def _again(self, work: Work, said: Said) -> None:
         """The record is another one by now: converted, deleted or merged; or the person is whom it hangs on."""
         work.looked_again = True
-        if self._led_to_contact(work):
+        if self._led_on(work):
             return
         if work.id or work.external:
             work.known = work.id
@@ -124,18 +124,12 @@ class Mend:
         else:
             work.outcome = outcome_of(said)
 
-    def _led_to_contact(self, work: Work) -> bool:
-        """An activity of a Lead that was converted meanwhile goes to the Contact."""
+    def _led_on(self, work: Work) -> bool:
+        """An activity of a Lead that was converted or merged meanwhile goes to whom it became."""
         who = work.fields.get("WhoId")
-        if not isinstance(who, str) or not re.fullmatch(r"00Q[a-zA-Z0-9]{12,15}", who):
+        if not isinstance(who, str) or not _ID.fullmatch(who) or (now := is_now(self._org, who)) == who:
             return False
-        ask = Ask("Lead", select={"ConvertedContactId"})
-        ask.add("Id", [who])
-        rows = self._org.query(ask.queries())
-        contact = rows[0][0].get("ConvertedContactId") if isinstance(rows, list) and rows[0] else None
-        if not isinstance(contact, str):
-            return False
-        work.fields["WhoId"] = contact
+        work.fields["WhoId"] = now
         return True
 
     def _is(self, work: Work, id_: str) -> None:
