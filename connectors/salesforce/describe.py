@@ -1,7 +1,8 @@
 """Describe: what the org says of an object's fields."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from bridge.connector import Field, Hold
@@ -50,7 +51,9 @@ class Describes:
         if not said.is_fine or not isinstance(found, list):
             return said
         rows = [row for row in found if isinstance(row, dict) and isinstance(row.get("name"), str)]
-        described = Described(object_, tuple(map(_field, rows)), said.at("createable") is not False, org.call.now_s)
+        described = Described(
+            object_, tuple(chain.from_iterable(map(_fields, rows))), said.at("createable") is not False, org.call.now_s
+        )
         self._known[object_] = described
         return described
 
@@ -97,6 +100,14 @@ def _wrong_key(key: str | None, described: Described) -> str:
         return f"external_ids: {described.object} has no field {key}, or its user may not see it"
     what = "writable for its user" if field_.unique else "unique"
     return f"external_ids: {described.object}.{key} is not {what}: it has to be a text field, unique, an external id"
+
+
+def _fields(row: Mapping[str, Any]) -> Iterator[Field]:
+    """A field; of a lookup also its relationship, under which a mapping may name the other record by an external id."""
+    field_, relationship = _field(row), row.get("relationshipName")
+    yield field_
+    if isinstance(relationship, str) and relationship:
+        yield Field(relationship, field_.type, field_.label, writable=field_.writable)
 
 
 def _field(row: Mapping[str, Any]) -> Field:

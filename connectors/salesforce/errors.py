@@ -77,11 +77,21 @@ def remedy_for(said: Said) -> Remedy | None:
     if said.status == 300:
         return Remedy.SEVERAL
     for fault in said.faults:
+        if is_healed(fault):
+            return Remedy.HEAL
         if fault.code in REMEDIES:
             return REMEDIES[fault.code]
         if _CONVERTED in fault.message:
             return Remedy.AGAIN
     return Remedy.AGAIN if said.status == 404 and _is_gone(said) else None
+
+
+def is_healed(fault: Fault) -> bool:
+    """Whether what is refused can be left out or shortened: also a record that is named by an external id, and that
+    there is not.
+    """
+    is_nobody = fault.code == "INVALID_FIELD" and fault.message.startswith("Foreign key external ID: ")
+    return is_nobody or REMEDIES.get(fault.code) is Remedy.HEAL
 
 
 def outcome_of(said: Said) -> Outcome:

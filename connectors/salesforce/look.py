@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.connector import Reject
-from connectors.salesforce.change import mark_of, value_of
+from connectors.salesforce.change import mark_of, sent
 from connectors.salesforce.contact import name_at_contact
 from connectors.salesforce.org import Org
+from connectors.salesforce.reference import key_of, path_of
 from connectors.salesforce.said import Said
 from connectors.salesforce.soql import Ask
 from connectors.salesforce.sought import PHONES, anchor_of, contradicts, holds, is_equal, sought_of, spelled
@@ -133,7 +134,10 @@ class Look:
         if object_ in PREFIXES.values() and any(name in PHONES for name in names):
             names += PHONES
         for name in names:
-            if at := self._named(work, name, object_):
+            at = self._named(work, name, object_)
+            if at and key_of(name, value := work.record.fields.get(name)):
+                at = path_of(at, value)
+            if at:
                 yield at
 
     def _named(self, work: Work, name: str, object_: str) -> str | None:
@@ -204,7 +208,7 @@ class Look:
             if signed:
                 ours = any(mark_of(record) in str(row.get(name)) for name in signed)
             else:
-                ours = all(is_equal(row.get(name), value_of(value)) for name, value in record.fields.items())
+                ours = all(is_equal(row.get(name), sent(name, value)) for name, value in record.fields.items())
             if ours and (found := self._followed(work, record.object, row)):
                 return found
         return None
@@ -215,4 +219,5 @@ def _as_asked(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     writes them in its own.
     """
     by_lower = {name.lower(): value for name, value in row.items()}
-    return row | {name: by_lower[name.lower()] for name in names if name.lower() in by_lower}
+    asked = [name.partition(".")[0] for name in names]
+    return row | {name: by_lower[name.lower()] for name in asked if name.lower() in by_lower}

@@ -20,7 +20,9 @@ def written(folder: Path, *blocks: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("blocks", [("smallest",), ("smallest", "keys"), ("start", "smallest")])
+@pytest.mark.parametrize(
+    "blocks", [("smallest",), ("smallest", "keys"), ("start", "smallest"), ("smallest", "reference")]
+)
 def test_its_configurations_are_good(tmp_path: Path, blocks: tuple[str, ...]) -> None:
     done = Bridge(tmp_path, written(tmp_path, *blocks).read_text(), environment=SECRETS).call("check")
 
