@@ -28,13 +28,10 @@ PERSON = {
         "AnnualRevenue": "{{ raw.Revenue }}",
     },
 }
-
 WITH_TEXT = PERSON | {
     "fields": {**PERSON["fields"], "Description": {"value": "{{ content }}", "write": "append"}}  # type: ignore[dict-item]
 }
-
 SCORE = {"createable": False, "updateable": False}  # such as a formula, or one that our user may not write
-
 RESTRICTED = {
     "Lead": {
         "fields": {
@@ -48,9 +45,7 @@ RESTRICTED = {
     "Event": {"fields": {"Location": {"length": 10}}},
     "Task": {"fields": {"Subject": {"length": 20}}},
 }
-
 LONG = "x" * 50
-
 FULL = 32_000
 
 

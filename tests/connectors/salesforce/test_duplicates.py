@@ -39,6 +39,10 @@ def most(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
+def claim(**said: Any) -> Claim:
+    return claim_of(replace(LEAD, **said))
+
+
 def outcome(way: Way, mine: Claim, most: int) -> Any:
     """What came of the first; the others have to be delivered."""
     found = way.deliver(mine, *[claim_of(replace(other_lead(n), phone=""), n) for n in range(2, 1 + most)])
@@ -54,6 +58,56 @@ def garcia(org: Org) -> dict[str, Any]:
 def found_lead(org: Org) -> str:
     """A Lead of the visitor without the phone, by which a Contact is like it as soon as it is written."""
     return plant(org, "Lead", LastName="Garcia", Company="Acme", Email=LEAD.email)
+
+
+@pytest.mark.parametrize("allow_save", [True, False], ids=["alert", "block"])
+@pytest.mark.parametrize("policy", ["link", "save", "fail"])
+def test_where_a_rule_objects_to_a_new_one_the_operators_policy_holds(
+    org: Org, policy: str, *, allow_save: bool
+) -> None:
+    org.change(duplicate_rules=[BY_PHONE | {"allow_save": allow_save}])
+    twin = plant(org, "Contact", **TWIN)
+
+    found = Way(org, {"duplicates": policy}).outcome(claim_of(LEAD))
+
+    if policy == "link":
+        assert twin == found.id
+        assert "rooms in May?" in one(org, "Contact")["Description"]
+    elif policy == "save" and allow_save:
+        assert found.id == one(org, "Lead")["Id"]
+    else:
+        assert isinstance(found, Reject), found
+        assert "DUPLICATES_DETECTED" in found.reason
+        assert [] == alive(org, "Lead")
+
+
+def test_what_was_healed_is_healed_again_where_the_record_turns_out_to_be_another(org: Org, most: int) -> None:
+    """The org looks at lengths first, and at duplicates then; the fields are decided anew for the one that it names."""
+    org.change(duplicate_rules=[BY_PHONE])
+    twin = plant(org, "Contact", **TWIN)
+    title = {"Title": "{{ raw.Title }}"}
+
+    found = outcome(Way(org, records=[PERSON | {"fields": FIELDS | title}]), claim(raw={"Title": "x" * 200}), most)
+
+    assert (twin, "Title was cut to 128 characters") == (found.id, found.degraded), found
+
+
+def test_a_visitor_who_writes_a_reference_is_linked_to_the_one_that_a_rule_names(org: Org, most: int) -> None:
+    org.change(duplicate_rules=[BY_PHONE])
+    twin = plant(org, "Contact", **TWIN)
+
+    assert twin == outcome(Way(org, records=[PERSON]), claim(content="see @{x.y}"), most).id
+    assert "@{x.y}" in one(org, "Contact")["Description"]
+
+
+def test_of_several_that_a_rule_names_none_is_taken_if_the_operator_wants_that(org: Org, most: int) -> None:
+    org.change(duplicate_rules=[BY_PHONE])
+    made = [plant(org, "Contact", **TWIN | {"Email": f"o{number}@example.com"}) for number in range(2)]
+
+    found = outcome(Way(org, {"on_multiple": "reject"}, records=[PERSON]), claim_of(LEAD), most)
+
+    assert isinstance(found, Reject), found
+    assert all(id_ in found.reason for id_ in made)
 
 
 @pytest.mark.parametrize("policy", ["link", "save"])

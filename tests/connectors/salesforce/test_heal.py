@@ -183,7 +183,6 @@ EVENT = {
         "ShowAs": "{{ raw.ShowAs }}",
     },
 }
-
 TASK = {
     "name": "task",
     "object": "Task",

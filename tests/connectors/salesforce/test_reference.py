@@ -11,7 +11,6 @@ from bridge.model.delivery import Claim
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of, other_lead, tried_before
 from tests.connectors.salesforce.orgs import KEY_FIELD, Way, alive, one, plant
-from tests.connectors.salesforce.test_describe import check
 
 HOTEL = {"Code__c": KEY_FIELD}
 TO_HOTEL = {"Hotel__c": {"references": ["Hotel__c"]}}
@@ -190,11 +189,3 @@ def test_a_mapping_in_another_field_is_a_text_as_before(org: Org, most: int) -> 
     delivered(Way(org, records=[person(Description=text)]), most)
 
     assert '{"Id__c":"Garcia","more":[1]}' == alive(org, "Lead")[0]["Description"]
-
-
-def test_check_knows_the_relationship(tmp_path: Any, org: Org) -> None:
-    code, told = check(tmp_path, org, [PERSON])
-
-    assert 0 == code, told
-    code, told = check(tmp_path, org, [person(Hotle__r={"Code__c": "x"})])
-    assert "has no field 'Hotle__r' (did you mean Hotel__r?)" in told
