@@ -170,7 +170,9 @@ class Decide:
         self._org.call.warn(UNSEEN_CONTACT)
 
     def _has_learnt(self, refused: Said, has: frozenset[str] | None) -> bool:
-        """Whether a look was refused for what another one can do without: Contacts, or some of their fields."""
+        """Whether a look was refused for what another one can do without: Contacts, or some of their fields. The lookup
+        to them has no right of its own (its describe says `permissionable: false`): where it is hidden, so are they.
+        """
         is_hidden = is_unseen(refused, "Contact") or lacks_field(refused, "Lead", "ConvertedContactId")
         if is_hidden and not self._hides_contact:
             self._hide_contact()

@@ -11,6 +11,7 @@ from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
 
 GOOD_FOR_S = 3600.0  # that an answer is used again
+UNSEEN_FOR_S = 600.0  # that an object is taken to be out of sight: the right to it may be given at any time
 
 _TEXTS = {"string", "textarea", "email", "phone", "url", "encryptedstring", "combobox", "picklist"}
 
@@ -65,7 +66,7 @@ class Describes:
     def is_unseen(self, object_: str, org: Org) -> bool:
         """Whether our user is known not to see that there is such an object."""
         since_s = self._unseen.get(object_)
-        return since_s is not None and org.call.now_s - since_s < GOOD_FOR_S
+        return since_s is not None and org.call.now_s - since_s < UNSEEN_FOR_S
 
     def unseen(self, object_: str, org: Org) -> None:
         """The org has said so."""

@@ -11,11 +11,13 @@ from bridge.model.delivery import Claim
 from bridge.model.record import Link
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of, other_lead, tried_before
+from connectors.salesforce.describe import UNSEEN_FOR_S
 from tests.connectors.salesforce.orgs import KEYED, Way, alive, one, plant
 
 UNSEEN: dict[str, Any] = {"Contact": {"readable": False}}
 # Where a lookup leads to an object that the user does not see, some orgs do not show him the lookup either.
 WITHOUT_LOOKUP = UNSEEN | {"Lead": {"fields": {"ConvertedContactId": None}}}
+LOOKUP = {"references": ["Contact"], "relationship": "ConvertedContact"}
 WITH_CUSTOM = {"Lead": {"fields": {"Topic__c": {}}}} | UNSEEN
 TOLD = "the user may not see Contact"
 
@@ -57,6 +59,19 @@ def test_it_is_found_out_once_and_told_to_the_operator(org: Org) -> None:
 
     assert refused == sum("FROM%20Contact" in call.body for call in org.calls)
     assert [True] == [text.startswith(TOLD) for text in way.warned]
+
+
+def test_whoever_gets_the_right_is_heeded_after_a_while(org: Org) -> None:
+    way, now_s = Way(org), [1e9]
+    way.caller = replace(way.caller, door=replace(way.caller.door, now_s=lambda: now_s[0]))
+    delivered(way, claim_of(LEAD))
+    contact = plant(org, "Contact", LastName="Else", Email="visitor2@example.com")
+    org.change(objects={"Contact": {"readable": True}, "Lead": {"fields": {"ConvertedContactId": LOOKUP}}})
+    visitor = claim_of(replace(LEAD, email="visitor2@example.com", phone=""), 2)
+
+    now_s[0] += UNSEEN_FOR_S
+
+    assert [contact] == delivered(way, visitor)
 
 
 def test_it_is_known_from_the_describe_where_that_is_asked_for() -> None:
