@@ -49,11 +49,13 @@ class Decide:
             has = self._contact_has(todo)
             if isinstance(has, Hold | Retry):
                 return self._in_halves(todo, has)
-            self._leave_unseen(todo)
+            sees_contact = not self._hides_contact  # asked once: another thread may find it out meanwhile
+            if not sees_contact:
+                _leave_contacts(todo)
             sought = [work for work in todo if self._is_sought(work)]
-            look = Look(self._org, has, sees_contact=not self._hides_contact)
+            look = Look(self._org, has, sees_contact=sees_contact)
             if sought and (refused := look.at_org(sought)):
-                if self._has_learnt(refused, has):
+                if self._has_learnt(refused, has, sees_contact=sees_contact):
                     continue
                 return self._in_halves(todo, outcome_of_look(refused))
             if (outcome := self._lead_to_kept(look, sought)) is not None:
@@ -153,7 +155,7 @@ class Decide:
         if found is None and (self._asks_contact or any(has_custom(work.record.fields) for work in leads)):
             found = self._describes.of("Contact", self._org)
         if isinstance(found, Said):
-            if found.status == 404:
+            if any(fault.code == "NOT_FOUND" for fault in found.faults):
                 self._hide_contact()
             outcome = outcome_of_look(found)
             return outcome if isinstance(outcome, Hold | Retry) else None
@@ -169,12 +171,12 @@ class Decide:
         self._describes.unseen("Contact", self._org)
         self._org.call.warn(UNSEEN_CONTACT)
 
-    def _has_learnt(self, refused: Said, has: frozenset[str] | None) -> bool:
+    def _has_learnt(self, refused: Said, has: frozenset[str] | None, *, sees_contact: bool) -> bool:
         """Whether a look was refused for what another one can do without: Contacts, or some of their fields. The lookup
         to them has no right of its own (its describe says `permissionable: false`): where it is hidden, so are they.
         """
         is_hidden = is_unseen(refused, "Contact") or lacks_field(refused, "Lead", "ConvertedContactId")
-        if is_hidden and not self._hides_contact:
+        if is_hidden and sees_contact:
             self._hide_contact()
             return True
         if has is None and not self._asks_contact and lacks_field(refused, "Contact"):
@@ -182,11 +184,12 @@ class Decide:
             return True
         return False
 
-    def _leave_unseen(self, works: Sequence[Work]) -> None:
-        """What led a Lead's record to a Contact leads nowhere where that is not seen."""
-        for work in works:
-            if self._hides_contact and work.record.object == "Lead" and work.known_object == "Contact":
-                work.gone.add(work.known)
+
+def _leave_contacts(works: Sequence[Work]) -> None:
+    """What led a Lead's record to a Contact leads nowhere where that is not seen."""
+    for work in works:
+        if work.record.object == "Lead" and work.known_object == "Contact":
+            work.gone.add(work.known)
 
 
 def _at_contact(record: Record, has: frozenset[str] | None) -> Record:

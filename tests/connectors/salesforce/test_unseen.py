@@ -1,6 +1,7 @@
 """A user who does not see Contacts: leads are looked for among Leads, and none is dead for it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -59,6 +60,18 @@ def test_it_is_found_out_once_and_told_to_the_operator(org: Org) -> None:
 
     assert refused == sum("FROM%20Contact" in call.body for call in org.calls)
     assert [True] == [text.startswith(TOLD) for text in way.warned]
+
+
+def test_several_threads_find_it_out_at_once(org: Org) -> None:
+    way = Way(org)
+    org.fault(match={"body_contains": "FROM%20Contact"}, times=4, latency_s=0.3)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(delivered, way, claim_of(other_lead(number), number)) for number in range(4)]
+        ids = {one.result(timeout=60)[0] for one in found}
+
+    assert ids == {row["Id"] for row in alive(org, "Lead")}
+    assert 4 == len(ids)
 
 
 def test_whoever_gets_the_right_is_heeded_after_a_while(org: Org) -> None:
