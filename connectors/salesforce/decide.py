@@ -119,10 +119,9 @@ class Decide:
             return True
         key = self._settings.external_ids.get(record.object, "")
         if found is None and (not work.known or work.known in work.gone):
-            if look and key and look.with_key(work) and not work.keyless:
-                work.keyless = True
-                if record.uncertain:
-                    return False  # an earlier attempt made it without
+            work.keyless |= bool(look and look.with_key(work))
+            if look and look.may_be_written(work) and not work.mark_sought:
+                return False
             change = created(record, record.fields)
             work.external, work.there = "" if work.keyless else key, {} if look else None
         elif found is None:

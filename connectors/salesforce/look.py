@@ -93,7 +93,13 @@ class Look:
             return found
         if found := self._matching(work):
             return found
-        return self._written_before(work) if work.record.uncertain and (work.keyless or not self._key(work)) else None
+        return self._written_before(work) if self.may_be_written(work) else None
+
+    def may_be_written(self, work: Work) -> bool:
+        """Whether an earlier attempt may have made it, so that it can only be known again by what was written."""
+        is_known = work.known and work.known not in work.gone
+        is_keyed = self._key(work) and not work.keyless
+        return work.record.uncertain and not (is_known or is_keyed or refers_to(work.record.fields))
 
     def with_key(self, work: Work) -> dict[str, Any] | None:
         """The row that has our key, whatever became of it."""
@@ -112,11 +118,11 @@ class Look:
             for object_, at in self._places(work, name):
                 for place, values in spelled(at, value, object_):
                     self._ask(asks, work, object_).add(place, values)
-        anchor = anchor_of(record)
-        is_keyed = bool(key) and not work.keyless
-        if record.uncertain and anchor and not (is_keyed or work.known or refers_to(record.fields)):
-            name, text = anchor
-            self._ask(asks, work, record.object, recent=True).add(name, [text])
+        if self.may_be_written(work):
+            work.mark_sought = True
+            if anchor := anchor_of(record):
+                name, text = anchor
+                self._ask(asks, work, record.object, recent=True).add(name, [text])
 
     def _ask(self, asks: dict[tuple[str, bool], Ask], work: Work, object_: str, *, recent: bool = False) -> Ask:
         ask = asks.setdefault((object_, recent), Ask(object_, also=RECENT if recent else ""))
@@ -199,8 +205,6 @@ class Look:
     def _written_before(self, work: Work) -> Row | None:
         """What an earlier attempt of ours made: with our mark where it has one, else with all that we wrote."""
         record = work.record
-        if refers_to(record.fields):
-            return None  # what it hangs on is not there yet, so neither is it
         signed = [name for name, how in record.writes.items() if how == "append" and record.fields.get(name)]
         for row in self.found.rows.get(record.object, ()):
             if row["Id"] in work.gone:

@@ -29,6 +29,7 @@ class Work:
     healings: int = 0
     looked_again: bool = False
     keyless: bool = False  # a record that cannot be used any more has our key
+    mark_sought: bool = False  # by which what an earlier attempt made is known again
     allow_save: bool = False  # over the objection of a duplicate rule
     alone: bool = False  # in a call of its own: a collection's rows say too little
 
