@@ -7,6 +7,7 @@ from hashlib import blake2s
 from typing import Any
 
 from bridge.connector import Record, Ref, as_json
+from connectors.salesforce.reference import key_of, leads_there, path_of
 
 TIMES = frozenset({"StartDateTime", "EndDateTime", "DurationInMinutes"})  # of an Event: they go together
 LONGEST_TEXT = 32_000  # characters of a Description
@@ -22,7 +23,7 @@ class Change:
 
 def created(record: Record, fields: Mapping[str, Any]) -> Change:
     """For a record that is not there yet; `fields`: by the names that the object has."""
-    found = {name: value_of(value) for name, value in fields.items() if value is not None}
+    found = {name: sent(name, value) for name, value in fields.items() if value is not None}
     degraded = ""
     for name in _appended(record, fields):
         text = _signed(str(found[name]), record)
@@ -45,14 +46,19 @@ def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] 
                 found[name] = text[:LONGEST_TEXT]
                 degraded = _cut(name) if len(text) > LONGEST_TEXT else degraded
         elif record.if_empty or record.writes.get(name) == "if_empty":
-            if value is not None and is_empty(stands):
-                found[name] = value_of(value)
+            if value is not None and is_empty(stands) and not _is_unseen(name, value):
+                found[name] = sent(name, value)
         else:
-            found[name] = value_of(value)
+            found[name] = sent(name, value)
     news = {name: value for name, value in found.items() if not _same((there or {}).get(name, _OTHER), value)}
     if TIMES & news.keys():
         news |= {name: found[name] for name in TIMES & found.keys()}
     return Change(news, degraded)
+
+
+def sent(name: str, value: Any) -> Any:
+    """A field's value as the REST API takes it: one that names another record stays a mapping."""
+    return {part: value_of(one) for part, one in value.items()} if key_of(name, value) else value_of(value)
 
 
 def value_of(value: Any) -> Any:
@@ -114,6 +120,13 @@ def _after(stands: Any, text: str, record: Record) -> str | None:
     return f"{stands}\n\n{_signed(text, record)}"
 
 
+def _is_unseen(name: str, value: Any) -> bool:
+    """Whether what stands there cannot be asked for."""
+    return bool(key_of(name, value)) and path_of(name, value) is None
+
+
 def _same(stands: Any, value: Any) -> bool:
     """Whether a field holds this already, as far as that can be told: a time is spelled otherwise by the org."""
+    if isinstance(value, dict):
+        return leads_there(stands, value)
     return type(stands) is type(value) and stands == value

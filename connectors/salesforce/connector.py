@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from bridge.connector import Call, Field, Hold, Outcome, Plan, Record, Usable
+from connectors.salesforce.decide import UNSEEN_CONTACT
 from connectors.salesforce.deliver import Deliver
 from connectors.salesforce.describe import Describes, described_or_hold
-from connectors.salesforce.errors import hold_of
+from connectors.salesforce.errors import hold_of, is_unseen
 from connectors.salesforce.limits import Limits
 from connectors.salesforce.login import SOAP_WARNING
 from connectors.salesforce.org import Org, nothing_there
@@ -17,6 +18,8 @@ from connectors.salesforce.settings import SalesforceSettings
 # What an earlier attempt sent may still be under way at the org, where its worker was killed a moment ago: who looks
 # at once does not see it. With a key of ours at the org nothing need be looked for, and nothing can be doubled.
 UNDER_WAY_S = 5.0
+
+_WHO, _CONTACT = "SELECT Id FROM Organization LIMIT 1", "SELECT Id FROM Contact LIMIT 1"
 
 
 class Salesforce:
@@ -44,14 +47,18 @@ class Salesforce:
         return self.deliver_batch([Plan(0, [record])], call)[0][0]
 
     def probe(self, call: Call) -> Usable | Hold:
-        answer = self._org(call).query(["SELECT Id FROM Organization LIMIT 1"])
+        org = self._org(call)
+        answer = org.query([_WHO, _CONTACT] if self._settings.match_contacts else [_WHO])
+        told = [SOAP_WARNING if self._settings.is_soap else self._limits.note]
+        if isinstance(answer, Said) and is_unseen(answer, "Contact"):
+            told.append(UNSEEN_CONTACT)
+            answer = org.query([_WHO])
         if isinstance(answer, Said):
             return hold_of(answer)
         id_ = answer[0][0].get("Id") if answer[0] else None
         if not isinstance(id_, str) or not id_:
             return Hold("the org does not say who it is: its user may not see Organization")
-        note = SOAP_WARNING if self._settings.is_soap else self._limits.note
-        return Usable(account=id_, note=note)
+        return Usable(account=id_, note="; ".join(filter(None, told)))
 
     def describe(self, object: str, call: Call) -> Sequence[Field] | Hold:  # noqa: A002
         return described_or_hold(self._describes, object, self._org(call))

@@ -16,7 +16,7 @@ def name_at_contact(name: str, *, has: frozenset[str] | None) -> str | None:
     """The Contact's name of a Lead's field; None where it has none. `has`: the fields of a Contact that our user sees;
     None: that was not asked, and the standard ones are taken to be there.
     """
-    if name.endswith("__c"):
+    if name.endswith(("__c", "__r")):
         return name if name in (has or ()) else None
     found = _NAMES.get(name.lower())
     return found if has is None or found in has else None
@@ -29,4 +29,4 @@ def fields_of_contact(fields: Mapping[str, Any], *, has: frozenset[str] | None) 
 
 
 def has_custom(fields: Mapping[str, Any]) -> bool:
-    return any(name.endswith("__c") for name in fields)
+    return any(name.endswith(("__c", "__r")) for name in fields)

@@ -7,13 +7,19 @@ from bridge.connector import Hold, Outcome, Record, Reject, Retry
 from connectors.salesforce.change import created, is_empty, updated
 from connectors.salesforce.contact import fields_of_contact, has_custom, name_at_contact
 from connectors.salesforce.describe import Described, Describes
-from connectors.salesforce.errors import outcome_of_look
+from connectors.salesforce.errors import is_unseen, lacks_field, outcome_of_look
 from connectors.salesforce.look import Look
+from connectors.salesforce.merged import MERGEABLE, kept_instead
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
 from connectors.salesforce.send import ASSIGNED
 from connectors.salesforce.work import PREFIXES, Work, give_up, refers_to, resolve
 
+UNSEEN_CONTACT = (
+    "the user may not see Contact, so a visitor who is one becomes a Lead: give its profile or permission set Read on"
+    " Contact"
+)
+MOST_LOOKS = 10  # a Lead may have been merged, and converted then, and its Contact merged, or be gone, or lack a field
 MOST_HALVINGS = 20  # of a look at many that the org refuses
 
 
@@ -39,17 +45,21 @@ class Decide:
 
     def _look(self, works: list[Work]) -> bool:
         todo = [work for work in works if not work.decided]
-        for _ in range(4):  # a converted Lead may lead to its Contact, and that may be gone, or lack a field
-            sought = [work for work in todo if self._is_sought(work)]
-            has = self._contact_has(sought)
+        for _ in range(MOST_LOOKS):
+            has = self._contact_has(todo)
             if isinstance(has, Hold | Retry):
                 return self._in_halves(todo, has)
-            look = Look(self._org, has)
+            sees_contact = not self._hides_contact  # asked once: another thread may find it out meanwhile
+            if not sees_contact:
+                _leave_contacts(todo)
+            sought = [work for work in todo if self._is_sought(work)]
+            look = Look(self._org, has, sees_contact=sees_contact)
             if sought and (refused := look.at_org(sought)):
-                if has is None and not self._asks_contact and _is_of_contact(refused):
-                    self._asks_contact = True
+                if self._has_learnt(refused, has, sees_contact=sees_contact):
                     continue
-                return self._in_halves(todo, refused)
+                return self._in_halves(todo, outcome_of_look(refused))
+            if (outcome := self._lead_to_kept(look, sought)) is not None:
+                return self._in_halves(todo, outcome)
             todo = [work for work in todo if not self._settle(work, look if work in sought else None, has)]
             if not todo:
                 return True
@@ -68,6 +78,25 @@ class Decide:
             work.outcome = refused
         return isinstance(refused, Reject)
 
+    def _lead_to_kept(self, look: Look, sought: Sequence[Work]) -> Hold | Retry | None:
+        """What is known and gone may have been merged: then what was kept is known instead. Gives what keeps it from
+        being told.
+        """
+        lost = [work for work in sought if look.has_lost(work)]
+        for object_ in sorted({work.known_object for work in lost}):
+            mine = [work for work in lost if work.known_object == object_]
+            kept = kept_instead(self._org, object_, [work.known for work in mine]) if object_ in MERGEABLE else {}
+            if isinstance(kept, Said):
+                outcome = outcome_of_look(kept)
+                if isinstance(outcome, Hold | Retry):
+                    return outcome
+                kept = {}
+            for work in mine:
+                work.gone.add(work.known)
+                if (id_ := kept.get(work.known[:15], work.known)) not in work.gone:
+                    work.known = id_
+        return None
+
     def _is_sought(self, work: Work) -> bool:
         """Whether the org has to be asked what is there already."""
         record = work.record
@@ -82,26 +111,31 @@ class Decide:
     def _settle(self, work: Work, look: Look | None, has: frozenset[str] | None) -> bool:
         """Decides what is written; False: another row has to be looked for first."""
         record = work.record
+        if look and look.has_lost(work):
+            return False
         found = look.row_of(work) if look else None
         if isinstance(found, Reject):
             work.outcome = found
             return True
         key = self._settings.external_ids.get(record.object, "")
         if found is None and (not work.known or work.known in work.gone):
+            work.keyless |= bool(look and look.with_key(work))
+            if look and look.may_be_written(work) and not work.mark_sought:
+                return False
             change = created(record, record.fields)
-            work.external, work.there = key, {} if look else None
+            work.external, work.there = "" if work.keyless else key, {} if look else None
         elif found is None:
             change = updated(record, record.fields, None)
             work.id, work.object = work.known, work.known_object
+        elif found.fields is None:
+            work.known = found.id
+            return False
         else:
-            work.object, work.there = found
-            if work.there.keys() == {"Id"}:
-                work.known = work.there["Id"]
-                return False
-            work.id = work.there["Id"]
+            work.object, work.id, work.there = found.object, found.id, found.fields
             there = _at_contact(record, has) if work.object == "Contact" != record.object else record
             change = updated(there, there.fields, work.there)
-            if key and work.object == record.object and is_empty(work.there.get(key)):
+            is_free = key and look and not look.with_key(work)
+            if is_free and work.object == record.object and is_empty(work.there.get(key)):
                 change.fields[key] = record.key
         work.fields, work.decided = change.fields, True
         work.degraded += [change.degraded] if change.degraded else []
@@ -113,19 +147,48 @@ class Decide:
         """The fields of a Contact, where a Lead may turn out to be one. They are only asked for where a Lead has custom
         ones, or the org has none of those that it should have; None: they were not.
         """
-        leads = [work for work in works if work.record.object == "Lead"]
+        leads = [work for work in works if work.record.object == "Lead" and self._is_sought(work)]
+        if self._hides_contact:
+            return None
         found: Described | Said | None = self._describes.known("Contact", self._org) if leads else None
         if found is None and (self._asks_contact or any(has_custom(work.record.fields) for work in leads)):
             found = self._describes.of("Contact", self._org)
         if isinstance(found, Said):
+            if any(fault.code == "NOT_FOUND" for fault in found.faults):
+                self._hide_contact()
             outcome = outcome_of_look(found)
             return outcome if isinstance(outcome, Hold | Retry) else None
         return found.names if found else None
 
+    # -- an org whose user does not see Contacts
 
-def _is_of_contact(refused: Outcome) -> bool:
-    """Whether a look was refused for a field that a Contact lacks, or that is hidden from our user."""
-    return isinstance(refused, Reject) and refused.cause == "INVALID_FIELD" and "'Contact'" in refused.reason
+    @property
+    def _hides_contact(self) -> bool:
+        return self._describes.is_unseen("Contact", self._org)
+
+    def _hide_contact(self) -> None:
+        self._describes.unseen("Contact", self._org)
+        self._org.call.warn(UNSEEN_CONTACT)
+
+    def _has_learnt(self, refused: Said, has: frozenset[str] | None, *, sees_contact: bool) -> bool:
+        """Whether a look was refused for what another one can do without: Contacts, or some of their fields. The lookup
+        to them has no right of its own (its describe says `permissionable: false`): where it is hidden, so are they.
+        """
+        is_hidden = is_unseen(refused, "Contact") or lacks_field(refused, "Lead", "ConvertedContactId")
+        if is_hidden and sees_contact:
+            self._hide_contact()
+            return True
+        if has is None and not self._asks_contact and lacks_field(refused, "Contact"):
+            self._asks_contact = True
+            return True
+        return False
+
+
+def _leave_contacts(works: Sequence[Work]) -> None:
+    """What led a Lead's record to a Contact leads nowhere where that is not seen."""
+    for work in works:
+        if work.record.object == "Lead" and work.known_object == "Contact":
+            work.gone.add(work.known)
 
 
 def _at_contact(record: Record, has: frozenset[str] | None) -> Record:

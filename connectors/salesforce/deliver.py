@@ -6,15 +6,17 @@ stage: first all persons, then what refers to them, up to 200 rows in a call.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, takewhile
+from dataclasses import replace
+from itertools import chain, starmap, takewhile
 
-from bridge.connector import Delivered, Hold, Outcome, Plan, Reject, Retry
+from bridge.connector import Delivered, Hold, Outcome, Plan, Record, Reject, Retry
 from connectors.salesforce.apart import one_each
 from connectors.salesforce.decide import Decide
 from connectors.salesforce.describe import Describes
 from connectors.salesforce.errors import NEVER_BY_THESE, outcome_of
 from connectors.salesforce.mend import Mend
 from connectors.salesforce.org import Org
+from connectors.salesforce.reference import key_of, names_nobody
 from connectors.salesforce.said import Fault, Said
 from connectors.salesforce.send import by_itself, in_one, in_rows, reads_references
 from connectors.salesforce.work import Work, give_up, resolve
@@ -37,7 +39,7 @@ class Deliver:
 
     def plans(self, plans: Sequence[Plan]) -> list[list[Outcome]]:
         """An outcome for each record of each plan, up to the first that is no Delivered."""
-        all_works = [[Work(record) for record in plan.records] for plan in plans]
+        all_works = [[Work(_sayable(record)) for record in plan.records] for plan in plans]
         for works in all_works:
             _vet(works)
         if len(all_works) == 1:
@@ -132,10 +134,18 @@ class Deliver:
             work.outcome = Retry("the org says that it wrote the record, and names no id", uncertain=True)
 
 
+def _sayable(record: Record) -> Record:
+    """The record without mappings of which nothing was said."""
+    if not any(map(names_nobody, record.fields.values())):
+        return record
+    return replace(record, fields={name: one for name, one in record.fields.items() if not names_nobody(one)})
+
+
 def _vet(works: list[Work]) -> None:
     """Names go into addresses and queries: none may be anything but a name."""
     for work in works:
-        names = [work.record.object, *work.record.fields, *work.record.match]
+        fields = work.record.fields
+        names = [work.record.object, *fields, *work.record.match, *filter(None, starmap(key_of, fields.items()))]
         wrong = next((name for name in names if not _NAME.fullmatch(name)), None)
         if wrong is not None:
             work.outcome = Reject(f"{wrong[:60]!r} is no name of an object or a field", cause=f"name {wrong[:60]}")

@@ -1,7 +1,8 @@
 """Describe: what the org says of an object's fields."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from bridge.connector import Field, Hold
@@ -10,6 +11,7 @@ from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
 
 GOOD_FOR_S = 3600.0  # that an answer is used again
+UNSEEN_FOR_S = 600.0  # that an object is taken to be out of sight: the right to it may be given at any time
 
 _TEXTS = {"string", "textarea", "email", "phone", "url", "encryptedstring", "combobox", "picklist"}
 
@@ -39,6 +41,7 @@ class Describes:
 
     def __init__(self) -> None:
         self._known: dict[str, Described] = {}
+        self._unseen: dict[str, float] = {}  # since when, in seconds since 1970
 
     def of(self, object_: str, org: Org) -> Described | Said:
         """The object; the answer that does not describe it instead."""
@@ -49,7 +52,9 @@ class Describes:
         if not said.is_fine or not isinstance(found, list):
             return said
         rows = [row for row in found if isinstance(row, dict) and isinstance(row.get("name"), str)]
-        described = Described(object_, tuple(map(_field, rows)), said.at("createable") is not False, org.call.now_s)
+        described = Described(
+            object_, tuple(chain.from_iterable(map(_fields, rows))), said.at("createable") is not False, org.call.now_s
+        )
         self._known[object_] = described
         return described
 
@@ -58,8 +63,18 @@ class Describes:
         known = self._known.get(object_)
         return known if known is not None and org.call.now_s - known.at_s < GOOD_FOR_S else None
 
+    def is_unseen(self, object_: str, org: Org) -> bool:
+        """Whether our user is known not to see that there is such an object."""
+        since_s = self._unseen.get(object_)
+        return since_s is not None and org.call.now_s - since_s < UNSEEN_FOR_S
+
+    def unseen(self, object_: str, org: Org) -> None:
+        """The org has said so."""
+        self._unseen[object_] = org.call.now_s
+
     def forget(self, object_: str) -> None:
         self._known.pop(object_, None)
+        self._unseen.pop(object_, None)
 
 
 def described_or_hold(describes: Describes, object_: str, org: Org) -> list[Field] | Hold:
@@ -86,6 +101,14 @@ def _wrong_key(key: str | None, described: Described) -> str:
         return f"external_ids: {described.object} has no field {key}, or its user may not see it"
     what = "writable for its user" if field_.unique else "unique"
     return f"external_ids: {described.object}.{key} is not {what}: it has to be a text field, unique, an external id"
+
+
+def _fields(row: Mapping[str, Any]) -> Iterator[Field]:
+    """A field; of a lookup also its relationship, under which a mapping may name the other record by an external id."""
+    field_, relationship = _field(row), row.get("relationshipName")
+    yield field_
+    if isinstance(relationship, str) and relationship:
+        yield Field(relationship, field_.type, field_.label, writable=field_.writable)
 
 
 def _field(row: Mapping[str, Any]) -> Field:

@@ -77,11 +77,21 @@ def remedy_for(said: Said) -> Remedy | None:
     if said.status == 300:
         return Remedy.SEVERAL
     for fault in said.faults:
+        if is_healed(fault):
+            return Remedy.HEAL
         if fault.code in REMEDIES:
             return REMEDIES[fault.code]
         if _CONVERTED in fault.message:
             return Remedy.AGAIN
     return Remedy.AGAIN if said.status == 404 and _is_gone(said) else None
+
+
+def is_healed(fault: Fault) -> bool:
+    """Whether what is refused can be left out or shortened: also a record that is named by an external id, and that
+    there is not.
+    """
+    is_nobody = fault.code == "INVALID_FIELD" and fault.message.startswith("Foreign key external ID: ")
+    return is_nobody or REMEDIES.get(fault.code) is Remedy.HEAL
 
 
 def outcome_of(said: Said) -> Outcome:
@@ -107,6 +117,21 @@ def outcome_of_look(said: Said) -> Outcome:
     """The same of a request that changes nothing: whatever became of it, nothing was written by it."""
     outcome = outcome_of(said)
     return replace(outcome, uncertain=False) if isinstance(outcome, Retry | Hold) else outcome
+
+
+def is_unseen(said: Said, object_: str) -> bool:
+    """Whether a query was refused since our user does not see the object: he has no Read on it. A visitor's text cannot
+    say so: its quotes are escaped. See https://github.com/forcedotcom/SalesforceMobileSDK-Android/issues/1113 and
+    https://github.com/simple-salesforce/simple-salesforce/issues/287.
+    """
+    named = f"sObject type '{object_}' is not supported"
+    return any(fault.code == "INVALID_TYPE" and named in fault.message for fault in said.faults)
+
+
+def lacks_field(said: Said, object_: str, name: str = "") -> bool:
+    """Whether a query was refused for a field, or this one, that the object lacks, or that is hidden from our user."""
+    named = (f"'{object_}'", f"'{name}'" if name else "")
+    return any(fault.code == "INVALID_FIELD" and all(n in fault.message for n in named) for fault in said.faults)
 
 
 def hold_of(said: Said) -> Hold:

@@ -8,7 +8,8 @@ from typing import Any
 from bridge.connector import Ref
 from connectors.salesforce.change import LONGEST_TEXT, is_empty
 from connectors.salesforce.describe import Described
-from connectors.salesforce.errors import REMEDIES, Remedy
+from connectors.salesforce.errors import is_healed
+from connectors.salesforce.reference import key_of
 from connectors.salesforce.said import Fault, Said
 from connectors.salesforce.work import Work
 
@@ -27,7 +28,7 @@ def heal(work: Work, said: Said, described: Described | None) -> bool:
     before = len(work.degraded)
     lengths = described.lengths if described else {}
     for fault in said.faults:
-        if REMEDIES.get(fault.code) is not Remedy.HEAL:
+        if not is_healed(fault):
             continue
         for name in _fields_of(fault, work.fields):
             if fault.code == "STRING_TOO_LONG":
@@ -58,16 +59,28 @@ def _longest(fault: Fault) -> int | None:
 def _fields_of(fault: Fault, sent: dict[str, Any]) -> list[str]:
     """The fields that an error is about: as it names them, or as its text does. Only those that were sent."""
     named = fault.fields or [name for pair in _NAMED.findall(fault.message) for name in pair if name]
-    by_lower = {name.lower(): name for name in sent}
+    if fault.code == "INVALID_FIELD":  # of a record that is named: it tells the field of that one
+        by_lower = {key.lower(): name for name, value in sent.items() if (key := key_of(name, value))}
+    else:
+        by_lower = {name.lower(): name for name in sent}
     found = [by_lower[name.lower()] for name in named if name.lower() in by_lower]
     if not found and fault.code == "INVALID_EMAIL_ADDRESS":
         found = [name for name, value in sent.items() if isinstance(value, str) and value and value in fault.message]
     return list(dict.fromkeys(found))
 
 
+def _written(name: str, value: Any) -> str:
+    key = key_of(name, value)
+    return f"{key} {value[key]}" if key else str(value)
+
+
 def _keep(work: Work, kept: dict[str, Any]) -> None:
     """Writes what was left out into the Description, as much of it as there is room for after what stands there."""
-    lines = [f"{name}: {value}" for name, value in kept.items() if not is_empty(value) and not isinstance(value, Ref)]
+    lines = [
+        f"{name}: {_written(name, value)}"
+        for name, value in kept.items()
+        if not is_empty(value) and not isinstance(value, Ref)
+    ]
     if not lines or work.object not in KEEPS_TEXT:
         return
     if (work.id or work.external) and work.there is None and "Description" not in work.fields:

@@ -7,9 +7,10 @@ from bridge.connector import Reject
 from connectors.salesforce.describe import Described, Describes
 from connectors.salesforce.errors import Remedy, cause_of, outcome_of, remedy_for
 from connectors.salesforce.heal import heal
+from connectors.salesforce.merged import is_now
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Fault, Said
-from connectors.salesforce.soql import Ask
+from connectors.salesforce.settings import FIRST_ALLOW_SAVE
 from connectors.salesforce.work import Work
 
 _ID = re.compile(r"\b[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
@@ -51,23 +52,44 @@ class Mend:
         return found if isinstance(found, Described) else None
 
     def _duplicate(self, work: Work, said: Said) -> None:
+        """A rule says that another record is like this one. It is the person, where this one is yet to be made; one
+        that is there already stays itself, and the rule only warns.
+        """
         fault = next(fault for fault in said.faults if fault.code == "DUPLICATES_DETECTED")
-        if self._settings.duplicates == "save" and not work.allow_save:
-            work.allow_save = True
-            return
         found = [id_ for id_ in _matched(fault) if id_ not in work.gone]
-        if self._settings.duplicates != "link" or work.id:
-            hint = " (the rule blocks it: only an alert can be saved over)" if work.allow_save else ""
-            work.outcome = Reject(f"{said.told}{hint}", cause=cause_of(fault))
-        elif len(set(found)) > 1 and self._settings.on_multiple == "reject":
+        is_linked = self._settings.duplicates == "link" and not work.id
+        if is_linked and work.external and work.there is None and not work.looked_again:
+            work.looked_again = True  # whether it is there already was not asked
+            work.undecide()
+        elif is_linked and len(set(found)) > 1 and self._settings.on_multiple == "reject":
             ids = ", ".join(found[:5])
             work.outcome = Reject(f"a duplicate rule names several records: {ids}", cause="several duplicates")
-        elif found and work.known != found[0]:
+        elif is_linked and found and work.known != found[0]:
             self._is(work, found[0])
-        elif not found and not work.alone:
+        elif is_linked and not found and not work.alone:
             work.alone = True  # a single call's answer names the records that match, a row's does not
+        elif self._may_save(work, fault):
+            work.allow_save = True
+        elif work.id and not found and not work.alone and self._settings.duplicates != "fail":
+            work.alone = True
         else:
-            work.outcome = Reject(f"{said.told} (it names no record to link to)", cause=cause_of(fault))
+            work.outcome = Reject(f"{said.told}{self._why_not_saved(work, found)}", cause=cause_of(fault))
+
+    def _may_save(self, work: Work, fault: Fault) -> bool:
+        """Whether it may be saved over the objection: that is not known before it is tried, where a row says little."""
+        is_wanted = self._settings.duplicates != "fail" and self._settings.saves_over_alerts
+        return is_wanted and not work.allow_save and _result(fault).get("allowSave") is not False
+
+    def _why_not_saved(self, work: Work, found: list[str]) -> str:
+        if self._settings.duplicates == "fail":
+            return ""
+        if not self._settings.saves_over_alerts:
+            return f' (this API cannot save over an alert: write api_version: "{FIRST_ALLOW_SAVE}" or a later one)'
+        if work.id:
+            twins = ", ".join(found[:5]) or "another record"
+            return f" (the rule blocks the change of {work.id}, which is like {twins}: only an alert can be saved over)"
+        nobody = "it names no record to link to, and " if self._settings.duplicates == "link" else ""
+        return f" ({nobody}the rule blocks it: only an alert can be saved over)"
 
     def _exists(self, work: Work, said: Said) -> None:
         """A value that has to be unique is there already: where it is our key, so is the record."""
@@ -94,7 +116,7 @@ class Mend:
     def _again(self, work: Work, said: Said) -> None:
         """The record is another one by now: converted, deleted or merged; or the person is whom it hangs on."""
         work.looked_again = True
-        if self._led_to_contact(work):
+        if self._led_on(work):
             return
         if work.id or work.external:
             work.known = work.id
@@ -102,18 +124,12 @@ class Mend:
         else:
             work.outcome = outcome_of(said)
 
-    def _led_to_contact(self, work: Work) -> bool:
-        """An activity of a Lead that was converted meanwhile goes to the Contact."""
+    def _led_on(self, work: Work) -> bool:
+        """An activity of a Lead that was converted or merged meanwhile goes to whom it became."""
         who = work.fields.get("WhoId")
-        if not isinstance(who, str) or not re.fullmatch(r"00Q[a-zA-Z0-9]{12,15}", who):
+        if not isinstance(who, str) or not _ID.fullmatch(who) or (now := is_now(self._org, who)) == who:
             return False
-        ask = Ask("Lead", select={"ConvertedContactId"})
-        ask.add("Id", [who])
-        rows = self._org.query(ask.queries())
-        contact = rows[0][0].get("ConvertedContactId") if isinstance(rows, list) and rows[0] else None
-        if not isinstance(contact, str):
-            return False
-        work.fields["WhoId"] = contact
+        work.fields["WhoId"] = now
         return True
 
     def _is(self, work: Work, id_: str) -> None:
@@ -129,11 +145,16 @@ def _names_no_record(said: Said) -> bool:
     return any(fault.code in ("NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY") for fault in said.faults)
 
 
+def _result(fault: Fault) -> dict[str, Any]:
+    """What a duplicate rule says; the vendor really spells it `duplicateResut`."""
+    found = fault.more.get("duplicateResut") or fault.more.get("duplicateResult")
+    return found if isinstance(found, dict) else {}
+
+
 def _matched(fault: Fault) -> list[str]:
-    """The ids of the records that a duplicate rule found; the vendor really spells it `duplicateResut`."""
-    result = fault.more.get("duplicateResut") or fault.more.get("duplicateResult")
+    """The ids of the records that a duplicate rule found."""
     found: list[str] = []
-    for matches in _items(result, "matchResults"):
+    for matches in _items(_result(fault), "matchResults"):
         for record in _items(matches, "matchRecords"):
             row = record.get("record")
             id_ = row.get("Id") if isinstance(row, dict) else None

@@ -82,12 +82,15 @@ class Org:
             return said
         return [_subrequest_said(named[request["referenceId"]]) for request in requests]
 
-    def query(self, soql: list[str]) -> Said | list[list[dict[str, Any]]]:
-        """The rows of each query; the first answer that has none instead. Five queries cost one call."""
+    def query(self, soql: list[str], *, deleted: bool = False) -> Said | list[list[dict[str, Any]]]:
+        """The rows of each query; the first answer that has none instead. Five queries cost one call. `deleted`: with
+        those in the bin.
+        """
+        resource = f"{self.data}/{'queryAll' if deleted else 'query'}"
         found: list[list[dict[str, Any]]] = []
         for start in range(0, len(soql), QUERIES_IN_ONE):
             requests = [
-                {"method": "GET", "url": f"{self.data}/query?q={quote(text, safe='')}", "referenceId": f"q{number}"}
+                {"method": "GET", "url": f"{resource}?q={quote(text, safe='')}", "referenceId": f"q{number}"}
                 for number, text in enumerate(soql[start : start + QUERIES_IN_ONE])
             ]
             answers = self.composite(requests, together=False)

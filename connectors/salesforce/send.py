@@ -3,6 +3,7 @@ few calls (sObject collections), in which each row stands for itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -55,7 +56,8 @@ def reads_references(fields: Mapping[str, Any]) -> bool:
     """Whether a visitor's text would be read as a reference to another record: in a composite call, and there alone,
     Salesforce looks for `@{…}` in every value, and knows no way to say that none is meant.
     """
-    return any(isinstance(value, str) and "@{" in value for value in fields.values())
+    texts = chain.from_iterable(one.values() if isinstance(one, dict) else [one] for one in fields.values())
+    return any(isinstance(text, str) and "@{" in text for text in texts)
 
 
 def _subrequest(org: Org, work: Work, ids: Mapping[str, str]) -> dict[str, Any]:

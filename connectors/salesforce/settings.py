@@ -14,7 +14,7 @@ _RULE_ID = re.compile(r"01Q[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
 _VERSION = re.compile(r"[1-9][0-9]\.0")
 _PAGES = (".lightning.force.com", ".my.salesforce-setup.com")  # after the org's name, where people see it
 _LAST_SOAP = 64.0  # no later version of the API has a login() call
-_FIRST_ALLOW_SAVE = 52.0  # the REST API knows Sforce-Duplicate-Rule-Header from there on
+FIRST_ALLOW_SAVE = 52.0  # the REST API knows Sforce-Duplicate-Rule-Header from there on
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class SalesforceSettings:
         elif self.is_soap and float(self.api_version) > _LAST_SOAP:
             hint = "write 64.0, or better: use client_credentials"
             found.append(Wrong(("api_version",), "the API has no password login from 65.0 on", hint))
-        elif self.duplicates == "save" and float(self.api_version) < _FIRST_ALLOW_SAVE:
+        elif self.duplicates == "save" and float(self.api_version) < FIRST_ALLOW_SAVE:
             hint = 'write "52.0" or a later one'
             found.append(Wrong(("api_version",), "duplicates: save needs the API from 52.0 on", hint))
         for name, key in self.external_ids.items():
@@ -166,6 +166,10 @@ class SalesforceSettings:
     @property
     def version(self) -> str:
         return str(self.api_version)
+
+    @property
+    def saves_over_alerts(self) -> bool:
+        return float(self.api_version) >= FIRST_ALLOW_SAVE
 
     @property
     def is_soap(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from bridge.connector import Record, Ref
 from connectors.salesforce.change import value_of
 from connectors.salesforce.phones import digits_of, spellings
+from connectors.salesforce.reference import key_of, leads_there, path_of
 from connectors.salesforce.work import PREFIXES
 
 LONGEST_SOUGHT = 255  # characters: what is longer is in no field that can be asked for
@@ -21,7 +22,8 @@ def sought_of(record: Record) -> list[tuple[str, str]]:
     """The match fields of which the record has a value to ask for."""
     found = []
     for name in record.match:
-        value = value_of(record.fields.get(name))
+        given = record.fields.get(name)
+        value = None if key_of(name, given) else value_of(given)
         text = "" if value is None or isinstance(value, Ref) else str(value).strip()
         if 0 < len(text) <= LONGEST_SOUGHT and (name not in PHONES or spellings(text)):
             found.append((name, text))
@@ -60,6 +62,8 @@ def is_equal(stands: Any, value: Any) -> bool:
     """Whether a field holds what we wrote; a time is the same moment, however the org spells it."""
     if value is None or isinstance(value, Ref):
         return True
+    if isinstance(value, dict):
+        return path_of("", value) is None or leads_there(stands, value)
     if isinstance(stands, str) and isinstance(value, str):
         return _moment(stands) == _moment(value) or stands.strip() == value.strip()
     return bool(stands == value)

@@ -28,6 +28,8 @@ class Work:
     gone: set[str] = field(default_factory=set)  # ids that were named and are no longer there
     healings: int = 0
     looked_again: bool = False
+    keyless: bool = False  # a record that cannot be used any more has our key
+    mark_sought: bool = False  # by which what an earlier attempt made is known again
     allow_save: bool = False  # over the objection of a duplicate rule
     alone: bool = False  # in a call of its own: a collection's rows say too little
 
@@ -51,7 +53,7 @@ class Work:
     def undecide(self) -> None:
         """Everything about it has to be found out again."""
         self.object, self.id, self.external, self.fields, self.there = self.record.object, "", "", {}, None
-        self.decided, self.healings = False, 0
+        self.decided, self.healings, self.allow_save = False, 0, False
         self.degraded = []
 
     def delivered(self, id_: str, url: str) -> None:

@@ -26,7 +26,7 @@ _MASTER = {
 
 def all_objects(schema: Schema, *, api: str) -> dict[str, Any]:
     """The answer to /sobjects."""
-    listed = [about(kind, api=api) for _, kind in sorted(schema.items())]
+    listed = [about(kind, api=api) for _, kind in sorted(schema.items()) if kind.readable]
     return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed}
 
 

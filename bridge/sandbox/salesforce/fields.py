@@ -55,6 +55,7 @@ class Kind:
     createable: bool = True
     updateable: bool = True
     deletable: bool = True
+    readable: bool = True  # else our user does not see that there is such an object
     relationships: Mapping[str, Field] = field(default_factory=dict)  # by their name in lower case
 
     def field(self, name: str) -> Field | None:
@@ -66,7 +67,7 @@ Schema = Mapping[str, Kind]  # by name in lower case
 
 _DEFAULT_LENGTH = {"string": 255, "textarea": 255, "picklist": 255, "email": 80, "phone": 40, "url": 255}
 _OF_A_FIELD = {part.name for part in fields(Field)} - {"name"}
-_OF_A_KIND = ("prefix", "createable", "updateable", "deletable", "fields")
+_OF_A_KIND = ("prefix", "createable", "updateable", "deletable", "readable", "fields")
 
 
 def schema(changes: Mapping[str, Any]) -> Schema:

@@ -170,7 +170,7 @@ class Collections:
     def _kind(self, row: Mapping[str, Any]) -> Kind:
         name = _type(row) or ""
         kind = self._world.schema.get(name.lower())
-        if kind is None:
+        if kind is None or not kind.readable:
             raise refused("INVALID_TYPE", f"sObject type '{name}' is not supported.")
         return kind
 

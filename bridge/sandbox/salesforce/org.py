@@ -9,7 +9,8 @@
 
 `org.calls` is the ledger of API calls, `org.cost` what they count; `org.fault(status=503, stored=True)` makes the next
 call fail after it was done; `org.change(daily_requests=10)` changes a setting, `org.plant("Contact", LastName="Byron")`
-puts a record there past all rules, `org.convert(lead_id)` converts a lead, `org.end_sessions()` ends all sessions.
+puts a record there past all rules, `org.convert(lead_id)` converts a lead, `org.merge(kept, *others)` merges records,
+`org.end_sessions()` ends all sessions.
 """
 
 import json
@@ -28,6 +29,7 @@ from bridge.sandbox.salesforce.convert import converted
 from bridge.sandbox.salesforce.errors import Error, Refused, not_found, refused_request
 from bridge.sandbox.salesforce.fields import schema
 from bridge.sandbox.salesforce.ids import full_id, new_id
+from bridge.sandbox.salesforce.merge import merged
 from bridge.sandbox.salesforce.pages import Pages
 from bridge.sandbox.salesforce.rest import Rest
 from bridge.sandbox.salesforce.sessions import Sessions
@@ -157,6 +159,8 @@ class Org(Crm):
                 return {"status": "ok"}
             case "POST /_/convert":
                 return self.convert(body.get("id"))
+            case "POST /_/merge":
+                return self._merged(body.get("id"), body.get("others"))
         raise LookupError(asked)
 
     def end_sessions(self) -> None:
@@ -169,6 +173,16 @@ class Org(Crm):
         """Makes a contact of a lead, with an account; returns the ids of all three. ValueError if it cannot be."""
         with self._changed:
             ids = converted(self._world, lead_id)
+            self._write()
+            return ids
+
+    def merge(self, kept: str, *others: str) -> dict[str, list[str]]:
+        """Merges up to two leads, contacts or accounts into one; returns the ids. ValueError if it cannot be."""
+        return self._merged(kept, list(others))
+
+    def _merged(self, kept: str, others: list[str]) -> dict[str, list[str]]:
+        with self._changed:
+            ids = merged(self._world, kept, others)
             self._write()
             return ids
 

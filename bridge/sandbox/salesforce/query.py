@@ -65,7 +65,7 @@ class Searcher:
 
     def _kind(self, name: str) -> Kind:
         kind = self._world.schema.get(name.lower())
-        if kind is None:
+        if kind is None or not kind.readable:
             raise refused_request(
                 "INVALID_TYPE",
                 f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to "

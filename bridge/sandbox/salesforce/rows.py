@@ -40,7 +40,7 @@ class Rows:
     def kind(self, name: object) -> Kind:
         """The kind of object of this name."""
         found = self._world.schema.get(name.lower()) if isinstance(name, str) else None
-        if found is None:
+        if found is None or not found.readable:
             raise not_found()
         return found
 
@@ -144,17 +144,17 @@ class Rows:
         record |= {"Id": world.next_id(kind), "CreatedDate": now, "CreatedById": world.user_id, **self._modified()}
         if "OwnerId" in record and not record["OwnerId"]:
             record["OwnerId"] = world.user_id
-        self._finish(kind, record, set(given), how, created=True)
+        self._finish(kind, record, set(given), how, old=None)
         return str(record["Id"])
 
     def _updated(self, kind: Kind, old: Record, given: Mapping[str, Any], how: How) -> str:
         if old.get("IsConverted") and not self._world.settings["edit_converted_leads"]:
             raise refused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         self._world.touch(old["Id"])
-        self._finish(kind, {**old, **given, **self._modified()}, set(given), how, created=False)
+        self._finish(kind, {**old, **given, **self._modified()}, set(given), how, old=old)
         return str(old["Id"])
 
-    def _finish(self, kind: Kind, record: dict[str, Any], given: set[str], how: How, *, created: bool) -> None:
+    def _finish(self, kind: Kind, record: dict[str, Any], given: set[str], how: How, *, old: Record | None) -> None:
         world = self._world
         self._check_references(kind, record, given)
         if how.auto_assign and (owner := rules.assigned_owner(world, kind)):
@@ -169,9 +169,8 @@ class Rows:
             record["Name"] = record["Id"]
         self._check_unique(kind, record, given)
         rules.check_validation(world, kind, record)
-        if created:
-            rules.check_duplicates(world, kind, record, allowed=how.save_duplicates, api=how.api)
-        rules.run_triggers(world, kind, created=created)
+        rules.check_duplicates(world, kind, record, old=old, allowed=how.save_duplicates, api=how.api)
+        rules.run_triggers(world, kind, created=old is None)
         self._put(kind, record)
 
     def _check_references(self, kind: Kind, record: Record, given: set[str]) -> None:
@@ -186,7 +185,10 @@ class Rows:
             raise refused("MALFORMED_ID", f"{field.label}: id value of incorrect type: {key}", field.name)
         if found is None:
             raise refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        _, record = found
+        referred, record = found
+        if not referred.readable:
+            message = f"insufficient access rights on cross-reference id: {key[:15]}"
+            raise refused("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
         if record["IsDeleted"]:
             raise refused("ENTITY_IS_DELETED", "entity is deleted", field.name)
         if record.get("IsConverted") and not self._world.settings["edit_converted_leads"]:

@@ -38,11 +38,23 @@ def run_triggers(world: World, kind: Kind, *, created: bool) -> None:
         raise refused(code, trigger["message"], *trigger.get("fields", []))
 
 
-def check_duplicates(world: World, kind: Kind, record: Record, *, allowed: bool, api: float) -> None:
-    """By the setting `duplicate_rules`; `allowed`: the call has said that it may save duplicates."""
+def check_duplicates(
+    world: World, kind: Kind, record: Record, *, old: Record | None, allowed: bool, api: float
+) -> None:
+    """By the setting `duplicate_rules`; `old`: what it is before the change; `allowed`: the call has said that it may
+    save duplicates.
+
+    Sources: a rule has an action on create and one on edit
+    (https://developer.salesforce.com/docs/atlas.en-us.uiapi.meta/uiapi/ui_api_responses_duplicate_rule.htm, 2026), and
+    runs on edit where a field that it compares is changed
+    (https://www.zeusexam.com/considerations-regarding-duplicate-management/).
+    """
+    event = "create" if old is None else "update"
     for rule in world.settings["duplicate_rules"]:
         value = record.get(rule["field"])
-        if kind.name not in rule["objects"] or value in (None, ""):
+        if kind.name not in rule["objects"] or event not in rule.get("on", ["create"]) or value in (None, ""):
+            continue
+        if old is not None and old.get(rule["field"]) == value:
             continue
         if allowed and rule.get("allow_save", True):
             continue
@@ -64,7 +76,10 @@ def _same(world: World, against: str, field: str, value: Any, *, than: str) -> l
 
 
 def _match_result(world: World, rule: Any, against: str, found: list[Record], *, api: float) -> dict[str, Any]:
-    """Shape: github.com/rudderlabs/rudder-server, a recorded answer in its tests of error extraction (2023)."""
+    """Shape: github.com/rudderlabs/rudder-server, a recorded answer in its tests of error extraction (2023). A rule may
+    compare with what the user does not see, but names only what he sees, see
+    https://pathtosalesforce.com/index.php/courses/home?quizId=522&view=quiz ("Bypass sharing rules").
+    """
     records = [
         {
             "additionalInformation": [],
@@ -76,6 +91,7 @@ def _match_result(world: World, rule: Any, against: str, found: list[Record], *,
             },
         }
         for other in found
+        if world.schema[against.lower()].readable
     ]
     return {
         "entityType": against,

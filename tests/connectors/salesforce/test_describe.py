@@ -89,6 +89,18 @@ def test_each_mistake_of_a_mapping_is_told_with_what_to_change(tmp_path: Path, o
     assert 8 == sum(line.startswith("config.yaml:") for line in told.splitlines()), told
 
 
+def test_a_lookup_can_be_mapped_by_the_name_of_its_relationship_too(tmp_path: Path, org: Org) -> None:
+    org.change(objects={"Lead": {"fields": {"Hotel__c": {"references": ["Account"]}}}})
+    fields = {"LastName": "x", "Company": "x", "Hotel__r": {"Code__c": "{{ raw.Hotel }}"}}
+    record = {"name": "person", "object": "Lead", "fields": fields}
+
+    code, told = check(tmp_path, org, [record])
+
+    assert 0 == code, told
+    code, told = check(tmp_path, org, [record | {"fields": fields | {"Hotle__r": {"Code__c": "x"}}}])
+    assert "Lead has no field 'Hotle__r' (did you mean Hotel__r?)" in told
+
+
 def test_a_secret_that_is_refused_is_told_and_not_shown(tmp_path: Path, org: Org) -> None:
     wrong = {"client_credentials": {"consumer_key": "sandbox-client", "consumer_secret": SECRET}}
 

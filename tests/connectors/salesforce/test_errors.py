@@ -1,25 +1,26 @@
-"""Answers in odd shapes, and answers that never come: each is somebody's fault, and none is taken for a success. What
-each error means is in test_error_table.
+"""Answers in odd shapes: each is somebody's fault, and none is taken for a success. What each error means is in
+test_error_table.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 import responses
 from requests import PreparedRequest
 
-from bridge.connector import Delivered, Hold, Outcome, Plan, Reject, Retry
-from bridge.model.delivery import Claim
-from bridge.sandbox.salesforce.org import Org as Sandbox
-from bridge.testing.samples import LEAD, claim_of
-from bridge.testing.settings import read_settings
-from connectors.salesforce import Salesforce, SalesforceSettings
-from tests.connectors.salesforce.orgs import Way, alive, settings_for
-from tests.connectors.salesforce.test_error_table import DATA, LEAD_ID, Org, all_outcomes, outcomes, plan, same, serve
-from tests.processes import free_port
+from bridge.connector import Delivered, Outcome, Plan, Reject, Retry
+from tests.connectors.salesforce.answers import (
+    DATA,
+    LEAD_ID,
+    Org,
+    all_outcomes,
+    outcomes,
+    plan,
+    same,
+    serve,
+)
 
 UNSURE = Retry("", uncertain=True)
 OK = {"id": LEAD_ID, "success": True, "errors": []}
@@ -213,62 +214,3 @@ def test_a_look_that_fails_leaves_nothing_uncertain(mocked: responses.RequestsMo
 
     assert [[Retry]] * count == [[type(one) for one in outcome] for outcome in found]
     assert 1 == len(mocked.calls), "nothing was written"
-
-
-# on the way
-
-
-@pytest.fixture
-def org() -> Iterator[Sandbox]:
-    with Sandbox() as org:
-        yield org
-
-
-def claim(number: int = 1) -> Claim:
-    return claim_of(replace(LEAD, email=f"visitor{number}@example.com", phone=""), number)
-
-
-WRITE = {"path": "/services/data/v62.0/composite", "body_contains": '"POST"'}
-LOOK = {"path": "/services/data/v62.0/composite", "body_contains": '"GET"'}
-
-
-@pytest.mark.parametrize("fault", [{"reset": True}, {"hang": True}, {"garbage": True}], ids=str)
-@pytest.mark.parametrize("stored", [True, False])
-def test_a_write_whose_answer_does_not_come_is_uncertain(org: Sandbox, fault: dict[str, bool], *, stored: bool) -> None:
-    way = Way(org, timeout_s=0.7)
-    org.fault(match=WRITE, stored=stored, **fault)
-
-    found = way.outcome(claim())
-
-    assert isinstance(found, Retry), found
-    assert found.uncertain
-    assert stored == len(alive(org, "Lead"))
-    again = replace(claim(), attempts=1, uncertain=True)
-    assert isinstance(Way(org).outcome(again), Delivered)
-    assert 1 == len(alive(org, "Lead"))
-
-
-def test_an_org_that_nobody_answers_for_has_nothing(org: Sandbox) -> None:
-    way = Way(org)
-    port = free_port()
-    given = settings_for(f"http://127.0.0.1:{port}")
-    way.caller = replace(way.caller, connector=Salesforce(read_settings(SalesforceSettings, given)))
-
-    found = way.outcome(claim())
-
-    assert isinstance(found, Retry)
-    assert (False, "no access token: connect: refused") == (found.uncertain, found.reason)
-
-
-@pytest.mark.parametrize("fault", ["expired_session", "edge_page", "locked_row", "trigger_lock"])
-@pytest.mark.parametrize("match", [LOOK, WRITE], ids=["look", "write"])
-def test_what_passes_at_the_look_or_the_write_loses_nothing(org: Sandbox, fault: str, match: dict[str, str]) -> None:
-    way = Way(org)
-    org.fault(match=match, **{"as": fault})
-
-    found = way.outcome(claim())
-
-    assert isinstance(found, Retry | Delivered), found
-    assert not isinstance(found, Hold)
-    assert isinstance(way.outcome(claim()), Delivered)
-    assert 1 == len(alive(org, "Lead"))

@@ -1,94 +1,80 @@
-"""What the org refuses in a field is shortened or left out, once; the value is kept in Description, and the delivery
-says what happened.
+"""What the org refuses in a record is shortened or left out, once: no lead is lost for one field, and the delivery says
+what happened. What was taken out stands in the Description, of which test_heal_kept tells more.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bridge.connector import Delivered, Reject
 from bridge.sandbox.salesforce.org import Org
-from bridge.testing.samples import LEAD, claim_of, other_lead
-from tests.connectors.salesforce.orgs import Way, alive, one, plant
-
-FIELDS: dict[str, Any] = {
-    "FirstName": "{{ first_name }}",
-    "LastName": "{{ last_name }}",
-    "Company": "Acme",
-    "Email": "{{ email }}",
-    "Title": "{{ raw.Title }}",
-    "Rating": "{{ raw.Rating }}",
-    "State": "{{ raw.State }}",
-    "NumberOfEmployees": "{{ raw.Employees }}",
-    "Description": {"value": "{{ content }}", "write": "append"},
-}
-PERSON = {"name": "person", "object": "Lead", "keyed_by": "person", "match": ["Email"], "fields": FIELDS}
+from bridge.testing.samples import LEAD
+from tests.connectors.salesforce.healing import (
+    LONG,
+    PERSON,
+    RESTRICTED,
+    WITH_TEXT,
+    claim,
+    delivered,
+    of_garcia,
+    outcomes,
+)
+from tests.connectors.salesforce.orgs import Way, alive, one
 
 
 @pytest.fixture
 def org() -> Iterator[Org]:
-    with Org(objects={"Lead": {"fields": {"Rating": {"restricted": True, "picklist": ["Hot", "Cold"]}}}}) as org:
+    with Org(objects=RESTRICTED) as org:
         yield org
 
 
-@pytest.fixture(params=["one", "many"])
-def neighbours(request: pytest.FixtureRequest) -> int:
-    """How many sound leads go in the same call: one lead goes in a transaction, many go in collections."""
-    return 0 if request.param == "one" else 2
-
-
-def delivered(way: Way, neighbours: int, **said: Any) -> Any:
-    """What came of the one lead; the others have to be delivered whole."""
-    others = [claim_of(other_lead(number), number) for number in range(2, 2 + neighbours)]
-    mine, *rest = way.deliver(claim_of(replace(LEAD, **said)), *others)
-    assert all(isinstance(one.outcome, Delivered) and not one.outcome.degraded for one in rest)
-    return mine.outcome
-
-
-def mine(org: Org) -> dict[str, Any]:
-    (row,) = [row for row in alive(org, "Lead") if row["FirstName"] == "David"]
-    return row
-
-
-def test_texts_that_are_too_long_are_cut_and_kept_whole(org: Org, neighbours: int) -> None:
-    way = Way(org, records=[PERSON])
-    name, title = "Garcia" * 20, "Head of " * 30
-
-    outcome = delivered(way, neighbours, last_name=name, raw={"Title": title})
-
-    assert isinstance(outcome, Delivered), outcome
-    row = mine(org)
-    assert (name[:80], title[:128].strip()) == (row["LastName"], row["Title"].strip())
-    assert f"LastName: {name}" in row["Description"]
-    assert title.strip() in row["Description"]
-    assert "Do you have rooms in May?" in row["Description"]
-    assert ("LastName was cut to 80 characters", "Title was cut to 128") == (
-        outcome.degraded.split("; ")[0], outcome.degraded.split("; ")[1][:20],
-    )  # fmt: skip
-    assert 1 == sum("describe" in call for call in way.calls())
-
-
+@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize(
-    ("said", "field", "code"),
+    ("said", "field", "left", "kept", "told"),
     [
-        ({"raw": {"Rating": "Lukewarm"}}, "Rating", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
-        ({"email": "no address"}, "Email", "INVALID_EMAIL_ADDRESS"),
+        ({"raw": {"Rating": "Wet"}}, "Rating", None, "Rating: Wet", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
+        ({"raw": {"State": "Bavaria"}}, "State", None, "State: Bavaria", "FIELD_INTEGRITY_EXCEPTION"),
+        ({"email": "no address"}, "Email", None, "Email: no address", "INVALID_EMAIL_ADDRESS"),
+        ({"raw": {"Score": "7"}}, "Score__c", None, "Score__c: 7", "INVALID_FIELD_FOR_INSERT_UPDATE"),
+        ({"raw": {"Revenue": 1e300}}, "AnnualRevenue", None, "AnnualRevenue: 1e+300", "NUMBER_OUTSIDE_VALID_RANGE"),
+        ({"first_name": LONG}, "FirstName", LONG[:40], f"FirstName: {LONG}", ""),
     ],
+    ids=lambda value: str(value)[:30],
 )
-def test_a_value_that_the_org_does_not_take_is_left_out_and_kept(
-    org: Org, neighbours: int, said: dict[str, Any], field: str, code: str
+def test_what_is_refused_is_left_out_or_cut_and_kept_in_the_description(
+    org: Org, said: dict[str, Any], field: str, left: Any, kept: str, told: str, *, alone: bool
 ) -> None:
-    outcome = delivered(Way(org, records=[PERSON]), neighbours, **said)
+    found = delivered(outcomes(Way(org, records=[PERSON]), claim(**said), alone=alone))
 
-    assert isinstance(outcome, Delivered), outcome
-    assert f"{field} was refused and left out ({code})" == outcome.degraded
-    row = mine(org)
-    assert row[field] is None
-    assert f"{field}: {said.get('email') or said['raw'][field]}" in row["Description"]
+    row = next(row for row in alive(org, "Lead") if row["Id"] == found.id)
+    assert (left, kept) == (row[field], row["Description"])
+    what = f"was refused and left out ({told})" if told else "was cut to 40 characters"
+    assert f"{field} {what}" == found.degraded
 
 
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize(
+    ("said", "fields", "kept"),
+    [
+        ({"raw": {"Score": "7", "Level": "8"}}, ("Score__c", "Level__c"), "Score__c: 7\nLevel__c: 8"),
+        ({"email": "none", "raw": {"Rating": "Wet"}}, ("Email", "Rating"), "Email: none\nRating: Wet"),
+        ({"email": "none", "raw": {"Score": "7"}}, ("Email", "Score__c"), "Email: none\nScore__c: 7"),
+    ],
+    ids=["of one fault", "of two faults", "of two refusals, one after the other"],
+)
+def test_several_that_are_refused_are_all_left_out(
+    org: Org, said: dict[str, Any], fields: tuple[str, ...], kept: str, *, alone: bool
+) -> None:
+    found = delivered(outcomes(Way(org, records=[PERSON]), claim(**said), alone=alone))
+
+    row = next(row for row in alive(org, "Lead") if row["Id"] == found.id)
+    assert [None, None] == [row[field] for field in fields]
+    assert set(kept.splitlines()) == set(row["Description"].splitlines())
+    assert all(f"{field} was refused and left out" in found.degraded for field in fields)
+
+
+@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize(
     ("code", "message", "fields"),
     [
@@ -103,93 +89,129 @@ def test_a_value_that_the_org_does_not_take_is_left_out_and_kept(
             [],
         ),
         ("NUMBER_OUTSIDE_VALID_RANGE", "State: value outside of valid range on numeric field", []),
-        ("INVALID_TYPE_ON_FIELD_IN_RECORD", "State: value not of required type: Atlantis", ["State"]),
+        ("INVALID_TYPE_ON_FIELD_IN_RECORD", "State: value not of required type: Ohio", ["State"]),
     ],
 )
 def test_whatever_an_error_names_is_left_out(
-    org: Org, neighbours: int, code: str, message: str, fields: list[str]
+    org: Org, code: str, message: str, fields: list[str], *, alone: bool
 ) -> None:
     """The org's own words for what no rule of a sandbox can know."""
+    way = Way(org, records=[PERSON])
     trigger = {"object": "Lead", "on": ["create"], "code": code, "message": message, "fields": fields, "times": 1}
     org.change(triggers=[trigger])
+    others = [] if alone else [claim(2, email="b@example.com", phone="")]
 
-    outcome = delivered(Way(org, records=[PERSON]), neighbours, raw={"State": "Atlantis"})
+    mine, *rest = [delivered(result.outcome) for result in way.deliver(claim(raw={"State": "Ohio"}), *others)]
 
-    assert isinstance(outcome, Delivered), outcome
-    assert f"State was refused and left out ({code})" == outcome.degraded
-    assert "State: Atlantis" in mine(org)["Description"]
-
-
-def test_faults_that_the_org_names_one_after_the_other_are_all_mended(org: Org, neighbours: int) -> None:
-    outcome = delivered(Way(org, records=[PERSON]), neighbours, email="no address", raw={"Rating": "Lukewarm"})
-
-    assert isinstance(outcome, Delivered), outcome
-    row = mine(org)
-    assert (None, None) == (row["Email"], row["Rating"])
-    assert "Email: no address" in row["Description"]
-    assert "Rating: Lukewarm" in row["Description"]
+    assert f"State was refused and left out ({code})" == mine.degraded
+    assert [""] * len(others) == [one.degraded for one in rest]
+    assert "State: Ohio" == of_garcia(org)["Description"]
 
 
-def test_what_is_refused_for_something_else_then_is_dead(org: Org, neighbours: int) -> None:
-    org.change(validation_rules=[{"object": "Lead", "field": "Rating", "message": "A rating is needed."}])
+@pytest.mark.parametrize("alone", [True, False])
+def test_several_that_are_too_long_are_cut_at_once_by_one_look_at_the_lengths(org: Org, *, alone: bool) -> None:
+    way = Way(org, records=[WITH_TEXT])
+    texts = {"FirstName": LONG, "LastName": "Garcia" * 20, "Phone": LONG, "Title": "Head of " * 30}
+    said = claim(first_name=LONG, last_name=texts["LastName"], phone=LONG, raw={"Title": texts["Title"]})
+
+    found = delivered(outcomes(way, said, alone=alone))
+
+    row = of_garcia(org)
+    for (name, text), longest in zip(texts.items(), (40, 80, 40, 128), strict=True):
+        assert text[:longest].strip() == row[name].strip()
+        assert f"{name}: {text}".strip() in [line.strip() for line in row["Description"].splitlines()]
+        assert f"{name} was cut to {longest} characters" in found.degraded
+    assert row["Description"].startswith(LEAD.content)
+    assert 1 == sum("describe" in call for call in way.calls())
+    way.outcome(claim(4, first_name=LONG, email="other@example.com", phone=""))
+    assert 1 == sum("describe" in call for call in way.calls()), "it is known by then"
+
+
+def test_the_length_is_read_from_the_refusal_where_the_org_describes_nothing(org: Org) -> None:
+    org.fault(match={"path": "/services/data/v62.0/sobjects/Lead/describe"}, times=9, status=404, stored=False)
+    visitor = f"(max length=3) {LONG}"
+
+    found = delivered(Way(org, records=[PERSON]).outcome(claim(first_name=visitor)))
+
+    assert visitor[:40] == one(org, "Lead")["FirstName"]
+    assert "FirstName was cut to 40 characters" == found.degraded
+
+
+def test_what_a_visitor_writes_is_not_taken_for_what_the_org_says(org: Org) -> None:
+    """The org quotes the value that it refuses."""
+    visitor = "cannot reference converted lead; UNABLE_TO_LOCK_ROW: " + LONG
+
+    found = delivered(Way(org, records=[PERSON]).outcome(claim(first_name=visitor)))
+
+    assert "FirstName was cut to 40 characters" == found.degraded
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_is_refused_once_more_is_the_events_fault(org: Org, *, alone: bool) -> None:
+    org.change(validation_rules=[{"object": "Lead", "field": "Rating", "message": "say how hot"}])
     way = Way(org, records=[PERSON])
+    others = [] if alone else [claim(2, email="b@example.com", phone="", raw={"Rating": "Hot"})]
 
-    (result, *_) = way.deliver(
-        claim_of(replace(LEAD, raw={"Rating": "Lukewarm"})),
-        *[claim_of(replace(other_lead(n), raw={"Rating": "Hot"}), n) for n in range(2, 2 + neighbours)],
-    )
+    found = [result.outcome for result in way.deliver(claim(raw={"Rating": "Scorching"}), *others)]
 
-    assert isinstance(result.outcome, Reject), result.outcome
-    assert "A rating is needed." in result.outcome.reason
-    assert neighbours == len(alive(org, "Lead"))
-
-
-def test_a_field_without_which_there_is_no_record_is_not_left_out(org: Org, neighbours: int) -> None:
-    record = {**PERSON, "fields": {**FIELDS, "Company": None}}
-
-    outcome = Way(org, records=[record]).outcome(claim_of(LEAD))
-
-    assert isinstance(outcome, Reject), outcome
-    assert "REQUIRED_FIELD_MISSING Company" == outcome.cause
+    assert isinstance(found[0], Reject), found[0]
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION: say how hot" in found[0].reason
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION Rating" == found[0].cause
+    assert [Delivered] * len(others) == [type(one) for one in found[1:]]
+    assert len(others) == len(alive(org, "Lead"))
 
 
-def test_what_stands_in_the_description_of_a_known_lead_is_not_lost(org: Org, neighbours: int) -> None:
-    record = {**PERSON, "fields": {name: value for name, value in FIELDS.items() if name != "Description"}}
-    lead = plant(
-        org,
-        "Lead",
-        FirstName="David",
-        LastName="Garcia",
-        Company="x",
-        Email="david@example.com",
-        Description="Met in Delft.",
-    )
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_required_field_that_is_refused_is_not_left_out(org: Org, *, alone: bool) -> None:
+    fields = {"LastName": "{{ last_name }}", "Company": "{{ raw.Company }}", "Email": "{{ email }}"}
+    way = Way(org, records=[PERSON | {"fields": fields, "match": []}])
 
-    outcome = delivered(Way(org, records=[record]), neighbours, raw={"Rating": "Lukewarm"})
+    found = [result.outcome for result in way.deliver(*[claim(number) for number in ([1] if alone else [1, 2])])]
 
-    assert lead == outcome.id
-    assert "Met in Delft.\nRating: Lukewarm" == mine(org)["Description"]
+    assert {(Reject, "REQUIRED_FIELD_MISSING Company")} == {(type(one), one.cause) for one in found}  # type: ignore[union-attr]
+    assert [] == alive(org, "Lead")
 
 
-def test_a_lead_that_is_a_contact_is_mended_as_one(org: Org) -> None:
-    org.change(objects={"Contact": {"fields": {"LeadSource": {"restricted": True, "picklist": ["Web"]}}}})
-    plant(org, "Contact", LastName="Garcia", Email="david@example.com", Description="Met in Delft.")
-    record = {**PERSON, "fields": {**FIELDS, "LeadSource": "Carrier pigeon"}}
+EVENT = {
+    "name": "event",
+    "object": "Event",
+    "fields": {
+        "WhoId": "{{ records.person.id }}",
+        "StartDateTime": "{{ created_at }}",
+        "EndDateTime": "{{ created_at | add(minutes=30) }}",
+        "Location": "{{ raw.Room }}",
+        "ShowAs": "{{ raw.ShowAs }}",
+    },
+}
+TASK = {
+    "name": "task",
+    "object": "Task",
+    "fields": {"WhoId": "{{ records.person.id }}", "Subject": "{{ raw.Room }}"},
+}
 
-    outcome = Way(org, records=[record]).outcome(claim_of(LEAD))
 
-    assert isinstance(outcome, Delivered), outcome
-    row = one(org, "Contact")
-    assert row["LeadSource"] is None
-    assert row["Description"].startswith("Met in Delft.\n\nDo you have rooms in May?\n")
-    assert row["Description"].endswith("\nLeadSource: Carrier pigeon")
+@pytest.mark.parametrize("alone", [True, False])
+def test_an_event_and_a_task_are_healed_and_still_belong_to_the_person(org: Org, *, alone: bool) -> None:
+    way = Way(org, records=[PERSON, EVENT, TASK])
+    said = claim(raw={"Room": "the large room upstairs", "ShowAs": "Busy"})
+    others = [] if alone else [claim(2, email="b@example.com", phone="", raw={"Room": "7", "ShowAs": "Busy"})]
+
+    results = way.deliver(said, *others)
+
+    assert [Delivered] * len(results) == [type(result.outcome) for result in results]
+    person = of_garcia(org)
+    event, task = (next(row for row in alive(org, name) if row["WhoId"] == person["Id"]) for name in ("Event", "Task"))
+    assert (person["Id"], "the large", "Location: the large room upstairs") == (
+        event["WhoId"], event["Location"], event["Description"],
+    )  # fmt: skip
+    assert (person["Id"], "the large room upsta", "Subject: the large room upstairs") == (
+        task["WhoId"], task["Subject"], task["Description"],
+    )  # fmt: skip
+    assert ("Location was cut to 10 characters", "Subject was cut to 20 characters") == results[0].degraded
 
 
-def test_a_text_that_is_longer_than_any_description_is_cut(org: Org, neighbours: int) -> None:
-    outcome = delivered(Way(org, records=[PERSON]), neighbours, content="x" * 40_000)
+def test_a_restricted_value_of_an_event_is_left_out(org: Org) -> None:
+    found = delivered(Way(org, records=[PERSON, EVENT]).outcome(claim(raw={"ShowAs": "Asleep", "Room": "7"})))
 
-    assert isinstance(outcome, Delivered), outcome
-    text = mine(org)["Description"]
-    assert len(text) <= 32_000
-    assert text.startswith("x" * 31_900)
-    assert "Description" in outcome.degraded
+    assert ("Busy", "ShowAs: Asleep") == (one(org, "Event")["ShowAs"], one(org, "Event")["Description"])
+    assert "ShowAs was refused and left out" in found.degraded

@@ -14,8 +14,8 @@ from bridge.connector import Delivered
 from bridge.model.delivery import Claim
 from bridge.model.event import Kind
 from bridge.sandbox.salesforce.org import Org
-from bridge.testing.samples import LEAD, claim_of, next_attempt, other_lead, tried_before
-from tests.connectors.salesforce.orgs import KEYED, Way, alive
+from bridge.testing.samples import LEAD, claim_of, next_attempt, next_revision, other_lead, tried_before
+from tests.connectors.salesforce.orgs import KEYED, Way, alive, colleague
 
 FAULTS = [
     {"probability": 0.06, "status": 503, "stored": False},
@@ -56,6 +56,30 @@ def claims_of(count: int) -> list[Claim]:
             event = replace(event, kind=Kind.APPOINTMENT, content=text)
         found.append(claim_of(event, number + 1))
     return found
+
+
+@pytest.mark.parametrize("gone", ["deleted", "converted, and the contact deleted"])
+@pytest.mark.parametrize("keyed", [False, True], ids=["without a key", "with a key"])
+def test_what_was_made_in_place_of_one_that_is_gone_is_known_again(org: Org, gone: str, *, keyed: bool) -> None:
+    """By the mark alone: its visitor no longer says who he is, and the key may be the old one's."""
+    org.change(objects=KEYED)
+    way = Way(org, {"external_ids": {"Lead": "Chat_Key__c"}} if keyed else {}, timeout_s=2.0)
+    first = claims_of(1)[0]
+    (result,) = way.deliver(first)
+    lead = result.links[0].crm_id
+    if gone == "deleted":
+        colleague(org).Lead.delete(lead)
+    else:
+        colleague(org).Contact.delete(org.convert(lead)["contact"])
+    later = next_revision(first, result, replace(LEAD, email="", phone="", content="Later."))
+    org.fault(match={"body_contains": "Later."}, reset=True, stored=True)  # the write
+
+    (uncertain,) = way.deliver(later)
+    assert getattr(uncertain.outcome, "uncertain", False), uncertain
+    (again,) = way.deliver(next_attempt(later, uncertain))
+
+    assert isinstance(again.outcome, Delivered), again
+    assert [again.outcome.id] == [row["Id"] for row in alive(org, "Lead") if not row["IsConverted"]]
 
 
 @pytest.mark.parametrize("keyed", [False, True], ids=["without a key", "with a key"])

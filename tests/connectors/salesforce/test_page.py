@@ -20,7 +20,9 @@ def written(folder: Path, *blocks: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("blocks", [("smallest",), ("smallest", "keys"), ("start", "smallest")])
+@pytest.mark.parametrize(
+    "blocks", [("smallest",), ("smallest", "keys"), ("start", "smallest"), ("smallest", "reference")]
+)
 def test_its_configurations_are_good(tmp_path: Path, blocks: tuple[str, ...]) -> None:
     done = Bridge(tmp_path, written(tmp_path, *blocks).read_text(), environment=SECRETS).call("check")
 
@@ -37,6 +39,19 @@ def test_a_time_in_another_form_is_read_by_a_var_alone(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     (booked,) = [row for row in rows if row.get("object") == "Event"]
     assert "2026-12-01T10:00:00Z" == booked["fields"]["StartDateTime"]
+
+
+def test_another_record_is_named_by_an_external_id_of_its_own(tmp_path: Path) -> None:
+    bridge = Bridge(tmp_path, written(tmp_path, "smallest", "reference").read_text(), environment=SECRETS)
+    event = {"Type": "Lead", "LastName": "Lovelace", "Email": "ada@example.com", "Hotel": "H-1"}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+
+    done = bridge.call("map", "event.json")
+
+    lead, task = (row for row in map(json.loads, done.stdout.splitlines()) if row.get("object"))
+    (made,) = json.loads(lead["request"]["body"])["compositeRequest"]
+    assert {"Code__c": "H-1"} == made["body"]["Hotel__r"]
+    assert {"attributes": {"type": "Account"}, "Account_No__c": "A-1"} == task["fields"]["What"]
 
 
 def test_map_shows_what_would_be_written_where_nothing_is_there_yet(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 Contact that a Lead became. And what is written to one that is there already.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -164,6 +164,20 @@ def test_a_link_to_a_lead_that_was_converted_meanwhile_leads_to_its_contact(org:
     assert "Later" in one(org, "Contact")["Description"]
 
 
+@pytest.mark.parametrize("by", ["link", "our key", "email"])
+def test_of_a_converted_lead_whose_contact_was_deleted_another_one_is_made(org: Org, by: str) -> None:
+    org.change(objects=KEYED)
+    way = Way(org, {"external_ids": {"Lead": "Chat_Key__c"}} if by == "our key" else {})
+    lead = way.outcome(claim()).id
+    colleague(org).Contact.delete(org.convert(lead)["contact"])
+
+    outcome = way.outcome(known(claim(), lead) if by == "link" else claim())
+
+    assert isinstance(outcome, Delivered), outcome
+    assert [lead, outcome.id] == ids(org, "Lead")
+    assert outcome.id == way.outcome(claim()).id
+
+
 @pytest.mark.parametrize("by", ["link", "our key"])
 def test_one_that_was_deleted_is_made_again(org: Org, by: str) -> None:
     way = Way(org)
@@ -186,150 +200,3 @@ def test_of_several_the_newest_is_taken_or_none(org: Org) -> None:
     assert isinstance(refused, Reject)
     assert "several match by Email" == refused.cause
     assert all(id_ in refused.reason for id_ in made)
-
-
-def test_what_is_filled_is_kept_what_is_empty_is_filled_and_remarks_are_added(org: Org) -> None:
-    lead = plant(
-        org, "Lead", LastName="Garcia-Lopez", Company="Acme", Email="david@example.com", Description="Met in Delft."
-    )
-    way = Way(org)
-
-    way.outcome(claim())
-
-    row = one(org, "Lead")
-    assert ("Garcia-Lopez", "Acme", "+12125550147", lead) == (
-        row["LastName"], row["Company"], row["Phone"], row["Id"],
-    )  # fmt: skip
-    assert row["Description"].startswith("Met in Delft.\n\nDo you have rooms in May?\n")
-
-
-def test_what_says_nothing_new_costs_no_write(org: Org) -> None:
-    way = Way(org, records=[PERSON])
-    way.outcome(claim())
-    written = len(way.calls())
-
-    again = way.outcome(claim())
-
-    assert isinstance(again, Delivered)
-    assert ["POST composite"] == way.calls()[written:], "the look alone"
-    assert 1 == one(org, "Lead")["Description"].count("Do you have rooms in May?")
-
-
-def test_a_later_event_adds_its_own_words_once(org: Org) -> None:
-    way = Way(org, records=[PERSON])
-    way.outcome(claim())
-    later = claim_of(replace(LEAD, content="And in June?"), revision=2)
-
-    for _ in range(2):
-        way.outcome(later)
-
-    text = one(org, "Lead")["Description"]
-    assert (1, 1) == (text.count("rooms in May?"), text.count("And in June?"))
-
-
-def test_a_delivery_that_was_overtaken_replaces_nothing(org: Org) -> None:
-    plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
-
-    Way(org, records=[PERSON]).outcome(replace(claim(raw={"City": "Leiden"}), if_empty=True))
-
-    assert "Delft" == one(org, "Lead")["City"]
-
-
-def test_without_being_overtaken_it_is_replaced(org: Org) -> None:
-    plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
-
-    Way(org, records=[PERSON]).outcome(claim(raw={"City": "Leiden"}))
-
-    assert "Leiden" == one(org, "Lead")["City"]
-
-
-def test_a_contact_gets_what_of_a_lead_it_has_a_field_for(org: Org) -> None:
-    org.change(objects={"Lead": {"fields": {"Topic__c": {}, "Only__c": {}}}, "Contact": {"fields": {"Topic__c": {}}}})
-    contact = plant(org, "Contact", LastName="Garcia", Email="david@example.com")
-    fields = {
-        **PERSON["fields"],
-        "City": "Delft",
-        "Topic__c": "Rooms",
-        "Only__c": "x",
-        "Status": "Open - Not Contacted",
-    }  # type: ignore[dict-item]
-
-    outcome = Way(org, records=[{**PERSON, "fields": fields}]).outcome(claim())
-
-    assert Delivered(contact, f"{org.url}/{contact}") == outcome
-    row = one(org, "Contact")
-    assert ("Delft", "Rooms", "+12125550147") == (row["MailingCity"], row["Topic__c"], row["Phone"])
-
-
-def test_a_record_that_is_only_to_be_made_is_left_as_it_is(org: Org) -> None:
-    lead = plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
-    record = {**PERSON, "mode": "create"}
-
-    outcome = Way(org, records=[record]).outcome(claim(raw={"City": "Leiden"}))
-
-    assert (lead, "Delft") == (outcome.id, one(org, "Lead")["City"])
-
-
-def test_assignment_rules_take_a_new_lead_and_never_one_that_comes_back(org: Org) -> None:
-    org.change(assignment_rules={"Lead": "Web leads"})
-    way = Way(org)
-    way.outcome(claim())
-    row = one(org, "Lead")
-    queue = row["OwnerId"]
-    assert queue.startswith("00G"), "the rule gave it to the queue"
-    colleague(org).Lead.update(
-        row["Id"], {"OwnerId": row["CreatedById"]}, headers={"Sforce-Auto-Assign": "FALSE"}
-    )  # a colleague has taken it
-
-    way.outcome(claim(content="Back again"))
-
-    assert row["CreatedById"] == one(org, "Lead")["OwnerId"]
-
-
-def test_with_a_key_of_ours_the_record_is_upserted_by_it(org: Org) -> None:
-    org.change(objects=KEYED)
-    way = Way(org, {"external_ids": {"Lead": "Chat_Key__c"}})
-
-    outcome = way.outcome(claim(email="", phone=""))
-
-    assert claim().person == one(org, "Lead")["Chat_Key__c"]
-    assert outcome.id == way.outcome(claim(email="", phone="", content="More")).id
-    assert 1 == len(org.records("Lead"))
-
-
-def test_one_that_is_found_without_our_key_gets_it(org: Org) -> None:
-    org.change(objects=KEYED)
-    lead = plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com")
-
-    Way(org, {"external_ids": {"Lead": "Chat_Key__c"}}).outcome(claim())
-
-    assert [(lead, claim().person)] == [(row["Id"], row["Chat_Key__c"]) for row in org.records("Lead")]
-
-
-DUPLICATES: dict[str, Callable[[Org], None]] = {
-    "alert": lambda org: org.change(
-        duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": True}]
-    ),
-    "block": lambda org: org.change(
-        duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": False}]
-    ),
-}
-
-
-@pytest.mark.parametrize("rule", DUPLICATES)
-@pytest.mark.parametrize("policy", ["link", "save", "fail"])
-def test_where_a_duplicate_rule_objects_the_operators_policy_holds(org: Org, rule: str, policy: str) -> None:
-    DUPLICATES[rule](org)
-    contact = plant(org, "Contact", LastName="Garcia", Email="other@example.com", Phone="+12125550147")
-
-    outcome = Way(org, {"duplicates": policy}).outcome(claim())
-
-    if policy == "link":
-        assert contact == outcome.id
-        assert "rooms in May?" in one(org, "Contact")["Description"]
-    elif policy == "save" and rule == "alert":
-        assert [outcome.id] == ids(org, "Lead")
-    else:
-        assert isinstance(outcome, Reject), outcome
-        assert "DUPLICATES_DETECTED" in outcome.reason
-        assert [] == ids(org, "Lead")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Delivered, Reject
+from bridge.connector import Delivered
 from bridge.model.delivery import Claim
 from bridge.model.record import Link
 from bridge.sandbox.salesforce.org import Org
@@ -123,51 +123,6 @@ def test_a_short_text_is_added_although_a_longer_one_has_it_in_it(org: Org) -> N
     assert one(org, "Lead")["Description"].count("\ntwo\n") == 1
 
 
-def test_two_visitors_who_are_one_contact_both_add_their_words(org: Org) -> None:
-    plant(org, "Contact", LastName="Garcia", Phone="+12125550147", Description="Old.")
-    way = Way(org, records=[PERSON])
-
-    assert ["Delivered"] * 2 == kinds(way, claim(1, email="", content="First"), claim(2, email="", content="Second"))
-
-    text = one(org, "Contact")["Description"]
-    assert [0, 1, 1] == [text.find("Old."), text.count("First"), text.count("Second")]
-
-
-def test_two_new_visitors_with_one_phone_are_one_lead_as_they_would_be_one_after_the_other(org: Org) -> None:
-    way = Way(org, records=[PERSON])
-
-    results = way.deliver(claim(1, content="First"), claim(2, email="", content="Second"))
-
-    lead = one(org, "Lead")
-    assert [lead["Id"]] * 2 == [result.outcome.id for result in results]
-    assert [1, 1] == [lead["Description"].count(text) for text in ("First", "Second")]
-
-
-def test_a_family_with_one_phone_and_two_addresses_stays_two_and_costs_no_more(org: Org) -> None:
-    way = Way(org, records=[PERSON])
-
-    assert ["Delivered"] * 2 == kinds(way, claim(1, email="a@example.com"), claim(2, email="b@example.com"))
-
-    assert 2 == len(alive(org, "Lead"))
-    assert ["POST composite", "POST composite/sobjects"] == way.calls()
-
-
-def test_two_records_of_one_delivery_that_are_one_contact_both_add_their_words(org: Org) -> None:
-    plant(org, "Contact", LastName="Garcia", Email="david@example.com", Description="Old.")
-    also = {
-        "LastName": FIELDS["LastName"],
-        "Email": FIELDS["Email"],
-        "Description": {"value": "Too", "write": "append"},
-    }
-    contact = PERSON | {"name": "contact", "object": "Contact", "match": ["Email"], "fields": also}
-
-    outcome = Way(org, records=[PERSON, contact]).outcome(claim(content="First"))
-
-    assert isinstance(outcome, Delivered), outcome
-    text = one(org, "Contact")["Description"]
-    assert [0, 1, 1] == [text.find("Old."), text.count("First"), text.count("Too")]
-
-
 def test_one_that_cannot_be_looked_for_costs_its_neighbours_nothing(org: Org) -> None:
     way = Way(org, records=[PERSON])
     claims = [claim(number, email=f"d{number}@example.com", phone="") for number in range(1, 6)]
@@ -188,26 +143,6 @@ def test_a_person_is_not_lost_with_a_record_that_the_look_refuses(org: Org, most
     assert ["Reject"] * most == kinds(way, *claims)
 
     assert most == len(alive(org, "Lead"))
-
-
-def test_what_was_healed_is_healed_again_where_the_record_turns_out_to_be_another(org: Org) -> None:
-    """The org looks at lengths first, and at duplicates then; the fields are decided anew for the one that it names."""
-    org.change(duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": True}])
-    contact = plant(org, "Contact", LastName="Garcia", Phone="+12125550147", Email="other@example.com")
-
-    outcome = Way(org, records=[person(Title="x" * 200)]).outcome(claim())
-
-    assert (contact, "Title was cut to 128 characters") == (outcome.id, outcome.degraded), outcome
-
-
-@pytest.mark.parametrize("most", [1, 2])
-def test_a_visitor_who_writes_a_reference_is_linked_to_the_duplicate_that_a_rule_names(org: Org, most: int) -> None:
-    org.change(duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": True}])
-    contact = plant(org, "Contact", LastName="Garcia", Phone="+12125550147", Email="other@example.com")
-    claims = [claim(1, content="see @{x.y}"), claim(2, email="b@example.com", phone="")][:most]
-
-    assert contact == Way(org, records=[PERSON]).deliver(*claims)[0].outcome.id
-    assert "@{x.y}" in one(org, "Contact")["Description"]
 
 
 @pytest.mark.parametrize("most", [1, 2])
@@ -305,26 +240,3 @@ def test_a_record_of_an_object_of_the_customers_is_not_made_twice(org: Org) -> N
 
     way.outcome(tried_before(claim(2, content="Something else")))
     assert 2 == len(alive(org, "Chat__c"))
-
-
-def test_of_many_visitors_who_are_one_those_that_find_no_time_are_not_tried(org: Org) -> None:
-    """Each has to wait for the one before: a number that a chatbot was tested with. No attempt is used up by that."""
-    way = Way(org, records=[PERSON], timeout_s=2)
-
-    found = [result.outcome for result in way.deliver(*[claim(n, email="", content=f"No. {n}.") for n in range(200)])]
-
-    assert {"Delivered", "Hold"} == {type(outcome).__name__ for outcome in found}
-    delivered = sum(isinstance(outcome, Delivered) for outcome in found)
-    assert delivered == one(org, "Lead")["Description"].count("No. ")
-
-
-@pytest.mark.parametrize("most", [1, 2])
-def test_of_several_duplicates_that_a_rule_names_none_is_taken_if_the_operator_wants_that(org: Org, most: int) -> None:
-    org.change(duplicate_rules=[{"objects": ["Lead"], "against": ["Contact"], "field": "Phone", "allow_save": True}])
-    made = [plant(org, "Contact", LastName="G", Phone="+12125550147", Email=f"o{n}@example.com") for n in range(2)]
-    claims = [claim(1), claim(2, email="b@example.com", phone="")][:most]
-
-    outcome = Way(org, {"on_multiple": "reject"}, records=[PERSON]).deliver(*claims)[0].outcome
-
-    assert isinstance(outcome, Reject), outcome
-    assert all(id_ in outcome.reason for id_ in made)

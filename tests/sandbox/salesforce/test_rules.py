@@ -67,6 +67,26 @@ def test_who_is_deleted_or_converted_is_no_duplicate(org: Org, client: Salesforc
     assert client.Lead.create(LEAD)["success"]
 
 
+def test_a_rule_for_edits_objects_where_a_field_that_it_compares_is_changed(org: Org, client: Salesforce) -> None:
+    other = client.Lead.create(LEAD)["id"]
+    key = client.Lead.create({**LEAD, "Email": "byron@example.com"})["id"]
+    twin = {"Email": LEAD["Email"]}
+    duplicates(org, against=["Lead"])
+    client.Lead.update(key, twin)  # the rule is for those that are made
+    client.Lead.update(key, {"Email": "byron@example.com"})
+    duplicates(org, against=["Lead"], on=["update"])
+
+    status, [error] = refusal(lambda: client.Lead.update(key, twin))
+
+    assert (400, "DUPLICATES_DETECTED") == (status, error["errorCode"])
+    [match] = error["duplicateResut"]["matchResults"]
+    assert [other] == [record["record"]["Id"] for record in match["matchRecords"]]
+    assert client.Lead.create(LEAD)["success"]
+    assert 204 == client.Lead.update(key, {"FirstName": "Ada"})
+    assert 204 == client.Lead.update(key, twin, headers=ALLOW)
+    assert 204 == client.Lead.update(key, {**twin, "FirstName": "Augusta"})
+
+
 def test_assignment_rules_run_on_updates_too_unless_told_not_to(org: Org, client: Salesforce) -> None:
     org.change(assignment_rules={"Lead": "Web leads"})
     [queue], user = org.records("Group"), org.records("User")[0]["Id"]
