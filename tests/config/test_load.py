@@ -208,7 +208,7 @@ FILES = st.dictionaries(KEYS, VALUES, max_size=5).map(
 TARGETS = VALUES.map(lambda value: f"{SOURCE}targets:\n  t: {{connector: http, settings: {value}}}\n")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
 @given(text=st.text() | FILES | TARGETS | st.binary())
 def test_any_file_loads_or_raises_config_error(tmp_path, text):
     try:

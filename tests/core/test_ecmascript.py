@@ -158,7 +158,7 @@ def test_the_recorded_answers_are_what_node_gives_today(node_path: str, tmp_path
 
 # ---- what Node answers now --------------------------------------------------------------------------------------
 
-live = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+live = settings(derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @settings(live, max_examples=500)
@@ -199,7 +199,7 @@ def test_a_hundred_thousand_numbers_of_every_size_come_out_as_node_writes_them(n
 # ---- totality ---------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(text=st.binary(max_size=60) | damaged_texts())
 def test_no_bytes_raise_and_what_comes_out_is_json_that_stays_as_it_is(text: bytes) -> None:
     result = restringify(text)

@@ -191,7 +191,7 @@ def killed_at(database: Database, commit: int) -> Iterator[None]:
         event.remove(database._writer, "commit", end)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers=st.lists(st.integers(1, 6), min_size=1, max_size=8), kills=st.lists(st.integers(1, 3), max_size=3))
 def test_whenever_it_is_killed_reading_it_again_loses_and_doubles_nothing(
     store: Store, numbers: list[int], kills: list[int]

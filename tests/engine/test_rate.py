@@ -52,7 +52,7 @@ def most_in_any_window(times: list[float], length_s: float) -> int:
     return max(sum(begin <= other < begin + length_s for other in times) for begin in times)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     rate=st.builds(Rate, st.integers(1, 200), st.sampled_from([1.0, 10.0, 60.0])),
     pauses=st.lists(st.floats(0, 3), min_size=60, max_size=60),

@@ -13,7 +13,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
     ["", "NULL", "null", '"', "\\", "{a,b}", "a,b", ' "x\\" ', "\\x00", "'", "line\nline"]
 )
 bytes_ = st.binary() | st.none() | st.sampled_from([b"", b"\x00", b"\\x00", b'",NULL,"'])
-some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def row(hash_: int, path: str, raw: bytes | None, signed_at: int) -> dict[str, Any]:

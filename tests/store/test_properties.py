@@ -17,7 +17,6 @@ from tests.store.rows import ENDED, Store, lead
 
 property_test = settings(
     max_examples=25,
-    deadline=None,
     derandomize=True,
     # One database for all examples, since making one takes longer than an example: each forgets everything first.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

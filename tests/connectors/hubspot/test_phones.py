@@ -39,7 +39,7 @@ def known_by(phone: str, country: str) -> str:
         return "".join(sign for sign in phone if sign.isdecimal()).lstrip("0")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(numbers(), st.data())
 def test_no_two_ways_to_write_a_number_miss_each_other_that_all_four_cuts_would_find(
     drawn: tuple[str, list[str]], data: st.DataObject

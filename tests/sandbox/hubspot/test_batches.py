@@ -178,7 +178,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ROWS, min_size=1, max_size=4))
 def test_upserts_leave_what_a_simple_model_says(portal: Portal, batches: list[list[tuple[str, str, bool]]]) -> None:
     """Whatever is sent: one contact for each address, as its last good row says; a bad row changes nothing."""

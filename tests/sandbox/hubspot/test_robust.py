@@ -133,7 +133,7 @@ def shared() -> Iterator[Portal]:
         yield portal
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(call=st.one_of(*OBJECTS, *BATCHES, *LINKS, *OTHERS))
 def test_anything_is_answered(shared: Portal, call: tuple[str, str, Any]) -> None:
     status, answer, _ = ask(shared, *call)
@@ -144,7 +144,7 @@ def test_anything_is_answered(shared: Portal, call: tuple[str, str, Any]) -> Non
         assert answer["message"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     body=st.binary(max_size=60),
     kind=st.sampled_from(["application/json", "text/xml", "application/x-www-form-urlencoded"]),

@@ -173,7 +173,7 @@ def crowded() -> Iterator[tuple[Portal, Clients]]:
 TEXTS = st.text("abAB-+[?.@ é", min_size=1, max_size=6).map(str.strip).filter(bool)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=st.lists(TEXTS, max_size=6), wanted=TEXTS, limit=st.integers(1, 3))
 def test_searches_find_what_a_simple_model_says(
     crowded: tuple[Portal, Clients], values: list[str], wanted: str, limit: int

@@ -54,7 +54,7 @@ def test_any_text_is_malformed(text: str) -> None:
     assert "MALFORMED_QUERY" == code_of(text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
 def test_whatever_stands_in_a_condition_is_answered_or_refused(pieces: str) -> None:
     assert code_of(f"SELECT Id FROM Lead WHERE {pieces}") in {"", *CODES}
@@ -67,7 +67,7 @@ def test_deep_nesting_is_malformed() -> None:
     assert "MALFORMED_QUERY" == code_of("SELECT Id FROM Lead WHERE " + "NOT " * 10_000)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(text=st.text(min_size=1, max_size=80).filter(str.strip))
 def test_a_stored_text_is_found_again_by_its_escaped_literal(org: Org, client: Salesforce, text: str) -> None:
     key = client.Lead.create({"LastName": text, "Company": "x"})["id"]

@@ -58,7 +58,7 @@ def shared() -> Iterator[Org]:
         yield org
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(method=st.sampled_from(["POST", "PATCH", "DELETE", "GET", "PUT"]), path=paths, body=bodies)
 def test_whatever_is_sent_is_answered_as_an_org_does(shared: Org, method: str, path: str, body: Any) -> None:
     answer = requests.request(method, f"{shared.url}{ROOT}/{path}", data=json.dumps(body), headers=JSON, timeout=10)
@@ -69,7 +69,7 @@ def test_whatever_is_sent_is_answered_as_an_org_does(shared: Org, method: str, p
         assert all({"message", "errorCode"} <= error.keys() for error in answer.json())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     target=st.text(st.characters(codec="ascii", exclude_characters="\r\n #\0\t"), max_size=40),
     method=st.sampled_from(["GET", "POST"]),
