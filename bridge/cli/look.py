@@ -84,7 +84,7 @@ def deliveries_list(
         )
         columns = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "reason")
         derived = {"reason": lambda row: row["reason"] or row["degraded"]}
-        show_rows(rows, columns, as_json=as_json, empty="No deliveries.", derived=derived)
+        show_rows(rows, columns, as_json=as_json, empty="No deliveries.", derived=derived, beneath="reason")
 
 
 @deliveries.command("show")
