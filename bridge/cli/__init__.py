@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ConfigError as error:
         _fail("the configuration cannot be used:", *map(str, error.problems), code=1)
     except StoreError as error:
-        _fail(str(error), code=4)
+        _fail(str(error), *filter(None, (error.advice,)), code=4)
     except BridgeError as error:
         _fail(str(error), code=1)
     except _Unwritable as error:

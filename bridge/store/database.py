@@ -66,6 +66,14 @@ class Database:
         """The database as an operator may see it: without the password."""
         return self.url.render_as_string(hide_password=True)
 
+    @property
+    def _advice(self) -> str:
+        if self.is_sqlite:
+            return (
+                "DATABASE_URL says where it is: is its folder there, is room on the disk, may this user write to both?"
+            )
+        return "DATABASE_URL says where it is: does it run there, can this machine reach it, is the login right?"
+
     @contextmanager
     def write(self, *, unhurried: bool = False) -> Iterator[Connection]:
         """A durable transaction: committed at the end of the block, rolled back if it raises. `unhurried`: a migration,
@@ -125,7 +133,9 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, self._driver.Error) as error:
-            raise self._class_of(error)(f"{_first_line(error)} ({self.name})") from error
+            kind = self._class_of(error)
+            advice = self._advice if kind is Unavailable else ""
+            raise kind(f"{_first_line(error)} ({self.name})", advice=advice) from error
 
     def _class_of(self, error: Exception) -> type[StoreError]:
         """What is to be done about it: ask again, come back later, or look at the data."""
@@ -147,7 +157,8 @@ class Database:
         try:
             self._turns.take()
         except OSError as error:
-            raise Unavailable(f"cannot write to {self.name}: {error.strerror or error}") from error
+            message = f"cannot write to {self.name}: {error.strerror or error}"
+            raise Unavailable(message, advice=self._advice) from error
         try:
             yield
         finally:
