@@ -16,6 +16,7 @@ from bridge.store.codec import Codec
 from bridge.store.database import Database
 from tests.engine.workers import Machine, Running, Scripted
 from tests.processes import wait_until
+from tests.store.rows import Store
 
 MAPPING = MappingRule(
     read_records(
@@ -109,6 +110,24 @@ def test_a_delivery_that_left_nothing_out_is_not_listed_with_those_that_did(
 
     with database.read() as connection:
         assert [] == list(look.list_deliveries(connection, codec=Codec(), limit=9, degraded=True))
+
+
+def test_what_lacks_nothing_since_it_was_sent_again_is_no_longer_listed(
+    begin: Callable[..., Running], database: Database
+) -> None:
+    taken = Delivered("c1")
+    worker = begin(*map(answers, (WITHOUT_PHONE, taken, taken, taken)))
+    worker.receive(1, **SAID)
+    wait_until(lambda: ["delivered"] == worker.states())
+    assert "phone was refused" == shown(database)["degraded"]
+
+    assert {1: ""} == Store(database).replay(1)
+    worker.dispatcher.poke()
+    wait_until(lambda: ["delivered"] == worker.states())
+
+    with database.read() as connection:
+        assert [] == list(look.list_deliveries(connection, codec=Codec(), limit=9, degraded=True))
+    assert 4 == len(worker.connector.records)
 
 
 def test_a_field_that_the_record_does_not_have_is_none_that_it_went_without(begin: Callable[..., Running]) -> None:
