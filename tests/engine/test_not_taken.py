@@ -2,12 +2,14 @@
 in whatever attempt they go, and so is the operator.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from bridge import log
 from bridge.connector import Call, Delivered, Outcome, Record, Reject, Retry
 from bridge.core.records import read_records
 from bridge.model.mapping import MappingRule
@@ -98,6 +100,25 @@ def test_what_was_left_out_of_each_record_is_said(begin: Callable[..., Running],
     wait_until(lambda: ["delivered"] == worker.states())
 
     assert "phone was refused; text was cut" == shown(database)["degraded"]
+
+
+def test_the_log_says_of_which_delivery_something_was_left_out_and_not_what(
+    begin: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(log, "_lines", log._lines)
+    log.setup(terminal=False)
+    worker = begin(answers(WITHOUT_PHONE), *map(answers, [Delivered("n1")] * 3))
+
+    worker.receive(1, **SAID)
+    wait_until(lambda: ["delivered"] == worker.states())
+    worker.receive(2, **SAID)
+    wait_until(lambda: ["delivered"] * 2 == worker.states())
+    worker.stop()
+
+    text = capsys.readouterr().err
+    tries = [line for line in map(json.loads, text.splitlines()) if line["event"] == "attempt"]
+    assert [(1, True), (2, None)] == [(line["delivery"], line.get("degraded")) for line in tries]
+    assert "phone" not in text
 
 
 def test_a_delivery_that_left_nothing_out_is_not_listed_with_those_that_did(
