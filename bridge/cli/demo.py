@@ -61,7 +61,7 @@ def demo(end: bool) -> None:  # noqa: FBT001
             lines = [Line(sample) for sample in demo_samples()]
             follow(console, lines, lambda redraw: run(lines, url, places, f"sqlite:///{folder}/bridge.db", redraw))
             count(lines, places)
-            console.print(table(lines))
+            console.print(table(lines, width=console.width))
             kept = is_as_promised(console, lines, places, log)
             if kept and not end and sys.stdout.isatty():
                 _stay(console, url, places)

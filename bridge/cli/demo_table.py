@@ -12,13 +12,17 @@ from rich.text import Text
 from bridge.cli.demo_places import Place
 from bridge.cli.demo_ways import Line
 
+ROOMY = 120  # signs
+
 
 def follow(console: Console, lines: list[Line], run: Callable[[Callable[[], None]], None]) -> None:
     """Draws each one's way as it happens: as a table where that fits the screen, else line by line."""
-    height = len(console.render_lines(table(lines))) + 2 * len(lines)  # ways that are longer than one row
+    height = len(console.render_lines(table(lines, width=console.width))) + 2 * len(
+        lines
+    )  # ways that are longer than one row
     if console.is_terminal and height < console.height:
-        with Live(table(lines), console=console, refresh_per_second=12, transient=True) as live:
-            run(lambda: live.update(table(lines)))
+        with Live(table(lines, width=console.width), console=console, refresh_per_second=12, transient=True) as live:
+            run(lambda: live.update(table(lines, width=console.width)))
         return
     told: set[str] = set()
 
@@ -33,21 +37,29 @@ def follow(console: Console, lines: list[Line], run: Callable[[Callable[[], None
     redraw()
 
 
-def table(lines: list[Line]) -> Table:
+def table(lines: list[Line], *, width: int) -> Table:
+    """All of them; on a screen of less than `ROOMY` signs what is found at each target shares a column."""
     table = Table(title="Sent, answered, at the targets", title_justify="left", expand=False)
     places = next((list(line.found) for line in lines if line.found), [])
-    for column in ("sent", "answered", "its way", *places):
+    shared = bool(places) and width < ROOMY
+    for column in ("sent", "answered", "its way", *(["found"] if shared else places)):
         table.add_column(column, overflow="fold")
     table.add_column("")
     for line in lines:
+        found = {place: _found(line, place) for place in places}
         table.add_row(
             line.sample.name,
             Text(f"{line.status} {_words(line.answer)}" if line.status else ""),
             Text(line.way),
-            *(_found(line, place) for place in places),
+            *([_together(found)] if shared else found.values()),
             "" if not places else "[green]✓[/green]" if line.kept else "[red]✗ not as promised[/red]",
         )
     return table
+
+
+def _together(found: dict[str, str]) -> str:
+    said = set(found.values())
+    return said.pop() if len(said) == 1 else "\n".join(f"{place}: {one}" for place, one in found.items())
 
 
 def _words(answer: str) -> str:
