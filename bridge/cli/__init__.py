@@ -79,9 +79,11 @@ def cli(ctx: click.Context, config: str | None) -> None:
     if config:
         os.environ["BRIDGE_CONFIG"] = config  # for this process and those it starts
     ctx.obj = {}
+    coloured = not os.environ.get("NO_COLOR")  # https://no-color.org
+    ctx.color = None if coloured else False
     from bridge import log  # here: `--help` needs none
 
-    log.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
+    log.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""), coloured=coloured)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
