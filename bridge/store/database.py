@@ -115,11 +115,13 @@ class Database:
 
     def make_file(self) -> None:
         """Makes SQLite's file where there is none, for nobody else's eyes: it holds names and addresses."""
-        if self.is_sqlite and self.url.database:
-            try:
-                Path(self.url.database).touch(mode=0o600, exist_ok=True)
-            except OSError as error:
-                raise StoreError(f"cannot make {self.url.database}: {error.strerror}") from error
+        path = Path(self.url.database or "")
+        if not self.is_sqlite or str(path).startswith("file:") or path.exists():
+            return
+        try:
+            path.touch(mode=0o600)
+        except OSError as error:
+            raise StoreError(f"cannot make {path}: {error.strerror}", advice=self._advice) from error
 
     def close(self) -> None:
         self._writer.dispose()
