@@ -100,7 +100,7 @@ def deliveries_list(
 @click.argument("delivery", type=DELIVERY)
 @json_option
 def deliveries_show(delivery: int, as_json: bool) -> None:  # noqa: FBT001
-    """One delivery whole: its attempts, and what it wrote."""
+    """One delivery whole: its attempts, and the records that it was the last to write."""
     with database().read() as connection:
         found = look.show_delivery(connection, delivery, codec=Codec())
     if found is None:
