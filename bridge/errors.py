@@ -81,7 +81,11 @@ class MappingError(BridgeError):
 
 
 class StoreError(BridgeError):
-    """The database did not take the data; nothing of it was kept."""
+    """The database did not take the data; nothing of it was kept. `advice`: what to look at, for who sits before it."""
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        self.advice = advice
+        super().__init__(message)
 
 
 class SchemaError(StoreError):

@@ -6,6 +6,7 @@ Written by hand: the libraries for it cost every process and every command 0.1 s
 
 import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 from bridge.errors import BridgeError
 
 LEVELS = ("debug", "info", "warning", "error")
+_STYLE = re.compile(r"\x1b\[\d*m")
 _COLOURS = {"debug": 2, "info": 32, "warning": 33, "error": 31}  # ANSI
 
 
@@ -52,7 +54,7 @@ class _Lines:
     least: int
 
 
-def setup(*, terminal: bool, level: str = "") -> None:
+def setup(*, terminal: bool, level: str = "", coloured: bool = True) -> None:
     """How every logger of this process writes from now on, to the standard error as it is now; client libraries only
     warn. Raises BridgeError for an unknown level.
     """
@@ -60,7 +62,8 @@ def setup(*, terminal: bool, level: str = "") -> None:
     level = level.strip().lower() or "info"
     if level not in LEVELS:
         raise BridgeError(f"BRIDGE_LOG is {level!r}: it must be one of {', '.join(LEVELS)}")
-    _lines = _Lines(_for_people if terminal else _as_json, sys.stderr, LEVELS.index(level))
+    form = (_for_people if coloured else _plain) if terminal else _as_json
+    _lines = _Lines(form, sys.stderr, LEVELS.index(level))
     for name in ("urllib3", "zeep", "simple_salesforce", "hubspot", "alembic", "werkzeug", "requests"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -97,6 +100,10 @@ def _for_people(line: dict[str, Any]) -> str:
     facts = " ".join(f"{name}={_fact(value)}" for name, value in line.items())
     trace = "".join(f"\n{_printable(part)}" for part in exception.splitlines())
     return f"{at[11:19]} \x1b[{_COLOURS[level]}m{level:7}\x1b[0m \x1b[1m{event:32}\x1b[0m {facts}{trace}"
+
+
+def _plain(line: dict[str, Any]) -> str:
+    return _STYLE.sub("", _for_people(line))
 
 
 def _fact(value: Any) -> str:

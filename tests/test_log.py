@@ -87,6 +87,15 @@ def test_a_terminal_gets_a_line_for_reading_and_no_character_that_it_would_obey(
     assert "ValueError: no\\x1b[2J number" == rest[-1]
 
 
+def test_a_terminal_without_colours_gets_the_same_line_without_them(stderr: Callable[[], str]) -> None:
+    log.setup(terminal=True, coloured=False)
+
+    log.logger("web").warning("rejected", source="tidio", reason="x\x1b[2my")
+
+    (line,) = stderr().splitlines()
+    assert ["warning", "rejected", "area=web", "source=tidio", "reason='x\\x1b[2my'"] == line.split()[1:]
+
+
 @pytest.mark.parametrize("level", ["debug", "info"])
 def test_each_stored_group_tells_what_came_of_it_to_whoever_asks_for_debug(tmp_path: Path, level: str) -> None:
     body = [lead(1), lead(1), lead(1, PhoneNumber="+12125550147"), lead(2), {"Type": "Talk"}]

@@ -79,9 +79,11 @@ def cli(ctx: click.Context, config: str | None) -> None:
     if config:
         os.environ["BRIDGE_CONFIG"] = config  # for this process and those it starts
     ctx.obj = {}
+    coloured = not os.environ.get("NO_COLOR")  # https://no-color.org
+    ctx.color = None if coloured else False
     from bridge import log  # here: `--help` needs none
 
-    log.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
+    log.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""), coloured=coloured)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -98,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ConfigError as error:
         _fail("the configuration cannot be used:", *map(str, error.problems), code=1)
     except StoreError as error:
-        _fail(str(error), code=4)
+        _fail(str(error), *filter(None, (error.advice,)), code=4)
     except BridgeError as error:
         _fail(str(error), code=1)
     except _Unwritable as error:

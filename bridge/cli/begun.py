@@ -82,23 +82,15 @@ targets:
 {chr(10).join(settings) or "      {}"}
     # when: {{kind: [lead, appointment]}}
 
-    # What it gets of each event; without it, what the connector brings. docs/mapping.md has all names and filters;
-    # `bridge map event.json` shows what would be sent.
-    # records:
-    #   - name: person
-    #     object: contacts
-    #     keyed_by: person
-    #     fields:
-    #       name: "{{{{ full_name }}}}"
-    #       email: "{{{{ email | email }}}}"
-    #       phone: "{{{{ phone | phone }}}}"
-"""
+{_records_of(answers.connector)}"""
 
 
 def environment_text(answers: Answers) -> str:
     """The names of the variables, without values."""
     lines = [
-        "# Variables that the configuration names. Copy this file, fill it in, and keep the copy out of git.",
+        "# Variables that the configuration names. Copy this file to .env, fill it in, and keep the copy out of git.",
+        "# The bridge reads the environment and no file: in a shell, `set -a; . ./.env; set +a` before `bridge`; for",
+        "# systemd, EnvironmentFile; a host has a page for them.",
         "",
         f"# The signing key that the platform shows for the webhook of {answers.source}; empty until it has made one.",
         f"{answers.signing_key}=",
@@ -107,6 +99,27 @@ def environment_text(answers: Answers) -> str:
         lines += ["", f"# {'.'.join(way)} of the {answers.connector} target {answers.target}.", f"{name}="]
     lines += ["", "# Where events are kept; left out: bridge.db in the working folder.", "# DATABASE_URL=", ""]
     return "\n".join(lines)
+
+
+def _records_of(connector: str) -> str:
+    """What is said of `records:`. Where the connector brings some, others than its own would not fit the CRM."""
+    if getattr(plugins.load(connector), "default_records", ()):
+        return f"""\
+    # What it gets of each event is what the connector brings: `bridge connectors describe {connector}` lists it, and
+    # `bridge map event.json` shows what would be sent. `records:` here take the place of all of that: docs/mapping.md.
+"""
+    return """\
+    # What it gets of each event; without it, what the connector brings. docs/mapping.md has all names and filters;
+    # `bridge map event.json` shows what would be sent.
+    # records:
+    #   - name: person
+    #     object: contacts
+    #     keyed_by: person
+    #     fields:
+    #       name: "{{ full_name }}"
+    #       email: "{{ email | email }}"
+    #       phone: "{{ phone | phone }}"
+"""
 
 
 def _needed(connector: str) -> list[Needed]:

@@ -69,7 +69,9 @@ def _fits(caller: "Caller", loaded: Loaded) -> bool:
                 click.echo(f"target {rule.name}: the fields of {record.object} cannot be told: {told}", err=True)
                 good = False
         if not isinstance(known, Hold):
-            found += compared(record, known, mapping=rule.mapping, at=("targets", rule.name, "records", number))
+            listed_by = f"bridge connectors describe {rule.connector} --target {rule.name} --object {record.object}"
+            at = ("targets", rule.name, "records", number)
+            found += compared(record, known, mapping=rule.mapping, at=at, listed_by=listed_by)
     for problem in loaded.tell(found):
         click.echo(f"{problem}", err=True)
     if good and not found and rule.mapping.records:

@@ -27,7 +27,9 @@ EXAMPLE = ".env.example"
 @click.option("--phone-region", help="For phone numbers without a country code: two letters.")
 @click.option("--target", help="The target's name.")
 @click.option("--connector", help="The kind of CRM.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the connector.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the connector; may be repeated."
+)
 @click.option("--yes", is_flag=True, help="Ask nothing: take the default for what no option says.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def init(settings: tuple[str, ...], yes: bool, force: bool, **given: str | None) -> None:  # noqa: FBT001
@@ -86,6 +88,9 @@ def _ask_again(problems: list[Problem], answers: Answers) -> None:
     if not sys.stdin.isatty() or not keys or not keys <= set(answers.asked):
         raise BridgeError(f"nothing is written, these answers do not fit:\n{told}")
     click.echo(f"Error: {told}")
+    unasked = [key for key in known_settings(answers.connector) if key not in answers.asked and f"{key}: " in told]
+    if unasked:
+        click.echo(f"(For that, end this with ctrl-C and begin again with --set {unasked[0]}=…)")
     for key in sorted(keys):
         answers.settings[key] = _Questions({}, ask=True)(key, _setting_of(answers, key), "")
 

@@ -64,6 +64,7 @@ def deliveries() -> None:
 @click.option("--target", help="Only of this target.")
 @click.option("--state", type=click.Choice(STATES), help="Only in this state.")
 @click.option("--degraded", is_flag=True, help="Only those of which something was left out or shortened.")
+@click.option("--uncertain", is_flag=True, help="Only those that a target without Idempotency-Key may have twice.")
 @limit_option
 @before_option(DELIVERY)
 @json_option
@@ -71,6 +72,7 @@ def deliveries_list(
     target: str | None,
     state: str | None,
     degraded: bool,  # noqa: FBT001
+    uncertain: bool,  # noqa: FBT001
     limit: int,
     before: int | None,
     as_json: bool,  # noqa: FBT001
@@ -80,18 +82,25 @@ def deliveries_list(
         if target is not None:
             named(all_targets(connection, codec=Codec()), target)
         rows = look.list_deliveries(
-            connection, codec=Codec(), limit=limit, before=before, target=target, state=state, degraded=degraded
+            connection,
+            codec=Codec(),
+            limit=limit,
+            before=before,
+            target=target,
+            state=state,
+            degraded=degraded,
+            uncertain=uncertain,
         )
         columns = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "reason")
         derived = {"reason": lambda row: row["reason"] or row["degraded"]}
-        show_rows(rows, columns, as_json=as_json, empty="No deliveries.", derived=derived)
+        show_rows(rows, columns, as_json=as_json, empty="No deliveries.", derived=derived, beneath="reason")
 
 
 @deliveries.command("show")
 @click.argument("delivery", type=DELIVERY)
 @json_option
 def deliveries_show(delivery: int, as_json: bool) -> None:  # noqa: FBT001
-    """One delivery whole: its attempts, and what it wrote."""
+    """One delivery whole: its attempts, and the records that it was the last to write."""
     with database().read() as connection:
         found = look.show_delivery(connection, delivery, codec=Codec())
     if found is None:

@@ -26,7 +26,7 @@ def quarantine_list(limit: int, before: int | None, as_json: bool) -> None:  # n
     with database().read() as connection:
         rows = look.list_quarantine(connection, codec=Codec(), limit=limit, before=before)
         columns = ("id", "state", "received_at", "source", "path", "reason")
-        show_rows(rows, columns, as_json=as_json, empty="Nothing in quarantine.")
+        show_rows(rows, columns, as_json=as_json, empty="Nothing in quarantine.", beneath="reason")
 
 
 @group.command("show")

@@ -5,6 +5,8 @@ import sys
 import click
 
 from bridge.cli.hands import DELIVERY, EVENT, confirm, exit_code, operator
+from bridge.cli.show import moment
+from bridge.engine.operate import Operator
 
 
 @click.command()
@@ -54,4 +56,15 @@ def replay(
         click.echo(f"delivery {id_}: {why_not}", err=True)
     done = len(answers) - len(refused)
     click.echo(f"{done} sent again, {len(refused)} left alone")
+    if done:
+        _tell_what_waits(hands)
     sys.exit(exit_code(done=done, left=len(refused)))
+
+
+def _tell_what_waits(hands: Operator) -> None:
+    """Of each target that rests and has something to send: nothing goes there before it is active."""
+    for row in hands.targets():
+        if row["state"] in ("held", "paused") and row["queued"]:
+            until = f" until {moment(row['held_until'])}" if row["state"] == "held" and row["held_until"] else ""
+            go_on = f"`bridge targets resume {row['name']}` lets it go on"
+            click.echo(f"{row['name']} is {row['state']}{until}, and what it gets waits: {go_on}", err=True)

@@ -7,9 +7,15 @@ import json
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+
+if TYPE_CHECKING:  # at run time only for a table
+    from rich.console import Console
+
+WIDEST = 60  # signs of a column
+GAP = 2  # between columns
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON lines, also on a terminal.")
 
@@ -22,9 +28,11 @@ def show_rows(
     empty: str,
     derived: Mapping[str, Callable[[dict[str, Any]], str]] | None = None,
     whole: Collection[str] = (),
+    beneath: str = "",
 ) -> None:
     """Prints the rows: JSON lines hold every value, a table the named columns. `derived`: made of a row for the table;
-    `whole`: broken where it is too wide, never cut.
+    `whole`: broken where it is too wide, never cut; `beneath`: the column that stands under its row where the terminal
+    is too narrow for it.
     """
     if as_json or not sys.stdout.isatty():
         for row in rows:
@@ -35,16 +43,64 @@ def show_rows(
         click.echo(empty)
         return
     from rich.console import Console
+
+    told = [row | {column: make(row) for column, make in (derived or {}).items()} for row in found]
+    cells = [{column: _cell(column, row.get(column)) for column in columns} for row in told]
+    console = Console()
+    if beneath and _width(cells, columns) > console.width:
+        _print_beneath(console, cells, [column for column in columns if column != beneath], beneath)
+    else:
+        _print_table(console, cells, columns, whole)
+
+
+def _print_table(
+    console: "Console", cells: Sequence[Mapping[str, str]], columns: Sequence[str], whole: Collection[str]
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold" if column in whole else "ellipsis", max_width=60)
-    for row in found:
-        row = row | {column: make(row) for column, make in (derived or {}).items()}
-        table.add_row(*(Text(_cell(column, row.get(column))) for column in columns))
-    Console().print(table)
+        overflow: Literal["fold", "ellipsis"] = "fold" if column in whole else "ellipsis"
+        table.add_column(_head(column), overflow=overflow, max_width=WIDEST)
+    for row in cells:
+        table.add_row(*(Text(row[column]) for column in columns))
+    console.print(table)
+
+
+def _print_beneath(
+    console: "Console", cells: Sequence[Mapping[str, str]], columns: Sequence[str], beneath: str
+) -> None:
+    """Each row, and under it, indented, what would not fit beside it."""
+    from rich.padding import Padding
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    widths = _widths(cells, columns)
+    for row in ({column: _head(column) for column in columns}, *cells):
+        table = Table.grid(*(Column(width=widths[column]) for column in columns), padding=(0, GAP, 0, 0))
+        table.add_row(*(Text(row[column]) for column in columns), style="" if beneath in row else "bold")
+        console.print(table)
+        if row.get(beneath):
+            console.print(Padding(Text(row[beneath], overflow="fold"), (0, 0, 0, 4)))
+
+
+def _width(cells: Sequence[Mapping[str, str]], columns: Sequence[str]) -> int:
+    """Of a table in which nothing is broken but what is wider than a column may be."""
+    return sum(_widths(cells, columns).values()) + GAP * (len(columns) - 1)
+
+
+def _widths(cells: Sequence[Mapping[str, str]], columns: Sequence[str]) -> dict[str, int]:
+    from rich.cells import cell_len
+
+    return {
+        column: min(max(cell_len(_head(column)), *(cell_len(row[column]) for row in cells)), WIDEST)
+        for column in columns
+    }
+
+
+def _head(column: str) -> str:
+    return column.replace("_", " ")
 
 
 def show_one(row: dict[str, Any], *, as_json: bool) -> None:

@@ -16,15 +16,19 @@ from bridge.model.record import Ref
 MOST_NAMED = 12  # choices that a hint lists
 
 
-def compared(record: RecordRule, known: Iterable[Field], *, mapping: MappingRule, at: Path) -> Iterator[Found]:
-    """What the account would not take of the record, which is one of this mapping and stands at `at`."""
+def compared(
+    record: RecordRule, known: Iterable[Field], *, mapping: MappingRule, at: Path, listed_by: str
+) -> Iterator[Found]:
+    """What the account would not take of the record, which is one of this mapping and stands at `at`. `listed_by`: the
+    command that shows which fields there are.
+    """
     fields = {one.name: one for one in known}
     for rule in record.fields:
         here = (*at, "fields", rule.name)
         field = fields.get(rule.name)
         if field is None:
             near = nearest(rule.name, fields)
-            hint = f"did you mean {near}?" if near else "`bridge connectors describe --object` lists them"
+            hint = f"did you mean {near}?" if near else f"`{listed_by}` lists them"
             yield Found(here, Fault(f"{record.object} has no field '{rule.name}'", hint), in_key=True)
         elif not field.writable:
             fault = Fault(f"{record.object}.{rule.name} cannot be written", "ask for the right to it, or leave it out")

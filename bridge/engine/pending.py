@@ -108,4 +108,5 @@ def _tell(result: Result) -> None:
         outcome=type(result.outcome).__name__.lower(),
         took_s=result.took_ms / 1000,
         **({} if isinstance(result.outcome, Delivered) else {"because": kind_of(result.outcome.reason)}),
+        **({"degraded": True} if result.degraded else {}),  # what: `bridge deliveries list --degraded`
     )

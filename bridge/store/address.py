@@ -27,6 +27,8 @@ def read_url(url: str, *, needs_tls: Callable[[str], bool] = lambda _: False) ->
         raise StoreError(f"{_NO_ADDRESS} (in a password, write / # ? @ : as %2F %23 %3F %40 %3A)") from None
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(f"DATABASE_URL names {parsed.get_backend_name()}: only Postgres and SQLite are supported")
+    if parsed.get_backend_name() == "sqlite" and parsed.host:
+        raise StoreError("DATABASE_URL lacks a slash: write sqlite:///bridge.db, or sqlite:////var/lib/bridge.db")
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StoreError("DATABASE_URL names a SQLite database in memory, which would lose events: name a file")
     return _encrypted(parsed, needs_tls)

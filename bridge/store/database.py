@@ -66,6 +66,14 @@ class Database:
         """The database as an operator may see it: without the password."""
         return self.url.render_as_string(hide_password=True)
 
+    @property
+    def _advice(self) -> str:
+        if self.is_sqlite:
+            return (
+                "DATABASE_URL says where it is: is its folder there, is room on the disk, may this user write to both?"
+            )
+        return "DATABASE_URL says where it is: does it run there, can this machine reach it, is the login right?"
+
     @contextmanager
     def write(self, *, unhurried: bool = False) -> Iterator[Connection]:
         """A durable transaction: committed at the end of the block, rolled back if it raises. `unhurried`: a migration,
@@ -102,11 +110,13 @@ class Database:
 
     def make_file(self) -> None:
         """Makes SQLite's file where there is none, for nobody else's eyes: it holds names and addresses."""
-        if self.is_sqlite and self.url.database:
-            try:
-                Path(self.url.database).touch(mode=0o600, exist_ok=True)
-            except OSError as error:
-                raise StoreError(f"cannot make {self.url.database}: {error.strerror}") from error
+        path = Path(self.url.database or "")
+        if not self.is_sqlite or str(path).startswith("file:") or path.exists():
+            return
+        try:
+            path.touch(mode=0o600)
+        except OSError as error:
+            raise StoreError(f"cannot make {path}: {error.strerror}", advice=self._advice) from error
 
     def close(self) -> None:
         self._writer.dispose()
@@ -130,7 +140,9 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, self._driver.Error) as error:
-            raise self._class_of(error)(f"{_first_line(error)} ({self.name})") from error
+            kind = self._class_of(error)
+            advice = self._advice if kind is Unavailable else ""
+            raise kind(f"{_first_line(error)} ({self.name})", advice=advice) from error
 
     def _class_of(self, error: Exception) -> type[StoreError]:
         """What is to be done about it: ask again, come back later, or look at the data."""
@@ -152,7 +164,8 @@ class Database:
         try:
             self._turns.take()
         except OSError as error:
-            raise Unavailable(f"cannot write to {self.name}: {error.strerror or error}") from error
+            message = f"cannot write to {self.name}: {error.strerror or error}"
+            raise Unavailable(message, advice=self._advice) from error
         try:
             yield
         finally:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, exists, select
 
 from bridge.model.event import Event, StoredEvent
 from bridge.store.arrival import blank_event, decode_event
@@ -73,8 +73,11 @@ def list_deliveries(
     target: str | None = None,
     state: str | None = None,
     degraded: bool = False,
+    uncertain: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Deliveries, newest first; `degraded`: those of which something was left out or shortened."""
+    """Deliveries, newest first; `degraded`: those of which something was left out or shortened; `uncertain`: those of
+    which any attempt may have been stored although no good answer came, also where a later one got through.
+    """
     query = select(*deliveries.c[_LISTED]).order_by(deliveries.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(deliveries.c.id < before)
@@ -84,6 +87,9 @@ def list_deliveries(
         query = query.where(deliveries.c.state == state)
     if degraded:
         query = query.where(deliveries.c.degraded.is_not(None))
+    if uncertain:
+        tried = attempts.c.delivery_id == deliveries.c.id
+        query = query.where(deliveries.c.uncertain | exists().where(tried, attempts.c.uncertain))
     for row in connection.execute(query):
         yield _delivery(row, codec)
 

@@ -175,7 +175,7 @@ def _put_back(connection: Connection, row: Row[Any], now_ms: int, tally: Tally) 
         .where(deliveries.c.id == row.id, deliveries.c.state == row.state)
         .values(
             state=lane["state"], due_at=now_ms, attempts=0, holds=0, held_at=0, finished_at=None, reason=None,
-            superseded=False, if_empty=False, position=min(row.position, row.id),
+            degraded=None, superseded=False, if_empty=False, position=min(row.position, row.id),
             uncertain=row.uncertain or row.state == "delivered",
         )
     )  # fmt: skip

@@ -17,9 +17,9 @@ _MIGRATION_LOCK = 0x6272_6964  # "brid": one migration at a time, whoever starts
 
 def migrate(database: Database) -> None:
     """Brings the schema to this version, in one transaction; does nothing where it already is."""
+    database.make_file()  # first: who looks at SQLite's version would make one that everybody may read
     if version(database) == HEAD:
         return
-    database.make_file()
     from alembic import command
     from alembic.config import Config
 

@@ -1,6 +1,7 @@
 """bridge check, where the connector of a target is at fault: the author is told what and where."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -130,8 +131,12 @@ ASK, LONGER = "ask for the right to it, or leave it out", "is longer than the 20
 def connected(folder: Path, config: str) -> subprocess.CompletedProcess[str]:
     (folder / "config.yaml").write_text(config)
     put(folder, "acme", CONNECTORS, "acme = acme:Acme", source=DESCRIBING)
+    return called(folder, "check", "--connect")
+
+
+def called(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name not in ("BRIDGE_CONFIG", "DATABASE_URL")}
-    command = [sys.executable, "-m", "bridge", "check", "--connect"]
+    command = [sys.executable, "-m", "bridge", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 
@@ -151,6 +156,15 @@ def test_a_mapping_is_held_against_the_fields_of_the_account(tmp_path: Path) -> 
         f"config.yaml:15:73: {at}.Email.max_length: the field takes 20 characters (write 20 or less)",
     ] == told
     assert '          Emial: "{{ email }}"' in done.stderr
+
+
+def test_a_field_that_is_like_no_other_is_told_with_the_command_that_lists_them(tmp_path: Path) -> None:
+    done = connected(tmp_path, PLANTED.replace("Emial", "Shoe_size"))
+
+    found = re.search(r"Lead has no field 'Shoe_size' \(`bridge (.+)` lists them\)", done.stderr)
+    assert found
+    assert "Shoe_size" not in (listed := called(tmp_path, *found[1].split()).stdout)
+    assert '"name": "LastName"' in listed
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The demo leaves nothing behind, in whatever way it ends: no folder, and nobody who listens."""
 
+import io
 import os
 import pty
 import re
@@ -11,7 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from bridge.cli.demo_table import table
+from bridge.cli.demo_ways import Line
+from bridge.cli.samples import Sample
 from tests.processes import wait_until
 
 TAKE_TERMINAL = """
@@ -91,3 +96,18 @@ def test_its_bridge_ends_with_it_when_it_is_killed(demo: Demo, port: int) -> Non
     demo.process.kill()
 
     wait_until(lambda: not _answers(port), timeout_s=60)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_its_table_breaks_no_word_on_a_screen_of_80_columns(width: int) -> None:
+    way = "stored\nhubspot: HTTP 503 (uncertain), delivered (357 ms)\nsalesforce: delivered (33 ms)"
+    answered = {"status": 200, "answer": '{"status":"success"}', "way": way}
+    places = {"at the inbox": (1, "with its note"), "in Salesforce": (1, ""), "in HubSpot": (0, "")}
+    line = Line(Sample("one that each target answers with 503", b"", ""), found=places, **answered)
+    console = Console(width=width, file=io.StringIO())
+
+    with console.capture() as shown:
+        console.print(table([line]))
+
+    for word in ("answers", "Salesforce", "missing"):
+        assert word in shown.get()

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,34 @@ def test_the_records_that_stand_in_it_as_a_comment_are_such(tmp_path: Path) -> N
     assert 0 == bridge(tmp_path, "check").returncode
 
 
+@pytest.mark.parametrize("connector", ["hubspot", "salesforce"])
+def test_records_that_would_not_fit_the_crm_are_not_suggested(tmp_path: Path, connector: str) -> None:
+    url = ("--set", "url=https://acme.my.salesforce.com") if connector == "salesforce" else ()
+    done = bridge(tmp_path, "init", "--yes", "--connector", connector, *url)
+
+    text = (tmp_path / "config.yaml").read_text()
+    assert 0 == done.returncode, done.stderr
+    assert "object: contacts" not in text
+    command = re.search(r"`bridge (connectors describe .+?)`", text)
+    assert command
+    assert "record person: " in bridge(tmp_path, *command[1].split()).stderr
+
+
+def test_the_copy_of_the_variables_is_read_as_its_first_lines_say(tmp_path: Path) -> None:
+    bridge(tmp_path, "init", "--yes", "--connector", "hubspot")
+    text = (tmp_path / ".env.example").read_text()
+    (tmp_path / ".env").write_text(text.replace("CRM_ACCESS_TOKEN=", "CRM_ACCESS_TOKEN=pat-na1-of-mine"))
+    told = re.search(r"in a shell, `(.+?)`", text)
+    assert told
+
+    command = f"{told[1]}; exec {sys.executable} -m bridge check"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
+    )
+
+    assert 0 == done.returncode, done.stderr
+
+
 def test_every_answer_may_be_an_option(tmp_path: Path) -> None:
     put(tmp_path, "acme", CONNECTORS, "acme = acme:Acme", source=ACME)
     options = {
@@ -143,6 +172,16 @@ def test_a_setting_that_does_not_fit_is_asked_for_again(tmp_path: Path) -> None:
     assert 3 == shown.count("url of the http target")
     assert 2 == shown.count("this must begin with https:// or http:// and name a host")
     assert URL[1][4:] in (tmp_path / "config.yaml").read_text()
+
+
+def test_an_answer_that_needs_a_setting_which_is_not_asked_for_says_how_to_give_that(tmp_path: Path) -> None:
+    shown, code = typed(tmp_path, "", "", "", "", "", "", "http://127.0.0.1:9000/leads", URL[1][4:])
+
+    assert 0 == code, shown
+    told = re.search(r"begin again with (--set allow_private_addresses=)…", shown)
+    assert told
+    inside = ("--set", "url=http://127.0.0.1:9000/leads", *f"{told[1]}true".split())
+    assert 0 == bridge(tmp_path, "init", "--yes", "--force", *inside).returncode
 
 
 def test_where_one_of_its_files_cannot_be_written_the_other_is_as_it_was(tmp_path: Path) -> None:

@@ -136,6 +136,10 @@ def test_nothing_is_asked_where_nothing_is_dead(bridge: Bridge) -> None:
         ("DATABASE_URL", "postgres://u:p@h:abc/d", "in a password, write"),
         ("DATABASE_URL", "localhost:5432/db", "there is no ://"),
         ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "/nowhere/bridge.db"),
+        ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "is its folder there"),
+        ("DATABASE_URL", "sqlite://nowhere/bridge.db", "lacks a slash: write sqlite:///bridge.db"),
+        ("DATABASE_URL", "sqlite://bridge.db", "lacks a slash: write sqlite:///bridge.db"),
+        ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/d", "does it run there"),
     ],
 )
 def test_an_environment_that_cannot_be_meant_is_explained(bridge: Bridge, variable: str, value: str, said: str) -> None:

@@ -91,6 +91,35 @@ def test_json_lines_elsewhere_are_utf_8(capsys: pytest.CaptureFixture[str]) -> N
     assert '{"name": "Ünal"}\n' == capsys.readouterr().out
 
 
+REASON = "HTTP 400: CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY: entity type cannot be inserted: Lead"
+DEAD = {"id": 17, "target": "salesforce", "state": "dead", "due_at": 1795713342597, "reason": REASON}
+
+
+def test_a_reason_for_which_the_terminal_is_too_narrow_stands_whole_under_its_row(
+    shown: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    fine = DEAD | {"id": 5, "reason": ""}
+
+    text = shown(show_rows, [DEAD, fine], tuple(DEAD), as_json=False, empty="", beneath="reason")
+
+    assert [
+        "id  target      state  due at",
+        "17  salesforce  dead   2026-11-26 17:15:42Z",
+        "    HTTP 400: CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY: entity type cannot be",
+        "    inserted: Lead",
+        "5   salesforce  dead   2026-11-26 17:15:42Z",
+    ] == [line.rstrip() for line in text.splitlines()]
+
+
+def test_a_reason_for_which_there_is_room_stands_in_its_row(shown: Callable[..., str]) -> None:
+    row = DEAD | {"reason": "HTTP 503"}
+
+    text = shown(show_rows, [row], tuple(row), as_json=False, empty="", beneath="reason")
+
+    assert "17  salesforce  dead   2026-11-26 17:15:42Z  HTTP 503" == text.splitlines()[1].rstrip()
+
+
 def test_an_events_visitor_cannot_speak_to_the_terminal_of_who_lists_it(tmp_path: Path) -> None:
     name = "\x1b]0;owned\x07\x1b[2J\x9bA\u202e"
     with running(tmp_path, configuration({"crm": http_target("http://127.0.0.1:9/")})) as bridge:

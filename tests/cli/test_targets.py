@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.model.record import Reject
 from bridge.model.rules import TargetRule
 from bridge.store.database import Database
 from bridge.store.targets import register
@@ -56,3 +57,19 @@ def test_a_second_pause_tells_of_the_first_and_keeps_its_reason(bridge: Bridge) 
     assert "its reason is now: longer (it was: maintenance)" in third.stdout
     (line,) = bridge.call("targets", "list").stdout.splitlines()
     assert "longer" == json.loads(line)["why"]
+
+
+def test_what_is_replayed_to_a_target_that_rests_is_said_to_wait(bridge: Bridge, database: Database) -> None:
+    store = Store(database)
+    store.receive(lead(1), lead(2))
+    for claim in store.claim():
+        store.settle(claim, Reject("bad mapping"))
+
+    active = bridge.call("replay", "1")
+    bridge.call("targets", "pause", "crm")
+    paused = bridge.call("replay", "2")
+
+    assert ("1 sent again, 0 left alone\n", "") == (active.stdout, active.stderr)
+    assert "1 sent again, 0 left alone\n" == paused.stdout
+    assert paused.stderr.startswith("crm is paused, and what it gets waits: `bridge targets resume crm`")
+    assert 0 == paused.returncode

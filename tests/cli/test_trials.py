@@ -7,6 +7,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from tests.cli.test_show import on_a_terminal
 from tests.processes import Bridge, configuration, http_target, lead
 
 RECORDS = [
@@ -186,6 +187,16 @@ def test_a_test_that_fails_shows_the_difference_and_its_line(
     assert f"- expected {expected}" in wanted
     assert f"+ is       {found}" in is_
     assert "0 passed, 1 failed" == total
+
+
+@pytest.mark.parametrize(("no_color", "styled"), [("1", False), ("", True)])
+def test_a_terminal_gets_colours_unless_it_wants_none(bridge: Bridge, no_color: str, styled: bool) -> None:
+    bridge.environment["NO_COLOR"] = no_color
+
+    shown = on_a_terminal(bridge, "test")
+
+    assert "passed" in shown
+    assert styled is ("\x1b[" in shown)
 
 
 def test_a_test_may_expect_that_an_event_cannot_be_mapped(bridge: Bridge) -> None:

@@ -2,12 +2,14 @@
 in whatever attempt they go, and so is the operator.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from bridge import log
 from bridge.connector import Call, Delivered, Outcome, Record, Reject, Retry
 from bridge.core.records import read_records
 from bridge.model.mapping import MappingRule
@@ -16,6 +18,7 @@ from bridge.store.codec import Codec
 from bridge.store.database import Database
 from tests.engine.workers import Machine, Running, Scripted
 from tests.processes import wait_until
+from tests.store.rows import Store
 
 MAPPING = MappingRule(
     read_records(
@@ -96,6 +99,25 @@ def test_what_was_left_out_of_each_record_is_said(begin: Callable[..., Running],
     assert "phone was refused; text was cut" == shown(database)["degraded"]
 
 
+def test_the_log_says_of_which_delivery_something_was_left_out_and_not_what(
+    begin: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(log, "_lines", log._lines)
+    log.setup(terminal=False)
+    worker = begin(answers(WITHOUT_PHONE), *map(answers, [Delivered("n1")] * 3))
+
+    worker.receive(1, **SAID)
+    wait_until(lambda: ["delivered"] == worker.states())
+    worker.receive(2, **SAID)
+    wait_until(lambda: ["delivered"] * 2 == worker.states())
+    worker.stop()
+
+    text = capsys.readouterr().err
+    tries = [line for line in map(json.loads, text.splitlines()) if line["event"] == "attempt"]
+    assert [(1, True), (2, None)] == [(line["delivery"], line.get("degraded")) for line in tries]
+    assert "phone" not in text
+
+
 def test_a_delivery_that_left_nothing_out_is_not_listed_with_those_that_did(
     begin: Callable[..., Running], database: Database
 ) -> None:
@@ -106,6 +128,24 @@ def test_a_delivery_that_left_nothing_out_is_not_listed_with_those_that_did(
 
     with database.read() as connection:
         assert [] == list(look.list_deliveries(connection, codec=Codec(), limit=9, degraded=True))
+
+
+def test_what_lacks_nothing_since_it_was_sent_again_is_no_longer_listed(
+    begin: Callable[..., Running], database: Database
+) -> None:
+    taken = Delivered("c1")
+    worker = begin(*map(answers, (WITHOUT_PHONE, taken, taken, taken)))
+    worker.receive(1, **SAID)
+    wait_until(lambda: ["delivered"] == worker.states())
+    assert "phone was refused" == shown(database)["degraded"]
+
+    assert {1: ""} == Store(database).replay(1)
+    worker.dispatcher.poke()
+    wait_until(lambda: ["delivered"] == worker.states())
+
+    with database.read() as connection:
+        assert [] == list(look.list_deliveries(connection, codec=Codec(), limit=9, degraded=True))
+    assert 4 == len(worker.connector.records)
 
 
 def test_a_field_that_the_record_does_not_have_is_none_that_it_went_without(begin: Callable[..., Running]) -> None:

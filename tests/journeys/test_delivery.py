@@ -78,13 +78,15 @@ def test_a_passing_fault_is_retried_and_a_lost_answer_makes_no_second_record(tmp
     inbox.add_fault(match={"body_contains": "visitor3@"}, times=1, reset=True, stored=True)
     config = configuration({"inbox": http_target(inbox.url, timeout="2s")})
     with running(tmp_path, config) as bridge:
-        for number in (1, 2, 3):
+        for number in (1, 2, 3, 4):
             bridge.post(lead(number))
             assert inbox.wait_for(at_target(inbox, f"visitor{number}@example.com"), 30)
-        wait_until(lambda: {"delivered": 3} == states(bridge))
+        wait_until(lambda: {"delivered": 4} == states(bridge))
 
-        assert [1, 1, 1] == [key.stored for key in inbox.keys().values()]
-        assert [2, 2, 3] == sorted(key.arrivals for key in inbox.keys().values())
+        assert [1, 1, 1, 1] == [key.stored for key in inbox.keys().values()]
+        assert [1, 2, 2, 3] == sorted(key.arrivals for key in inbox.keys().values())
+        twice = bridge.rows("deliveries", "list", "--uncertain", "--state", "delivered")
+        assert [3, 2, 1] == [delivery["id"] for delivery in twice], "where no key is honoured, these came twice"
         tries = bridge.rows("deliveries", "show", "2")[0]["attempts_made"]
         assert [("retry", True), ("delivered", False)] == [(a["outcome"], a["uncertain"]) for a in tries]
 

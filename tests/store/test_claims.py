@@ -128,7 +128,7 @@ def test_workers_that_claim_at_once_never_get_the_same_delivery(store: Store) ->
     def work(worker: int) -> list[int]:
         start.wait()
         mine: list[int] = []
-        while len(found := [claim.delivery_id for claim in store.claim(7, worker=worker)]) or not mine:
+        while found := [claim.delivery_id for claim in store.claim(7, worker=worker)]:
             mine += found
         return mine
 

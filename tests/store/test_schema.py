@@ -1,5 +1,9 @@
 """The schema that the migrations make is the one that the tables describe."""
 
+import os
+import stat
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, Table, text
@@ -37,3 +41,17 @@ def test_a_database_of_the_version_before_is_brought_up_to_date_with_all_that_is
     with database.read() as connection:
         assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
         assert [Link("Lead", "k", "7")] == written_by(connection, 1)
+
+
+def test_a_new_sqlite_file_which_will_hold_names_and_addresses_is_for_nobody_elses_eyes(tmp_path: Path) -> None:
+    before = os.umask(0o022)  # what most systems have
+    try:
+        database = Database(f"{tmp_path}/bridge.db")
+        schema.migrate(database)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        database.close()
+    finally:
+        os.umask(before)
+
+    assert "bridge.db" in modes
+    assert {0o600} == set(modes.values()), modes
