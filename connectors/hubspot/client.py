@@ -9,12 +9,12 @@ import copy
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from bridge.connector import Answer, Call, NoAnswer
 from connectors.hubspot.access import Access
 from connectors.hubspot.limits import Limits
-from connectors.hubspot.paths import ACCOUNT, path_in
+from connectors.hubspot.paths import ACCOUNT, OF_PRIVATE_APP, OF_TOKEN, path_in
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.unanswered import Unanswered, unanswered
 
@@ -85,7 +85,11 @@ class Client:
 
     def account(self) -> Answer:
         """Which account it is. The generated client does not know this path."""
-        return self._way.request("GET", f"{self._made.configuration.host}{ACCOUNT}")
+        return self._way.request("GET", f"{_HOST}{ACCOUNT}")
+
+    def granted(self) -> Answer:
+        """What the app may do. Nor does it know these."""
+        return self._way.granted()
 
 
 def nothing_there(method: str, url: str) -> bytes | None:
@@ -128,6 +132,14 @@ class _Way:
             found = unanswered(failed)
             self._over = found.certain()
             return self._over if _is_look(method, url) else found
+
+    def granted(self) -> Answer:
+        """What HubSpot says of the token."""
+        constant = self._settings.access_token
+        if constant is not None:
+            return self.request("POST", f"{_HOST}{OF_PRIVATE_APP}", body={"tokenKey": constant.reveal()})
+        token = self._access.token(self._call)
+        return self.request("GET", f"{_HOST}{OF_TOKEN}/{quote(token.text.reveal(), safe='') if token else ''}")
 
     def _answered(
         self, method: str, url: str, query_params: Any, headers: Mapping[str, str] | None, body: Any

@@ -19,6 +19,7 @@ from connectors.hubspot.objects import ACTIVITIES, CONTACTS
 from connectors.hubspot.problem import problem_of
 from connectors.hubspot.records import DEFAULT_RECORDS, DEFAULT_VARS
 from connectors.hubspot.row import Row, row_of
+from connectors.hubspot.scopes import lacking
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.unique import PREPARE, make, named, properties_in, wrong_with
 from connectors.hubspot.work import MOST, SEARCH_LAGS_S, Work
@@ -99,9 +100,14 @@ class HubSpot:
         return told or ["there is nothing to make: the settings name no unique properties (unique: {contact: …})"]
 
     def describe(self, object: str, call: Call) -> Sequence[Field] | Hold:  # noqa: A002
-        answer = self._client(call).properties(object)
+        client = self._client(call)
+        answer = client.properties(object)
         fields = fields_in(answer, object, self._settings)
-        return self._held(answer, call) if fields is None else fields
+        if fields is None:
+            return self._held(answer, call)
+        if missing := lacking(object, client.granted()):
+            return Hold(f"the app lacks scopes ({', '.join(missing)}) that {object} need: add them to it")
+        return fields
 
     def nothing_there(self, method: str, url: str, content: bytes) -> bytes | None:
         return nothing_there(method, url)

@@ -6,6 +6,8 @@ OBJECTS, ASSOCIATIONS, PROPERTIES = "/crm/v3/objects", "/crm/v4/objects", "/crm/
 ASSOCIATED = "/crm/v4/associations"
 ACCOUNT = "/account-info/v3/details"
 TOKEN = "/oauth/v1/token"  # noqa: S105  a path
+OF_TOKEN = "/oauth/v1/access-tokens"  # noqa: S105
+OF_PRIVATE_APP = "/oauth/v2/private-apps/get/access-token-info"
 
 PATHS: Mapping[str, Mapping[str, str]] = {
     "v3": {},

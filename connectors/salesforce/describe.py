@@ -22,7 +22,7 @@ class Described:
 
     object: str
     fields: tuple[Field, ...]
-    can_create: bool
+    lacks: tuple[str, ...]  # rights on it, of Create and Edit, that our user has not
     at_s: float
 
     @property
@@ -52,9 +52,9 @@ class Describes:
         if not said.is_fine or not isinstance(found, list):
             return said
         rows = [row for row in found if isinstance(row, dict) and isinstance(row.get("name"), str)]
-        described = Described(
-            object_, tuple(chain.from_iterable(map(_fields, rows))), said.at("createable") is not False, org.call.now_s
-        )
+        rights = {"Create": said.at("createable"), "Edit": said.at("updateable")}
+        lacks = tuple(name for name, given in rights.items() if given is False)
+        described = Described(object_, tuple(chain.from_iterable(map(_fields, rows))), lacks, org.call.now_s)
         self._known[object_] = described
         return described
 
@@ -82,8 +82,9 @@ def described_or_hold(describes: Describes, object_: str, org: Org) -> list[Fiel
     describes.forget(object_)
     found = describes.of(object_, org)
     if isinstance(found, Described):
-        if not found.can_create:
-            return Hold(f"the user may not create {object_}: give its profile or permission set Create on it")
+        if found.lacks:
+            right = " and ".join(found.lacks)
+            return Hold(f"the user lacks {right} on {object_}: give its profile or permission set {right} on it")
         if wrong := _wrong_key(org.settings.external_ids.get(object_), found):
             return Hold(wrong)
         return list(found.fields)

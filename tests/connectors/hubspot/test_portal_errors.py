@@ -8,6 +8,7 @@ from bridge.connector import Hold, Retry
 from bridge.testing.samples import LEAD, claim_of
 from tests.connectors.hubspot.trying import at
 
+OAUTH = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "refresh_token": "sandbox-refresh"}
 NAMED: dict[str, tuple[type, dict[str, Any]]] = {
     "rolling": (Hold, {"for_s": 10.0, "crowded": True}),
     "secondly": (Hold, {"for_s": 1.0, "crowded": True}),
@@ -66,3 +67,30 @@ def test_properties_that_the_portal_refuses_are_left_out() -> None:
         assert ("HubSpot did not take phone",) == result.degraded
         (note,) = hubspot.there("notes")
         assert note["properties"]["hs_note_body"].endswith(f"phone: {LEAD.phone}")
+
+
+@pytest.mark.parametrize("oauth", [False, True])
+@pytest.mark.parametrize(
+    ("object_", "scope"),
+    [
+        ("contacts", "crm.objects.contacts.write"),
+        ("notes", "crm.objects.contacts.write"),
+        ("deals", "crm.objects.deals.read"),
+    ],
+)
+def test_a_scope_that_is_missing_is_told_before_the_first_lead(object_: str, scope: str, *, oauth: bool) -> None:
+    with at({"access_token": None, "oauth": OAUTH} if oauth else {}) as hubspot:
+        assert not isinstance(hubspot.its_caller.describe(object_), Hold)
+        hubspot.portal.change(scopes=[one for one in hubspot.portal.settings["scopes"] if one != scope])
+
+        found = hubspot.its_caller.describe(object_)
+
+        assert isinstance(found, Hold)
+        assert f"({scope})" in found.reason
+
+
+def test_where_hubspot_does_not_say_what_the_app_may_do_its_fields_are_told() -> None:
+    with at() as hubspot:
+        hubspot.portal.fault(match={"path": "/oauth/*"}, status=404)
+
+        assert not isinstance(hubspot.its_caller.describe("contacts"), Hold)

@@ -125,10 +125,11 @@ def described(org: Org, name: str, **settings: Any) -> Any:
     return way.connector.describe(name, way.caller.door.call())
 
 
-def test_an_object_that_may_not_be_created_is_told(org: Org) -> None:
-    org.change(objects={"Event": {"createable": False}})
+@pytest.mark.parametrize(("right", "word"), [("createable", "Create"), ("updateable", "Edit")])
+def test_an_object_that_may_not_be_made_or_changed_is_told(org: Org, right: str, word: str) -> None:
+    org.change(objects={"Event": {right: False}})
 
-    wanted = "the user may not create Event: give its profile or permission set Create on it"
+    wanted = f"the user lacks {word} on Event: give its profile or permission set {word} on it"
     assert Hold(wanted) == described(org, "Event")
 
 
