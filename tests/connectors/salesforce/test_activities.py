@@ -1,47 +1,14 @@
 """Events and Tasks: whose they are, when they are, and what becomes of those that are there already."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
-
-import pytest
 
 from bridge.connector import Delivered
-from bridge.model.delivery import Claim
 from bridge.model.event import Kind
 from bridge.sandbox.salesforce.org import Org
-from bridge.testing.samples import LEAD, claim_of, next_attempt, other_lead
+from bridge.testing.samples import LEAD, claim_of, next_attempt
+from tests.connectors.salesforce.mappings import BOTH, leads
 from tests.connectors.salesforce.orgs import Way, alive, colleague, one
-
-PERSON = {
-    "name": "person",
-    "object": "Lead",
-    "keyed_by": "person",
-    "match": ["Email"],
-    "fields": {"LastName": "{{ last_name }}", "Company": "x", "Email": "{{ email }}", "FirstName": "{{ first_name }}"},
-}
-NOTE = {
-    "name": "note",
-    "object": "Task",
-    "fields": {
-        "WhoId": "{{ records.person.id }}",
-        "Subject": "Chat: {{ first_name }}",
-        "Description": "{{ content }}",
-        "Status": "{{ raw.Status }}",
-    },
-}
-BOTH = (PERSON, NOTE)
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
-
-
-def leads(count: int, *, first: int = 1, **said: Any) -> list[Claim]:
-    return [claim_of(replace(other_lead(number), **said), number) for number in range(first, first + count)]
 
 
 def test_an_activity_whose_person_was_converted_meanwhile_goes_to_the_contact(org: Org) -> None:

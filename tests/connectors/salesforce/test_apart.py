@@ -1,37 +1,14 @@
 """Two visitors, or two records of one delivery, that are one record at the org: each is written after the other."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from bridge.connector import Delivered
 from bridge.model.delivery import Claim
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of
+from tests.connectors.salesforce.mappings import FILLED, FILLING
 from tests.connectors.salesforce.orgs import Way, alive, one, plant
-
-FIELDS: dict[str, Any] = {
-    "LastName": {"value": "{{ last_name }}", "write": "if_empty"},
-    "Company": {"value": "x", "write": "if_empty"},
-    "Email": {"value": "{{ email }}", "write": "if_empty"},
-    "Phone": {"value": "{{ phone }}", "write": "if_empty"},
-    "Description": {"value": "{{ content }}", "write": "append"},
-}
-PERSON: dict[str, Any] = {
-    "name": "person",
-    "object": "Lead",
-    "keyed_by": "person",
-    "match": ["Email", "Phone"],
-    "fields": FIELDS,
-}
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
 
 
 def claim(number: int = 1, **said: Any) -> Claim:
@@ -44,7 +21,7 @@ def kinds(way: Way, *claims: Claim) -> list[str]:
 
 def test_two_visitors_who_are_one_person_at_the_org_are_not_written_in_one_call(org: Org) -> None:
     contact = plant(org, "Contact", LastName="Garcia", Phone="+12125550147")
-    way = Way(org, records=[PERSON | {"match": ["Phone"]}])
+    way = Way(org, records=[FILLED | {"match": ["Phone"]}])
 
     assert ["Delivered"] * 3 == kinds(way, *[claim(n, email="", phone="(212) 555-0147") for n in (1, 2, 3)])
 
@@ -54,7 +31,7 @@ def test_two_visitors_who_are_one_person_at_the_org_are_not_written_in_one_call(
 
 def test_two_visitors_who_are_one_contact_both_add_their_words(org: Org) -> None:
     plant(org, "Contact", LastName="Garcia", Phone="+12125550147", Description="Old.")
-    way = Way(org, records=[PERSON])
+    way = Way(org, records=[FILLED])
 
     assert ["Delivered"] * 2 == kinds(way, claim(1, email="", content="First"), claim(2, email="", content="Second"))
 
@@ -63,7 +40,7 @@ def test_two_visitors_who_are_one_contact_both_add_their_words(org: Org) -> None
 
 
 def test_two_new_visitors_with_one_phone_are_one_lead_as_they_would_be_one_after_the_other(org: Org) -> None:
-    way = Way(org, records=[PERSON])
+    way = Way(org, records=[FILLED])
 
     results = way.deliver(claim(1, content="First"), claim(2, email="", content="Second"))
 
@@ -73,7 +50,7 @@ def test_two_new_visitors_with_one_phone_are_one_lead_as_they_would_be_one_after
 
 
 def test_a_family_with_one_phone_and_two_addresses_stays_two_and_costs_no_more(org: Org) -> None:
-    way = Way(org, records=[PERSON])
+    way = Way(org, records=[FILLED])
 
     assert ["Delivered"] * 2 == kinds(way, claim(1, email="a@example.com"), claim(2, email="b@example.com"))
 
@@ -84,13 +61,13 @@ def test_a_family_with_one_phone_and_two_addresses_stays_two_and_costs_no_more(o
 def test_two_records_of_one_delivery_that_are_one_contact_both_add_their_words(org: Org) -> None:
     plant(org, "Contact", LastName="Garcia", Email="david@example.com", Description="Old.")
     also = {
-        "LastName": FIELDS["LastName"],
-        "Email": FIELDS["Email"],
+        "LastName": FILLING["LastName"],
+        "Email": FILLING["Email"],
         "Description": {"value": "Too", "write": "append"},
     }
-    contact = PERSON | {"name": "contact", "object": "Contact", "match": ["Email"], "fields": also}
+    contact = FILLED | {"name": "contact", "object": "Contact", "match": ["Email"], "fields": also}
 
-    outcome = Way(org, records=[PERSON, contact]).outcome(claim(content="First"))
+    outcome = Way(org, records=[FILLED, contact]).outcome(claim(content="First"))
 
     assert isinstance(outcome, Delivered), outcome
     text = one(org, "Contact")["Description"]
@@ -99,7 +76,7 @@ def test_two_records_of_one_delivery_that_are_one_contact_both_add_their_words(o
 
 def test_of_many_visitors_who_are_one_those_that_find_no_time_are_not_tried(org: Org) -> None:
     """Each has to wait for the one before: a number that a chatbot was tested with. No attempt is used up by that."""
-    way = Way(org, records=[PERSON], timeout_s=2)
+    way = Way(org, records=[FILLED], timeout_s=2)
 
     found = [result.outcome for result in way.deliver(*[claim(n, email="", content=f"No. {n}.") for n in range(200)])]
 

@@ -1,8 +1,6 @@
 """How records are written: one delivery in one transaction, many in few calls, and nobody pays for his neighbour."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -10,36 +8,8 @@ from bridge.connector import Delivered, Reject, Retry
 from bridge.model.delivery import Claim
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of, next_attempt, other_lead
+from tests.connectors.salesforce.mappings import BOTH, BY_EMAIL, NOTE, leads
 from tests.connectors.salesforce.orgs import KEYED, Way, alive, one, plant
-
-PERSON = {
-    "name": "person",
-    "object": "Lead",
-    "keyed_by": "person",
-    "match": ["Email"],
-    "fields": {"LastName": "{{ last_name }}", "Company": "x", "Email": "{{ email }}", "FirstName": "{{ first_name }}"},
-}
-NOTE = {
-    "name": "note",
-    "object": "Task",
-    "fields": {
-        "WhoId": "{{ records.person.id }}",
-        "Subject": "Chat: {{ first_name }}",
-        "Description": "{{ content }}",
-        "Status": "{{ raw.Status }}",
-    },
-}
-BOTH = (PERSON, NOTE)
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
-
-
-def leads(count: int, *, first: int = 1, **said: Any) -> list[Claim]:
-    return [claim_of(replace(other_lead(number), **said), number) for number in range(first, first + count)]
 
 
 def kinds(way: Way, *claims: Claim) -> list[str]:
@@ -133,7 +103,7 @@ def test_a_row_that_is_refused_costs_its_neighbours_nothing(org: Org) -> None:
 
 @pytest.mark.parametrize("bad", [0, 3, 6])
 def test_a_row_for_which_the_whole_call_is_refused_is_found(org: Org, bad: int) -> None:
-    record = {**PERSON, "fields": {**PERSON["fields"], "NumberOfEmployees": "{{ raw.Employees }}"}}  # type: ignore[dict-item]
+    record = {**BY_EMAIL, "fields": {**BY_EMAIL["fields"], "NumberOfEmployees": "{{ raw.Employees }}"}}  # type: ignore[dict-item]
     way = Way(org, records=[record])
     claims = leads(7)
     claims[bad] = claim_of(replace(other_lead(bad + 1), raw={"Employees": "many"}), bad + 1)
@@ -157,7 +127,7 @@ def test_with_keys_of_ours_they_are_upserted_by_them(org: Org) -> None:
             "DurationInMinutes": 30,
         },
     }
-    way = Way(org, {"external_ids": {"Lead": "Chat_Key__c", "Event": "Chat_Key__c"}}, records=[PERSON, event])
+    way = Way(org, {"external_ids": {"Lead": "Chat_Key__c", "Event": "Chat_Key__c"}}, records=[BY_EMAIL, event])
     claims = leads(3)
 
     for _ in range(2):

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,6 @@ PLANTED: list[dict[str, Any]] = [
 ]
 NO_SUCH = "the org has no object Visit__c, or its user may not see it"
 SECRET = "a wrong secret of ours"
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
 
 
 def check(folder: Path, org: Org, records: Sequence[Any] = (), **settings: Any) -> tuple[int, str]:

@@ -1,6 +1,5 @@
 """Where a duplicate rule objects: to one that is made, and to a change of one that is there already."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,32 +10,13 @@ from bridge.model.delivery import Claim
 from bridge.model.record import Link
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of, other_lead
+from tests.connectors.salesforce.mappings import FILLED, FILLING, TASK
 from tests.connectors.salesforce.orgs import KEYED, Way, alive, one, plant
 
-FIELDS: dict[str, Any] = {
-    "LastName": {"value": "{{ last_name }}", "write": "if_empty"},
-    "Company": {"value": "x", "write": "if_empty"},
-    "Email": {"value": "{{ email }}", "write": "if_empty"},
-    "Phone": {"value": "{{ phone }}", "write": "if_empty"},
-    "Description": {"value": "{{ content }}", "write": "append"},
-}
-PERSON = {"name": "person", "object": "Lead", "keyed_by": "person", "match": ["Email"], "fields": FIELDS}
-TASK = {"name": "task", "object": "Task", "fields": {"WhoId": "{{ records.person.id }}", "Subject": "{{ content }}"}}
+PERSON = FILLED | {"match": ["Email"]}
 BY_PHONE = {"objects": ["Lead", "Contact"], "against": ["Contact"], "field": "Phone", "on": ["create", "update"]}
 TWIN = {"LastName": "Garcia", "Phone": LEAD.phone, "Email": "other@example.com"}
 LEAD_KEY = {"external_ids": {"Lead": "Chat_Key__c"}}
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
-
-
-@pytest.fixture(params=[1, 3], ids=["one", "many"])
-def most(request: pytest.FixtureRequest) -> int:
-    """How many leads go in the call; all but the first are sound."""
-    return int(request.param)
 
 
 def claim(**said: Any) -> Claim:
@@ -87,7 +67,7 @@ def test_what_was_healed_is_healed_again_where_the_record_turns_out_to_be_anothe
     twin = plant(org, "Contact", **TWIN)
     title = {"Title": "{{ raw.Title }}"}
 
-    found = outcome(Way(org, records=[PERSON | {"fields": FIELDS | title}]), claim(raw={"Title": "x" * 200}), most)
+    found = outcome(Way(org, records=[PERSON | {"fields": FILLING | title}]), claim(raw={"Title": "x" * 200}), most)
 
     assert (twin, "Title was cut to 128 characters") == (found.id, found.degraded), found
 
@@ -172,7 +152,7 @@ def test_one_that_a_rule_names_is_changed_over_another_alert(org: Org, most: int
     twin = plant(org, "Contact", **TWIN)
     plant(org, "Contact", LastName="Else", MailingCity="Delft")
 
-    found = outcome(Way(org, records=[PERSON | {"fields": FIELDS | {"City": "Delft"}}]), claim_of(LEAD), most)
+    found = outcome(Way(org, records=[PERSON | {"fields": FILLING | {"City": "Delft"}}]), claim_of(LEAD), most)
 
     assert isinstance(found, Delivered), found
     assert (twin, "Delft") == (found.id, next(r for r in alive(org, "Contact") if r["Id"] == twin)["MailingCity"])

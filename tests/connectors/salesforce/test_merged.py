@@ -1,6 +1,5 @@
 """Records that were merged at the org: what we knew leads to the one that was kept, and no other one is made."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ from bridge.model.delivery import Claim
 from bridge.model.record import Link
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of, next_attempt, other_lead
+from tests.connectors.salesforce.mappings import TASK
 from tests.connectors.salesforce.orgs import KEYED, Way, alive, colleague, one, plant
 
 FIELDS: dict[str, Any] = {
@@ -20,20 +20,7 @@ FIELDS: dict[str, Any] = {
     "Description": {"value": "{{ content }}", "write": "append"},
 }
 PERSON = {"name": "person", "object": "Lead", "keyed_by": "person", "match": ["Email"], "fields": FIELDS}
-TASK = {"name": "task", "object": "Task", "fields": {"WhoId": "{{ records.person.id }}", "Subject": "{{ content }}"}}
 MERGED = {"path": "/services/data/v62.0/composite", "body_contains": "queryAll"}
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
-
-
-@pytest.fixture(params=[1, 3], ids=["one", "many"])
-def most(request: pytest.FixtureRequest) -> int:
-    """How many leads go in the call; all but the first are sound."""
-    return int(request.param)
 
 
 def outcome(way: Way, mine: Claim, most: int = 1) -> Any:

@@ -4,7 +4,6 @@ and without one.
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,12 +31,6 @@ FAULTS = [
     },
 ]
 MOST_ROUNDS = 200
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
 
 
 def claims_of(count: int) -> list[Claim]:

@@ -2,7 +2,6 @@
 Contact that a Lead became. And what is written to one that is there already.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,28 +12,8 @@ from bridge.model.delivery import Claim
 from bridge.model.record import Link
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of
+from tests.connectors.salesforce.mappings import USUAL
 from tests.connectors.salesforce.orgs import KEYED, Way, alive, colleague, one, plant
-
-PERSON = {
-    "name": "person",
-    "object": "Lead",
-    "keyed_by": "person",
-    "match": ["Email", "Phone"],
-    "fields": {
-        "LastName": {"value": "{{ last_name }}", "write": "if_empty"},
-        "Company": {"value": "[not provided]", "write": "if_empty"},
-        "Email": "{{ email }}",
-        "Phone": {"value": "{{ phone }}", "write": "if_empty"},
-        "City": "{{ raw.City }}",
-        "Description": {"value": "{{ content }}", "write": "append"},
-    },
-}
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
 
 
 def claim(**said: Any) -> Claim:
@@ -121,9 +100,9 @@ def test_what_a_visitor_types_is_never_read_as_a_query(org: Org, text: str) -> N
     plant(org, "Contact", LastName="Else", Email="else@example.com")
     org.change(objects={"Lead": {"fields": {"Handle__c": {"length": 100}}}})
     record = {
-        **PERSON,
+        **USUAL,
         "match": ["Handle__c"],
-        "fields": {**PERSON["fields"], "Handle__c": "{{ raw.Handle }}", "Email": None},
+        "fields": {**USUAL["fields"], "Handle__c": "{{ raw.Handle }}", "Email": None},
     }  # type: ignore[dict-item]
     way = Way(org, {"match_contacts": False}, records=[record])
 

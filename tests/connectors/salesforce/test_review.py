@@ -1,6 +1,5 @@
 """Cases in which a lead would be lost, doubled or written over: odd mappings, odd people, odd orders of things."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,22 +10,9 @@ from bridge.model.delivery import Claim
 from bridge.model.record import Link
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of, next_revision, tried_before
+from tests.connectors.salesforce.mappings import FILLED, FILLING
 from tests.connectors.salesforce.orgs import KEYED, Way, alive, colleague, one, plant
 
-FIELDS: dict[str, Any] = {
-    "LastName": {"value": "{{ last_name }}", "write": "if_empty"},
-    "Company": {"value": "x", "write": "if_empty"},
-    "Email": {"value": "{{ email }}", "write": "if_empty"},
-    "Phone": {"value": "{{ phone }}", "write": "if_empty"},
-    "Description": {"value": "{{ content }}", "write": "append"},
-}
-PERSON: dict[str, Any] = {
-    "name": "person",
-    "object": "Lead",
-    "keyed_by": "person",
-    "match": ["Email", "Phone"],
-    "fields": FIELDS,
-}
 BY_KEY: dict[str, Any] = {
     "name": "person",
     "object": "Lead",
@@ -36,18 +22,12 @@ BY_KEY: dict[str, Any] = {
 LEAD_KEY = {"external_ids": {"Lead": "Chat_Key__c"}}
 
 
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
-
-
 def claim(number: int = 1, **said: Any) -> Claim:
     return claim_of(replace(LEAD, **said), number)
 
 
 def person(match: list[str] | None = None, **fields: Any) -> dict[str, Any]:
-    return PERSON | ({"match": match} if match else {}) | {"fields": FIELDS | fields}
+    return FILLED | ({"match": match} if match else {}) | {"fields": FILLING | fields}
 
 
 def kinds(way: Way, *claims: Claim) -> list[str]:
@@ -64,7 +44,7 @@ def test_names_of_fields_in_another_case_blank_and_replace_nothing(org: Org) -> 
         "city": {"value": "Leiden", "write": "if_empty"},
     }
 
-    outcome = Way(org, records=[PERSON | {"match": ["email"], "fields": fields}]).outcome(claim())
+    outcome = Way(org, records=[FILLED | {"match": ["email"], "fields": fields}]).outcome(claim())
 
     assert lead == outcome.id, outcome
     row = one(org, "Lead")
@@ -114,7 +94,7 @@ def test_one_whose_address_was_refused_is_not_made_again_where_that_is_uncertain
 
 
 def test_a_short_text_is_added_although_a_longer_one_has_it_in_it(org: Org) -> None:
-    way = Way(org, records=[PERSON])
+    way = Way(org, records=[FILLED])
     first = claim(content="A booking for two")
     way.outcome(first)
 
@@ -124,7 +104,7 @@ def test_a_short_text_is_added_although_a_longer_one_has_it_in_it(org: Org) -> N
 
 
 def test_one_that_cannot_be_looked_for_costs_its_neighbours_nothing(org: Org) -> None:
-    way = Way(org, records=[PERSON])
+    way = Way(org, records=[FILLED])
     claims = [claim(number, email=f"d{number}@example.com", phone="") for number in range(1, 6)]
     third = claims[2].person
     claims[2] = replace(claims[2], links={(third, "Lead"): Link("Lead", third, "not-an-id")})
@@ -137,7 +117,7 @@ def test_a_person_is_not_lost_with_a_record_that_the_look_refuses(org: Org, most
     for _ in range(2):
         plant(org, "Account", Name="Twice")
     account = {"name": "account", "object": "Account", "match": ["Name"], "fields": {"Name": "Twice"}}
-    way = Way(org, {"on_multiple": "reject"}, records=[PERSON, account])
+    way = Way(org, {"on_multiple": "reject"}, records=[FILLED, account])
     claims = [claim(number, email=f"d{number}@example.com", phone="") for number in range(1, most + 1)]
 
     assert ["Reject"] * most == kinds(way, *claims)
@@ -184,7 +164,7 @@ def test_a_task_that_was_purged_is_made_again(org: Org, most: int) -> None:
 def test_a_known_event_of_a_lead_that_was_converted_is_changed(org: Org) -> None:
     fields = {"WhoId": "{{ records.person.id }}", "Subject": "{{ content }}", "StartDateTime": "{{ created_at }}"}
     event = {"name": "event", "object": "Event", "fields": fields | {"DurationInMinutes": 30}}
-    way = Way(org, records=[PERSON, event])
+    way = Way(org, records=[FILLED, event])
     first = claim()
     (result,) = way.deliver(first)
     later = next_revision(first, result, replace(LEAD, content="Moved"))
@@ -232,7 +212,7 @@ def test_a_record_of_an_object_of_the_customers_is_not_made_twice(org: Org) -> N
     named = {"Lead__c": {"type": "reference", "references": ["Lead"]}, "Text__c": {"length": 255}}
     org.change(objects={"Chat__c": {"fields": named}})
     fields = {"Text__c": "{{ content }}", "Lead__c": "{{ records.person.id }}"}
-    way = Way(org, records=[PERSON, {"name": "chat", "object": "Chat__c", "fields": fields}])
+    way = Way(org, records=[FILLED, {"name": "chat", "object": "Chat__c", "fields": fields}])
     way.outcome(claim())
 
     way.outcome(tried_before(claim()))

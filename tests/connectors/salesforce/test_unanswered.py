@@ -2,7 +2,6 @@
 sent is not uncertain.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,12 +17,6 @@ from tests.connectors.salesforce.orgs import Way, alive, settings_for
 from tests.processes import free_port
 
 LOOK = {"path": "/services/data/v62.0/composite", "body_contains": '"GET"'}
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
 
 
 def appointments() -> list[Claim]:

@@ -1,37 +1,14 @@
 """What is written: to one who is there already, and to one who is new."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from bridge.connector import Delivered
 from bridge.model.delivery import Claim
 from bridge.sandbox.salesforce.org import Org
 from bridge.testing.samples import LEAD, claim_of
+from tests.connectors.salesforce.mappings import USUAL
 from tests.connectors.salesforce.orgs import KEYED, Way, colleague, one, plant
-
-PERSON = {
-    "name": "person",
-    "object": "Lead",
-    "keyed_by": "person",
-    "match": ["Email", "Phone"],
-    "fields": {
-        "LastName": {"value": "{{ last_name }}", "write": "if_empty"},
-        "Company": {"value": "[not provided]", "write": "if_empty"},
-        "Email": "{{ email }}",
-        "Phone": {"value": "{{ phone }}", "write": "if_empty"},
-        "City": "{{ raw.City }}",
-        "Description": {"value": "{{ content }}", "write": "append"},
-    },
-}
-
-
-@pytest.fixture
-def org() -> Iterator[Org]:
-    with Org() as org:
-        yield org
 
 
 def claim(**said: Any) -> Claim:
@@ -54,7 +31,7 @@ def test_what_is_filled_is_kept_what_is_empty_is_filled_and_remarks_are_added(or
 
 
 def test_what_says_nothing_new_costs_no_write(org: Org) -> None:
-    way = Way(org, records=[PERSON])
+    way = Way(org, records=[USUAL])
     way.outcome(claim())
     written = len(way.calls())
 
@@ -66,7 +43,7 @@ def test_what_says_nothing_new_costs_no_write(org: Org) -> None:
 
 
 def test_a_later_event_adds_its_own_words_once(org: Org) -> None:
-    way = Way(org, records=[PERSON])
+    way = Way(org, records=[USUAL])
     way.outcome(claim())
     later = claim_of(replace(LEAD, content="And in June?"), revision=2)
 
@@ -80,7 +57,7 @@ def test_a_later_event_adds_its_own_words_once(org: Org) -> None:
 def test_a_delivery_that_was_overtaken_replaces_nothing(org: Org) -> None:
     plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
 
-    Way(org, records=[PERSON]).outcome(replace(claim(raw={"City": "Leiden"}), if_empty=True))
+    Way(org, records=[USUAL]).outcome(replace(claim(raw={"City": "Leiden"}), if_empty=True))
 
     assert "Delft" == one(org, "Lead")["City"]
 
@@ -88,7 +65,7 @@ def test_a_delivery_that_was_overtaken_replaces_nothing(org: Org) -> None:
 def test_without_being_overtaken_it_is_replaced(org: Org) -> None:
     plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
 
-    Way(org, records=[PERSON]).outcome(claim(raw={"City": "Leiden"}))
+    Way(org, records=[USUAL]).outcome(claim(raw={"City": "Leiden"}))
 
     assert "Leiden" == one(org, "Lead")["City"]
 
@@ -97,14 +74,14 @@ def test_a_contact_gets_what_of_a_lead_it_has_a_field_for(org: Org) -> None:
     org.change(objects={"Lead": {"fields": {"Topic__c": {}, "Only__c": {}}}, "Contact": {"fields": {"Topic__c": {}}}})
     contact = plant(org, "Contact", LastName="Garcia", Email="david@example.com")
     fields = {
-        **PERSON["fields"],
+        **USUAL["fields"],
         "City": "Delft",
         "Topic__c": "Rooms",
         "Only__c": "x",
         "Status": "Open - Not Contacted",
     }  # type: ignore[dict-item]
 
-    outcome = Way(org, records=[{**PERSON, "fields": fields}]).outcome(claim())
+    outcome = Way(org, records=[{**USUAL, "fields": fields}]).outcome(claim())
 
     assert Delivered(contact, f"{org.url}/{contact}") == outcome
     row = one(org, "Contact")
@@ -113,7 +90,7 @@ def test_a_contact_gets_what_of_a_lead_it_has_a_field_for(org: Org) -> None:
 
 def test_a_record_that_is_only_to_be_made_is_left_as_it_is(org: Org) -> None:
     lead = plant(org, "Lead", LastName="Garcia", Company="Acme", Email="david@example.com", City="Delft")
-    record = {**PERSON, "mode": "create"}
+    record = {**USUAL, "mode": "create"}
 
     outcome = Way(org, records=[record]).outcome(claim(raw={"City": "Leiden"}))
 
