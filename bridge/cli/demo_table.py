@@ -50,9 +50,9 @@ def table(lines: list[Line]) -> Table:
     for line in lines:
         table.add_row(
             line.sample.name,
-            Text(f"{line.status} {_words(line.answer)}" if line.status else ""),
+            Text(f"{line.status} {_words(line.answer)}"),
             *(_found(line, place) for place in places),
-            "" if not places else "[green]✓[/green]" if line.kept else "[red]✗ not as promised[/red]",
+            "[green]✓[/green]" if line.kept else "[red]✗ not as promised[/red]",
         )
     return table
 

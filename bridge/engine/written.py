@@ -35,8 +35,8 @@ class Written:
             link = claim.links[at]
             if link.crm_id:
                 self._known[record.name] = {"id": link.crm_id, "url": link.url}
-                self._before += [record] if at in claim.done else []
             if at in claim.done:
+                self._before.append(record)
                 self._went_without(record, link.not_taken)
         return missing
 
@@ -59,7 +59,7 @@ class Written:
         merged), of which nobody hears who does not write them again. Each is given once.
         """
         asked = {name for value in rejected.fields.values() for name in _names_in(value)}
-        found = [record for record in self._before if record.name in asked]
+        found = [record for record in self._before if record.known_id and record.name in asked]
         for record in found:
             self._before.remove(record)
             self._known.pop(record.name, None)

@@ -54,10 +54,8 @@ class Access:
     def _token(self, answer: Answer, refresh: Secret | str, call: Call) -> Token | Hold | Retry:
         if answer.status != 200:
             outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s)
-            if isinstance(outcome, Retry):
+            if isinstance(outcome, Retry | Hold):
                 return replace(outcome, uncertain=False)  # nothing was written by asking for a token
-            if isinstance(outcome, Hold):
-                return outcome
             return Hold(f"HubSpot refuses to renew the access token: {getattr(outcome, 'reason', answer.status)}")
         found = answer.json()
         text, next_ = found_at(found, "access_token"), found_at(found, "refresh_token")

@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bridge.connector import Answer, Call, NoAnswer
+from bridge.connector import Answer, Call, NoAnswer, came_to
 from connectors.hubspot.access import Access
 from connectors.hubspot.limits import Limits
 from connectors.hubspot.paths import ACCOUNT, OF_PRIVATE_APP, OF_TOKEN, path_in
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.hubspot.unanswered import Unanswered, unanswered
+from connectors.hubspot.unanswered import Unanswered
 
 Input = Mapping[str, Any]
 
@@ -129,7 +129,7 @@ class _Way:
         try:
             return self._answered(method, url, query_params, headers, body)
         except NoAnswer as failed:
-            found = unanswered(failed)
+            found = Unanswered(came_to(failed))
             self._over = found.certain()
             return self._over if _is_look(method, url) else found
 

@@ -9,7 +9,7 @@ from connectors.hubspot.problem import Bad, Problem
 from connectors.hubspot.row import Row, without
 from connectors.hubspot.work import Work
 
-HEALS = ("heal", "heal again", "heal at last")  # what is refused may hide what else would be
+MOST_HEALINGS = 3  # of one row: what is refused may hide what else would be
 
 
 def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
@@ -31,8 +31,10 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
         if is_ours and "key" not in row.corrected:
             work.fail_for_lack_of(unique, [row])
             return
-        if any(map(row.correct, HEALS)) and _healed(row, problem, work):
-            return
+        if row.healings < MOST_HEALINGS:
+            row.healings += 1
+            if _healed(row, problem, work):
+                return
     work.fail([row], problem)
 
 

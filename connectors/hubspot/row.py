@@ -25,6 +25,7 @@ class Row:
     left: dict[str, str] | None = None  # what is written beside those; None: the properties as they are
     looked: bool = False  # whether it is there is known as far as it has to be
     corrected: set[str] = field(default_factory=set)  # each way of correcting is gone once
+    healings: int = 0  # how often refused properties were given up
     dropped: dict[str, str] = field(default_factory=dict)  # what was to be in properties, and is in none
     notes: list[str] = field(default_factory=list)  # what was left out, and why
     unnamed: str = ""  # its last name, where it is made and has no name

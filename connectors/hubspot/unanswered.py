@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bridge.connector import Hold, NoAnswer, Retry, came_to
+from bridge.connector import Hold, Retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,3 @@ class Unanswered:
     def certain(self) -> "Unanswered":
         """The same for a request that changes nothing, or was not sent."""
         return Unanswered(replace(self.outcome, uncertain=False))
-
-
-def unanswered(failed: NoAnswer) -> Unanswered:
-    return Unanswered(came_to(failed))
