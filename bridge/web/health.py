@@ -1,6 +1,5 @@
-"""Health: may this process take requests? A CRM that is down does not make it unready; a missing database does, one that
-takes nothing that is written (a full disk), and the end of the committer. Looks only: strangers may ask, as often as they
-like.
+"""Health: may this process take requests? A CRM that is down does not make it unready; a database that is missing or
+takes nothing (a full disk) does, and the end of the committer. Only looks: strangers may ask as often as they like.
 """
 
 from typing import Any

@@ -31,7 +31,6 @@ def wait_until_written(database: Database, clock: Clock) -> None:
     the same full disk or read-only file.
     """
 
-
     def let_go(state: RetryCallState) -> None:
         _say_waiting(state)
         database.close()  # SQLite's connections to a file that could only be read stay so
