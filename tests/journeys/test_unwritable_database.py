@@ -43,6 +43,7 @@ def inbox() -> Iterator[Inbox]:
 @contextmanager
 def full_disk(process: int, database: Path) -> Iterator[None]:
     """The process cannot make the database's files any longer."""
+    assert process, "0 would be this one"
     size = Path(f"{database}-wal").stat().st_size
     resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     try:
@@ -59,7 +60,7 @@ def test_a_web_process_that_can_store_nothing_is_not_ready_and_is_again_without_
         web = bridge.start("web", "--host", "127.0.0.1")
         bridge.wait_ready()
         assert 200 == bridge.post(lead(1)).status_code
-        committer = next(p.pid for p in psutil.Process(web.pid).children() if "bridge.cli.committer" in p.cmdline())
+        committer = _child(web.pid, "bridge.cli.committer")
 
         with full_disk(committer, tmp_path / "bridge.db"):
             assert 503 == bridge.post(lead(2)).status_code
@@ -72,6 +73,28 @@ def test_a_web_process_that_can_store_nothing_is_not_ready_and_is_again_without_
         assert 1 == bridge.log().count("cannot store anything")
         assert "is room on the disk" in bridge.log()
         assert "stores again" in bridge.log()
+    finally:
+        bridge.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limit can be set for another process")
+def test_a_worker_that_can_write_nothing_says_so_twice_and_delivers_when_it_can(tmp_path: Path, inbox: Inbox) -> None:
+    bridge = Bridge(tmp_path, configuration({"inbox": http_target(inbox.url)}))
+    try:
+        serve = bridge.serve()
+        worker = wait_until(lambda: _child(serve.pid, "worker"))
+        wait_until(lambda: bridge.rows("targets", "list"))  # the worker has begun
+        assert 200 == bridge.post(lead(1)).status_code
+        assert inbox.wait_for(lambda: inbox.counts().stored == 1, 30)
+
+        with full_disk(worker, tmp_path / "bridge.db"):
+            assert 200 == bridge.post(lead(2)).status_code
+            wait_until(lambda: '"failures": 3' in bridge.log())
+
+        assert inbox.wait_for(lambda: inbox.counts().stored == 2, 30)
+        wait_until(lambda: "database answers again" in bridge.log())
+        assert 2 == bridge.log().count("database does not answer")
+        assert worker == _child(serve.pid, "worker"), "it is the same process"
     finally:
         bridge.stop()
 
@@ -97,6 +120,11 @@ def test_serve_says_once_that_its_file_is_read_only_and_goes_on_when_it_is_not(t
         assert "Traceback" not in bridge.log()
     finally:
         bridge.stop()
+
+
+def _child(process: int, word: str) -> int:
+    """The process's child that has this word in its command; 0: none has."""
+    return next((child.pid for child in psutil.Process(process).children() if word in child.cmdline()), 0)
 
 
 def _ready(bridge: Bridge) -> requests.Response:
