@@ -57,6 +57,12 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            if error.option_name in ("--config", "-c"):
+                command = (error.ctx or ctx).command_path.removeprefix("bridge ")
+                message = f"{error.message} It stands before the command: bridge --config FILE {command}"
+                raise click.UsageError(message, ctx=error.ctx) from None
+            raise
         except click.UsageError as error:  # of this group or of one below it
             group = error.ctx.command if error.ctx else None
             if isinstance(group, click.Group) and not getattr(error, "possibilities", True):

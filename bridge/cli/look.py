@@ -27,7 +27,7 @@ def events_list(limit: int, before: int | None, unrouted: bool, as_json: bool) -
     with database().read() as connection:
         rows = look.list_events(connection, codec=Codec(), limit=limit, before=before, unrouted=unrouted)
         columns = ("id", "received_at", "source", "kind", "revision", "name", "email", "routed", "stale")
-        show_rows(rows, columns, as_json=as_json, empty="No events yet.")
+        show_rows(rows, columns, as_json=as_json, empty="No events yet.", beneath="email")
 
 
 @events.command("show")
@@ -49,7 +49,8 @@ def events_rejected(limit: int, as_json: bool) -> None:  # noqa: FBT001
     """The last refused requests, and why."""
     with database().read() as connection:
         rows = look.list_rejections(connection, limit=limit)
-    show_rows(rows, ("at", "source", "reason", "address", "size_bytes"), as_json=as_json, empty="None refused.")
+    columns = ("at", "source", "reason", "address", "size_bytes")
+    show_rows(rows, columns, as_json=as_json, empty="None refused.", beneath="address")
 
 
 events.add_command(quarantine_list, "quarantined")

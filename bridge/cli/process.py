@@ -1,14 +1,17 @@
 """Process: what the long-running commands have in common."""
 
+import math
+
 import click
 
 from bridge.cli.supervise import is_supervised
 from bridge.wiring import environment
 from bridge.wiring.databases import require_kept
 from bridge.wiring.opened import Bridge, open_bridge
-from bridge.wiring.patience import wait_for_schema
+from bridge.wiring.patience import wait_for_schema, wait_until_written
 
-SCHEMA_PATIENCE_S = 60.0  # for a database that is still starting, or a release process that is still migrating
+# For a database that is still starting, or a release process that is still migrating; under `serve` there is no end.
+SCHEMA_PATIENCE_S = 60.0
 
 host_option = click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")  # noqa: S104
 port_option = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; else PORT, else 8000.")
@@ -20,9 +23,12 @@ def port_of(port: int | None) -> int:
 
 
 def open_when_ready(*, connections: int) -> Bridge:
-    """The bridge, with a database that is of this version by now, and that outlives this machine where it has to."""
+    """The bridge, with a database that is of this version by now, takes what is written, and outlives this machine
+    where it has to.
+    """
     bridge = open_bridge(connections=connections)
     if not is_supervised():  # else `serve` has seen to it
         require_kept(bridge.database, alone=False)
-    wait_for_schema(bridge.database, patience_s=SCHEMA_PATIENCE_S)
+    wait_for_schema(bridge.database, patience_s=math.inf if is_supervised() else SCHEMA_PATIENCE_S)
+    wait_until_written(bridge.database, bridge.clock)
     return bridge

@@ -19,6 +19,10 @@ SAME = (
     "This is always the same example: a bridge that has it already takes it for a duplicate, and nothing more reaches "
     "the target. --new makes another visitor."
 )
+OTHER_KEY = (
+    "The bridge there has another key than this configuration, or another time. A change takes effect when it is "
+    "restarted; `bridge events rejected` there says which it is."
+)
 _WHOLE = re.compile(r"(?P<base>.*)/webhooks(?:/(?P<source>[^/?#]+)/?(?:[?#].*)?)?")
 
 
@@ -61,6 +65,8 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     click.echo(f"{answer.status_code} {printable(answer.text)}")
     if answer.ok and kind != "test" and not new:
         click.echo(SAME, err=True)
+    if answer.status_code == 401:
+        click.echo(OTHER_KEY, err=True)
     sys.exit(0 if answer.ok else 1)
 
 

@@ -31,8 +31,8 @@ def show_rows(
     beneath: str = "",
 ) -> None:
     """Prints the rows: JSON lines hold every value, a table the named columns. `derived`: made of a row for the table;
-    `whole`: broken where it is too wide, never cut; `beneath`: the column that stands under its row where the terminal
-    is too narrow for it.
+    `whole`: broken where it is too wide, never cut; `beneath`: the column that stands under its row where the
+    terminal is too narrow for it, as do the last ones where that is not enough.
     """
     if as_json or not sys.stdout.isatty():
         for row in rows:
@@ -48,7 +48,10 @@ def show_rows(
     cells = [{column: _cell(column, row.get(column)) for column in columns} for row in told]
     console = Console()
     if beneath and _width(cells, columns) > console.width:
-        _print_beneath(console, cells, [column for column in columns if column != beneath], beneath)
+        beside = [column for column in columns if column != beneath]
+        while len(beside) > 1 and _width(cells, beside) > console.width:
+            beside.pop()
+        _print_beneath(console, cells, beside, [column for column in columns if column not in beside], beneath)
     else:
         _print_table(console, cells, columns, whole)
 
@@ -69,9 +72,9 @@ def _print_table(
 
 
 def _print_beneath(
-    console: "Console", cells: Sequence[Mapping[str, str]], columns: Sequence[str], beneath: str
+    console: "Console", cells: Sequence[Mapping[str, str]], columns: Sequence[str], under: Sequence[str], unnamed: str
 ) -> None:
-    """Each row, and under it, indented, what would not fit beside it."""
+    """Each row, and under it, indented, what would not fit beside it, by its name; `unnamed`: what needs none."""
     from rich.padding import Padding
     from rich.table import Column, Table
     from rich.text import Text
@@ -79,10 +82,11 @@ def _print_beneath(
     widths = _widths(cells, columns)
     for row in ({column: _head(column) for column in columns}, *cells):
         table = Table.grid(*(Column(width=widths[column]) for column in columns), padding=(0, GAP, 0, 0))
-        table.add_row(*(Text(row[column]) for column in columns), style="" if beneath in row else "bold")
+        table.add_row(*(Text(row[column]) for column in columns), style="" if under[0] in row else "bold")
         console.print(table)
-        if row.get(beneath):
-            console.print(Padding(Text(row[beneath], overflow="fold"), (0, 0, 0, 4)))
+        told = [row[one] if one == unnamed else f"{_head(one)} {row[one]}" for one in under if row.get(one)]
+        if told:
+            console.print(Padding(Text(", ".join(told), overflow="fold"), (0, 0, 0, 4)))
 
 
 def _width(cells: Sequence[Mapping[str, str]], columns: Sequence[str]) -> int:

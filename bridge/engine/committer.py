@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
+from bridge.engine.able import Able
 from bridge.engine.clock import Clock
 from bridge.engine.commits import GROUP, LARGE, PATIENCE_S, Crowd, parts, patience_s, size_of
 from bridge.errors import StoreError
@@ -68,6 +69,7 @@ class Committer:
         self._intake = intake
         self._clock = clock
         self._shard = shard
+        self._able = Able(database, clock)
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._large: deque[Submission] = deque()  # taken up; their parts wait for their turn
         self._crowd = Crowd()  # handed in and not yet taken up; or not yet written, of a large body
@@ -77,6 +79,11 @@ class Committer:
     def has_ended(self) -> bool:
         """Whether its thread was started and is no more: nothing that is handed in will be stored."""
         return self._thread.ident is not None and not self._thread.is_alive()
+
+    @property
+    def can_store(self) -> bool:
+        """Whether the database took what was last written: cheap to ask, and no one event's fault."""
+        return self._able.can_store
 
     def start(self) -> None:
         self._thread.start()
@@ -107,13 +114,15 @@ class Committer:
                 self._commit(group)
             with _survive():
                 self._commit_part()
+            with _survive():
+                self._able.look(idle=not (group or self._large))
             self._answer(group, stored=False)  # whoever has no answer by now
 
     def _gather(self, group: list[Submission]) -> bool:
         """Takes up what waits, up to a group's size, and large bodies by themselves; True: stop after that."""
         size = 0
         try:
-            found = self._queue.get_nowait() if self._large else self._queue.get()
+            found = self._queue.get_nowait() if self._large else self._queue.get(timeout=self._able.patience_s)
             while found is not None:
                 if found.abandoned:
                     self._count_out(found)
@@ -165,7 +174,9 @@ class Committer:
         try:
             self._write(arrivals)
         except Exception as error:  # noqa: BLE001  whatever one event did to the driver, its neighbours are stored
+            self._able.failed(error)
             return error
+        self._able.stored()
         return None
 
     def _write(self, arrivals: list[Arrival]) -> None:

@@ -58,6 +58,7 @@ class CommitterApart:
         self._waiting: dict[int, tuple[Callable[[bool], None], int]] = {}
         self._stopping = False
         self.has_ended = False
+        self.can_store = True  # as the last answer to a ping said
         self._asked = self._told = 0  # pings, and those that came back
         self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
 
@@ -145,6 +146,7 @@ class CommitterApart:
     def _answer(self, number: int, *, stored: bool) -> None:
         if number == PING:
             self._told += 1
+            self.can_store = stored
         if (found := self._waiting.pop(number, None)) is None:
             return
         done, size = found
@@ -184,7 +186,7 @@ def serve(committer: Committer, connection: socket.socket) -> None:
                 number, length = _HEAD.unpack(head)
                 data = arrivals.read(length)
                 if number == PING:
-                    answer(PING, stored=True)
+                    answer(PING, stored=committer.can_store)
                 elif not _take(committer, data, partial(_told, answer, number)):
                     answer(number, stored=False)
                     if committer.has_ended:

@@ -22,6 +22,7 @@ HEAL_S = 60.0
 LINGER_S = 0.008  # results gather for so long while the crews have enough to do
 NOT_AT_ONCE_MS = 100
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0)  # while the database is away
+SAID_AT, SAID_EVERY = (1, 3), 300  # failures in a row that are told: every ten minutes in the end
 
 log = logger("worker")
 
@@ -83,11 +84,14 @@ class Dispatcher:
                 self._look_around()
                 if self._has_work():
                     self._round()
+                if self._failures:
+                    log.info("database answers again", failures=self._failures)
                 self._failures = 0
             except StoreError as error:
                 self._failures += 1
-                level = log.warning if self._failures < 3 else log.error
-                level("database does not answer", reason=str(error), failures=self._failures)
+                if self._failures in SAID_AT or self._failures % SAID_EVERY == 0:
+                    level = log.warning if self._failures == 1 else log.error
+                    level("database does not answer", reason=str(error), failures=self._failures, advice=error.advice)
                 self._pause(BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
         self._drain(grace_s)
 

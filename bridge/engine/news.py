@@ -13,6 +13,7 @@ from bridge.store.database import CHANNEL, Database
 LOOK_S = (0.002, 0.01, 0.05)  # between looks at SQLite's data version: when busy, after a minute, after ten
 MINUTE, TEN_MINUTES = 30_000, 84_000  # looks without news
 PATIENCE_S = 1.0
+SAID_EVERY = 600  # failures
 
 log = logger("worker")
 
@@ -23,6 +24,7 @@ class News:
     def __init__(self, database: Database, tell: Callable[..., None]) -> None:
         self._database = database
         self._tell = tell
+        self._failures = 0  # in a row
         self._stop = threading.Event()
         watch = self._watch_sqlite if database.is_sqlite else self._listen_postgres
         self._thread = threading.Thread(target=self._run, args=(watch,), name="news", daemon=True)
@@ -39,7 +41,9 @@ class News:
             try:
                 watch()
             except Exception as error:  # noqa: BLE001  a hint is never worth a crash: look again, the poll goes on
-                log.warning("no news from the database", reason=type(error).__name__)
+                self._failures += 1
+                if self._failures % SAID_EVERY == 1:
+                    log.warning("no news from the database", reason=type(error).__name__)
                 self._stop.wait(PATIENCE_S)
 
     def _watch_sqlite(self) -> None:
@@ -52,7 +56,7 @@ class News:
                 version = look.execute("PRAGMA data_version").fetchone()
                 quiet += 1
                 if version != seen:
-                    seen, quiet = version, 0
+                    seen, quiet, self._failures = version, 0, 0
                     self._tell(due=False)
         finally:
             raw.close()
@@ -66,6 +70,7 @@ class News:
         try:
             connection.autocommit = True
             connection.execute(f"LISTEN {CHANNEL}")
+            self._failures = 0
             self._tell(due=False)  # what was written while nobody listened
             while not self._stop.is_set():
                 ready, _, _ = select.select([connection.fileno()], [], [], PATIENCE_S)

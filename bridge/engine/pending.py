@@ -1,15 +1,17 @@
 """Pending: what came of claims and probes and is not yet written down. It stays here until the database has it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bridge.core.redact import kind_of
+from bridge.core.retry import Settlement
 from bridge.engine.clock import Clock
 from bridge.engine.room import Load, Probed, given_up
 from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
-from bridge.model.record import Delivered
+from bridge.model.record import Delivered, Reject, Retry
 from bridge.store.database import Unavailable, insist
 
 log = logger("worker")
@@ -47,7 +49,7 @@ class Pending:
             log.error("round failed, settling one by one", results=len(results), reason=str(error))
             return self._settle_singly(results, probed)
         if not done.evicted:
-            self._written(results, probed)
+            self._written(results, probed, done)
         return done
 
     def _settle_singly(self, results: list[Result], probed: list[Probed]) -> Round | None:
@@ -58,13 +60,13 @@ class Pending:
             done = self._settle_one([], [found])
             if done and done.evicted:
                 return done
-            self._written([], [found])
+            self._written([], [found], done)
         for result in results:
             refused = given_up(result.claim, "its result could not be stored", self._clock)
             done = self._settle_one([result], []) or self._settle_one([refused], [])
             if done and done.evicted:
                 return done
-            self._written([result], [])
+            self._written([result], [], done)
         return None
 
     def _settle_one(self, results: list[Result], probed: list[Probed]) -> Round | None:
@@ -85,16 +87,16 @@ class Pending:
         answers = [(found.target, found.answer) for found in probed]
         return insist(lambda: self._rounds.run(results, loads, probed=answers, claiming=claiming))
 
-    def _written(self, results: list[Result], probed: list[Probed]) -> None:
+    def _written(self, results: list[Result], probed: list[Probed], round_: Round | None) -> None:
         done = {id(one) for one in (*results, *probed)}
         self.results = [result for result in self.results if id(result) not in done]
         self.probed = [found for found in self.probed if id(found) not in done]
         for result in results:
-            _tell(result)
+            _tell(result, round_.settled.get(result.claim.delivery_id) if round_ else None)
 
 
-def _tell(result: Result) -> None:
-    """One line an attempt."""
+def _tell(result: Result, settlement: Settlement | None) -> None:
+    """One line an attempt: what the target said, and what that makes of the delivery."""
     if result.outcome is None:
         return
     claim = result.claim
@@ -106,7 +108,17 @@ def _tell(result: Result) -> None:
         target=claim.target,
         attempt=claim.attempts + 1,
         outcome=type(result.outcome).__name__.lower(),
+        **_became(result, settlement),
         took_s=result.took_ms / 1000,
         **({} if isinstance(result.outcome, Delivered) else {"because": kind_of(result.outcome.reason)}),
         **({"degraded": True} if result.degraded else {}),  # what: `bridge deliveries list --degraded`
     )
+
+
+def _became(result: Result, settlement: Settlement | None) -> dict[str, Any]:
+    if settlement is None:
+        return {"state": "unknown", "kept": "its claim was lost: whoever has it now decides"}
+    state = settlement.state.value
+    if isinstance(result.outcome, Retry | Reject) and settlement.attempts == result.claim.attempts:
+        return {"state": state, "kept": "its target is held for that: no attempt is used up"}
+    return {"state": state}

@@ -35,6 +35,7 @@ class Rejections:
         self._lock = threading.Lock()
         self._rows: deque[dict[str, object]] = deque(maxlen=BURST)
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._failing = False
 
     def note(self, *, source: str, reason: str, address: str, size_bytes: int) -> None:
         """One refused request."""
@@ -58,8 +59,11 @@ class Rejections:
             self._counts = Counter()
         try:
             self._write(database, rows, counts, shard=shard)
+            self._failing = False
         except StoreError as error:
-            log.warning("cannot write rejections", reason=str(error))
+            if not self._failing:
+                log.warning("cannot write rejections", reason=str(error))
+            self._failing = True
             with self._lock:
                 self._rows.extendleft(reversed(rows[: BURST - len(self._rows)]))
                 self._counts += counts

@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from bridge.core.mapping import record_keys
+from bridge.core.retry import Settlement
 from bridge.engine.clock import Clock
 from bridge.engine.presence import Presence
 from bridge.engine.room import Load, Room
@@ -30,6 +31,8 @@ PREFETCH_S = 0.25  # claims are taken for about this long ahead, so that rounds 
 MOST_AHEAD = 100
 PROBE_GRACE_S = 30.0  # beyond the target's timeout, before another worker may look
 
+_ONE_ACCOUNT = "give all workers the same credentials and restart them; a new account: targets resume --new-account"
+
 log = logger("worker")
 
 
@@ -37,6 +40,7 @@ log = logger("worker")
 class Round:
     """What one transaction brought."""
 
+    settled: dict[int, Settlement] = field(default_factory=dict)  # by delivery; not those whose claims were lost
     claims: dict[str, list[Claim]] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)  # of the active targets
     probes: list[str] = field(default_factory=list)  # targets whose rest is over, for this worker to look at
@@ -56,6 +60,8 @@ class Rounds:
         self._settler = Settler(self._policies, codec=codec, clock=clock)
         self._number = 0
         self._crowd = (0, 1)  # this worker's rank among how many
+        self._accounts: dict[str, str] = {}  # by target, as its own probes named them; other workers may be at others
+        self._elsewhere: set[str] = set()  # targets of which that was told
 
     def enlist(self, presence: Presence) -> None:
         """Makes this a registered worker, and the configured targets known."""
@@ -75,7 +81,7 @@ class Rounds:
             active = {
                 name: first_only
                 for name, first_only in hungry.items()
-                if name in known and known[name].state == TargetState.ACTIVE
+                if name in known and known[name].state == TargetState.ACTIVE and not self._is_elsewhere(known[name])
             }
             times = list(claims.next_due(connection, active).values())
         held = [target for target in known.values() if target.state == TargetState.HELD and target.name in ready]
@@ -98,8 +104,13 @@ class Rounds:
                 return done
             known = self._targets(connection, lock=needs_lock(results) or bool(probed))
             if results:
-                self._settler.settle(connection, results, known, worker=self.worker, now_ms=now_ms, tally=tally)
+                settled = self._settler.settle(
+                    connection, results, known, worker=self.worker, now_ms=now_ms, tally=tally
+                )
+                done.settled = {settlement.claim.delivery_id: settlement for _, settlement in settled}
             for name, answer in probed:
+                if isinstance(answer, Usable) and answer.account:
+                    self._accounts[name] = answer.account
                 self._settler.judge_probe(connection, known[name], answer, now_ms=now_ms)
             if claiming:
                 fresh = self._targets(connection) if results or probed else known
@@ -199,7 +210,7 @@ class Rounds:
                 until_ms = now_ms + round((self._policies[name].timeout_s + PROBE_GRACE_S) * 1000)
                 if targets.take_probe(connection, name, now_ms=now_ms, until_ms=until_ms):
                     done.probes.append(name)
-            if target.state != TargetState.ACTIVE:
+            if target.state != TargetState.ACTIVE or self._is_elsewhere(target):
                 continue
             room = done.rooms[name] = self._room(target, load)
             limit = room.most - load.held
@@ -224,6 +235,19 @@ class Rounds:
                 done.claims[name] = links.attach(
                     connection, found, account=target.account, keys=partial(record_keys, mapping=mapping)
                 )
+
+    def _is_elsewhere(self, target: Target) -> bool:
+        """Whether this worker's own credentials are another account's than those that the target's links belong to, and
+        another worker's are not: it opens the target again, and sends. What is linked would be strangers' records here.
+        """
+        mine = self._accounts.get(target.name, "")
+        if not mine or target.account in ("", mine):
+            self._elsewhere.discard(target.name)
+            return False
+        if target.name not in self._elsewhere and target.state == TargetState.ACTIVE:
+            self._elsewhere.add(target.name)
+            log.error("at another account than other workers, sends nothing", target=target.name, advice=_ONE_ACCOUNT)
+        return True
 
     def _room(self, target: Target, load: Load) -> Room:
         """This worker's part of the target's concurrency, and of claims a little ahead where calls are quick."""

@@ -45,8 +45,8 @@ class Settler:
         worker: int,
         now_ms: int,
         tally: Tally,
-    ) -> None:
-        """Settles the results of this worker's claims, and what they say of their targets."""
+    ) -> list[settlements.Settled]:
+        """Settles the results of this worker's claims, and what they say of their targets; gives those that counted."""
         written = _link_rows(results, known, now_ms)
         results = _one_each(results)
         standings = {
@@ -59,10 +59,11 @@ class Settler:
             for name, target in known.items()
         }
         settled = judge_round(results, standings, policies=self._policies, now_ms=now_ms, jitter=self._clock.jitter())
-        settlements.settle(connection, settled, worker=worker, now_ms=now_ms, codec=self._codec, tally=tally)
+        counted = settlements.settle(connection, settled, worker=worker, now_ms=now_ms, codec=self._codec, tally=tally)
         links.remember(connection, written)
         for name, standing in standings.items():
             self._save(connection, known[name], standing, now_ms)
+        return counted
 
     def judge_probe(self, connection: Connection, target: Target, answer: Usable | Hold, *, now_ms: int) -> None:
         """Opens a held target whose rest is over and that is usable again, or lets it rest longer."""

@@ -18,8 +18,10 @@ from sqlalchemy.pool import QueuePool
 from bridge.errors import StoreError
 from bridge.store import bulk
 from bridge.store.address import read_url
+from bridge.store.disk import free_bytes, is_read_only
 from bridge.store.turn import LOCK_WAIT_S, Turn
 
+SHORT_BYTES = 32 << 20  # twice what SQLite's log grows to before it is copied into the file
 CHANNEL = "bridge_due"
 STATEMENT_S = 30  # on Postgres; a statement that takes longer waits for something that will not come
 
@@ -67,8 +69,19 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     @property
+    def is_short_of_room(self) -> bool:
+        """Whether the disk of SQLite's file is nearly full; of a server that cannot be told."""
+        path = self.url.database or ""
+        if not self.is_sqlite or path.startswith("file:"):
+            return False
+        free = free_bytes(path)
+        return free is not None and free < SHORT_BYTES
+
+    @property
     def _advice(self) -> str:
         if self.is_sqlite:
+            if is_read_only(self.url.database or ""):
+                return "the disk that it is on is mounted for reading only: mount it for writing"
             return (
                 "DATABASE_URL says where it is: is its folder there, is room on the disk, may this user write to both?"
             )

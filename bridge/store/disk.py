@@ -1,4 +1,4 @@
-"""Disk: on what kind of file system a database's file lies, as Linux tells it."""
+"""Disk: on what kind of file system a database's file lies, as Linux tells it, and how much room is left there."""
 
 import os
 import re
@@ -19,6 +19,25 @@ def place_of(file: str, *, mounts: Path = MOUNTS) -> Place:
         if _holds(mount, path) and len(mount) >= len(best):  # of two at one point the later one counts
             best, kind = mount, its_kind
     return Place(path, best, kind, main=_is_main())
+
+
+def free_bytes(file: str) -> int | None:
+    """What this user may still write beside the file; None where that cannot be told."""
+    found = _disk_of(file)
+    return found.f_bavail * found.f_frsize if found else None
+
+
+def is_read_only(file: str) -> bool:
+    """Whether nobody may write where the file lies."""
+    found = _disk_of(file)
+    return bool(found and found.f_flag & os.ST_RDONLY)
+
+
+def _disk_of(file: str) -> os.statvfs_result | None:
+    try:
+        return os.statvfs(os.path.dirname(os.path.realpath(file)))
+    except OSError:
+        return None
 
 
 def _mounts(file: Path) -> list[tuple[str, str]]:

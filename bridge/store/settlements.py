@@ -3,6 +3,7 @@ guarded by the claim's token, read under the row's lock in the same transaction.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, text
@@ -22,7 +23,7 @@ NEXT = "; "  # between two notes on what was left out
 def settle(
     connection: Connection, settled: Sequence[Settled], *, worker: int, now_ms: int, codec: Codec, tally: Tally
 ) -> list[Settled]:
-    """Writes what came of this worker's claims; gives those that counted.
+    """Writes what came of this worker's claims; gives those that counted, with the state that each has now.
 
     A claim that was lost meanwhile changes nothing, except that a late Delivered is believed as long as nobody claimed
     the delivery again.
@@ -35,7 +36,7 @@ def settle(
             continue
         change = _change(connection, row, result, settlement, now_ms=now_ms, codec=codec)
         changes.append(change)
-        counted.append((result, settlement))
+        counted.append((result, replace(settlement, state=State(change["state"]))))
         tally.move(row.target, row.state, change["state"])
         if change["state"] not in ("queued", "claimed") and row.state in ("queued", "claimed"):
             ended.append(row.id)

@@ -33,7 +33,7 @@ metadata = MetaData(
 )
 Id = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts by itself only for INTEGER PRIMARY KEY
 
-# One row: what the first migration made once, such as the salt of all hashes.
+# What the first migration made once, such as the salt of all hashes; and what is written to see if anything can be.
 meta = Table(
     "meta",
     metadata,

@@ -1,5 +1,5 @@
-"""Health: may this process take requests? A CRM that is down does not make it unready; a missing database does, and so
-does the end of the committer.
+"""Health: may this process take requests? A CRM that is down does not make it unready; a database that is missing or
+takes nothing (a full disk) does, and the end of the committer. Only looks: strangers may ask as often as they like.
 """
 
 from typing import Any
@@ -18,4 +18,8 @@ def readiness(receiving: Receiving) -> tuple[bool, dict[str, Any]]:
         return False, {"status": "not ready", "database": type(error).__name__} | details
     if receiving.committer.has_ended:
         return False, {"status": "not ready", "database": "ok", "committer": "ended"} | details
+    if receiving.bridge.database.is_short_of_room:
+        details |= {"disk": "nearly full"}
+    if not receiving.committer.can_store:
+        return False, {"status": "not ready", "database": "cannot be written"} | details
     return True, {"status": "ready", "database": "ok"} | details

@@ -52,6 +52,7 @@ def test_every_command_explains_itself(bridge: Bridge, command: str) -> None:
         (("send", "leed"), "lead"),
         (("replay",), "--dead"),
         (("replay", "1", "--dead"), "one of them"),
+        (("deliveries", "list", "--config", "x.yaml"), "bridge --config FILE deliveries list"),
     ],
 )
 def test_a_typing_mistake_is_usage_and_gets_advice(bridge: Bridge, arguments: tuple[str, ...], advice: str) -> None:

@@ -44,6 +44,7 @@ def test_an_example_that_was_refused_is_not_taken_for_a_duplicate(config: str) -
 
     assert 1 == done.exit_code
     assert SAME not in done.stderr
+    assert "bridge events rejected" in done.stderr, "who changed the key and did not restart must be told"
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,21 @@ def test_a_reason_for_which_the_terminal_is_too_narrow_stands_whole_under_its_ro
     ] == [line.rstrip() for line in text.splitlines()]
 
 
+def test_where_that_is_not_enough_the_last_columns_stand_there_too_by_name_and_nothing_is_cut(
+    shown: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    row = DEAD | {"email": "a-visitor-with-a-long-name@example.com", "routed": 1, "stale": False, "reason": "HTTP 503"}
+
+    text = shown(show_rows, [row], tuple(row), as_json=False, empty="", beneath="reason")
+
+    assert [
+        "id  target      state  due at",
+        "17  salesforce  dead   2026-11-26 17:15:42Z",
+        "    HTTP 503, email a-visitor-with-a-long-name@example.com, routed 1",
+    ] == [line.rstrip() for line in text.splitlines()]
+
+
 def test_a_reason_for_which_there_is_room_stands_in_its_row(shown: Callable[..., str]) -> None:
     row = DEAD | {"reason": "HTTP 503"}
 

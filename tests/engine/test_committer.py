@@ -212,6 +212,26 @@ def postgres_away(database: Database) -> Iterator[None]:
             boss.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[arg-type]
 
 
+def test_one_body_that_does_not_fit_makes_nobody_believe_that_nothing_can_be_stored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = Database(f"{tmp_path}/bridge.db")
+    schema.migrate(database)
+    desk = Desk(database)
+    desk.committer.start()
+    big = [desk.arrival(n).candidates[0]._replace(raw=b"x" * 50_000) for n in range(100, 120)]
+
+    with sqlite_full(database):
+        assert not store(desk.committer, Arrival("smarterbot", big))
+        desk.committer.stop()  # ends when it has looked around
+
+    said = capsys.readouterr().err
+    assert "cannot store " in said
+    assert "cannot store anything" not in said
+    assert desk.committer.can_store
+    database.close()
+
+
 Trouble = Callable[[Database], object]
 
 

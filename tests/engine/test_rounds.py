@@ -272,6 +272,24 @@ def test_a_target_that_came_back_to_its_account_is_resumed_like_any_other(worker
     assert ("active", "") == (worker.target().state, json.loads(worker.target().health)["kind"])
 
 
+def test_a_worker_at_another_account_sends_nothing_although_one_at_the_right_one_opens_the_target(
+    database: Database, store: Store, worker: Worker, make: Callable[[Database], Worker]
+) -> None:
+    worker.probed(Usable("org-A"))
+    restarted = make(database)  # with the next credentials, and before the other one
+    store.receive(lead(1))
+
+    restarted.probed(Usable("org-B"))
+    assert "held" == worker.target().state
+    worker.rest_is_over()
+    worker.probed(Usable("org-A"))
+
+    assert "active" == worker.target().state
+    assert [] == restarted.claim()
+    assert restarted.rounds.next_due_ms({"crm": False}, {"crm"}) is None
+    assert 1 == len(worker.claim())
+
+
 def test_a_pause_does_not_let_a_target_go_on_at_another_account(worker: Worker) -> None:
     worker.probed(Usable("org-A"))
     worker.probed(Usable("org-B"))

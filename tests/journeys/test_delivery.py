@@ -1,5 +1,6 @@
 """Deliveries end to end: real processes, a real inbox with faults, both databases where it may matter."""
 
+import json
 import signal
 import socket
 import time
@@ -34,6 +35,12 @@ def states(bridge: Bridge) -> dict[str, int]:
 
 def target_of(bridge: Bridge, name: str = "inbox") -> dict[str, Any]:
     return next(row for row in bridge.rows("targets", "list") if row["name"] == name)
+
+
+def attempts_told(bridge: Bridge) -> list[dict[str, Any]]:
+    """The log's lines on attempts."""
+    lines = [json.loads(line) for line in bridge.log().splitlines() if line.endswith("}")]
+    return [line for line in lines if line["event"] == "attempt"]
 
 
 def child(bridge: Bridge, command: str) -> psutil.Process:
@@ -107,6 +114,24 @@ def test_a_target_that_refuses_everything_is_held_as_suspect_and_the_rest_waits(
         assert 0 == bridge.call("replay", "--dead", "--yes").returncode
         wait_until(lambda: {"delivered": 12} == states(bridge))
     assert {1} == {key.stored for key in inbox.keys().values()}
+
+
+def test_the_log_says_what_became_of_a_delivery_and_not_only_what_the_target_said(tmp_path: Path, inbox: Inbox) -> None:
+    inbox.add_fault(match={}, times=8, status=404, stored=False, latency_s=0.3)
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url, concurrency=8)})) as bridge:
+        assert 0 == bridge.call("targets", "pause", "inbox").returncode
+        for number in range(8):
+            bridge.post(lead(number))
+        assert 0 == bridge.call("targets", "resume", "inbox").returncode  # all go out at once
+
+        wait_until(lambda: len(attempts_told(bridge)) == 8)
+        told = attempts_told(bridge)
+
+        assert {"dead": 5, "queued": 3} == states(bridge)
+        assert {"reject"} == {line["outcome"] for line in told}
+        assert [("dead", None)] * 5 == [(line["state"], line.get("kept")) for line in told[:5]]
+        kept = "its target is held for that: no attempt is used up"
+        assert [("queued", kept)] * 3 == [(line["state"], line["kept"]) for line in told[5:]]
 
 
 @pytest.mark.parametrize(("status", "headers"), [(401, {}), (302, {}), (429, {"Retry-After": "4"})])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.store.disk import place_of
+from bridge.store.disk import free_bytes, place_of
 
 MOUNTS = r"""
 22 1 0:21 / / rw,relatime shared:1 - overlay overlay rw,lowerdir=/l
@@ -55,6 +55,13 @@ def test_a_system_that_tells_nothing_is_not_guessed_about(tmp_path: Path) -> Non
     place = place_of("bridge.db", mounts=tmp_path / "none")
 
     assert (os.path.abspath("bridge.db"), "", "", False) == (place.path, place.mount, place.kind, place.main)
+
+
+def test_free_room_is_that_of_the_folder_also_where_there_is_no_file_yet(tmp_path: Path) -> None:
+    found = os.statvfs(tmp_path)
+
+    assert free_bytes(f"{tmp_path}/bridge.db") == pytest.approx(found.f_bavail * found.f_frsize, rel=0.2)
+    assert free_bytes(f"{tmp_path}/none/bridge.db") is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems tell no mounts")

@@ -1,0 +1,66 @@
+"""Able: whether the database takes anything, as the one who stores finds it. For readiness, which must cost nothing.
+
+A commit that failed only raises a doubt: what it held may have been the reason. A write of our own, which nobody's
+request is part of, settles it; once a second at most, and only while there is a doubt or next to no room on the disk.
+"""
+
+from bridge.engine.clock import Clock
+from bridge.errors import StoreError
+from bridge.log import logger
+from bridge.store.database import Database, Unavailable
+from bridge.store.proof import prove
+
+AGAIN_S = 1.0  # between our own writes while there is a doubt
+LOOK_S = 5.0  # between looks at the disk while nothing comes
+
+log = logger("receive")
+
+
+class Able:
+    """The committer's thread tells it what became of its commits; `can_store` may be read by any thread."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self.can_store = True
+        self._doubt = False
+        self._short = False
+        self._next_s = 0.0
+
+    @property
+    def patience_s(self) -> float:
+        """How long nothing may come until the next `look`."""
+        return AGAIN_S if self._doubt else LOOK_S
+
+    def stored(self) -> None:
+        self._doubt = False
+        if not self.can_store:
+            self.can_store = True
+            log.info("stores again")
+
+    def failed(self, error: Exception) -> None:
+        self._doubt |= isinstance(error, Unavailable)
+
+    def look(self, *, idle: bool) -> None:
+        """Finds out where there is a doubt. While it cannot store, the commits of what comes tell when it can again."""
+        now_s = self._clock.boot_s()
+        if now_s < self._next_s or not (idle or (self._doubt and self.can_store)):
+            return
+        self._next_s = now_s + AGAIN_S
+        self._look_at_room()
+        if not (self._doubt or self._short):
+            return
+        try:
+            prove(self._database, now_ms=self._clock.now_ms())
+        except StoreError as error:
+            self._doubt = True
+            if self.can_store:
+                self.can_store = False
+                log.error("cannot store anything", reason=str(error), advice=error.advice)
+        else:
+            self.stored()
+
+    def _look_at_room(self) -> None:
+        before, self._short = self._short, self._database.is_short_of_room
+        if self._short and not before:
+            log.warning("the disk is nearly full", database=self._database.name)
