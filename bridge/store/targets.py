@@ -100,7 +100,7 @@ def set_account(connection: Connection, name: str, account: str) -> None:
 def hold(
     connection: Connection, target: Target, health: Health, *, why: str, until_ms: int, now_ms: int, codec: Codec
 ) -> bool:
-    """Rests a target that is not paused until `until_ms`; one that rests already not for less. Gives whether it is news."""
+    """Rests a target that is not paused until `until_ms`, or as long as it rests already; gives whether it is news."""
     began = target.state == TargetState.ACTIVE
     connection.execute(
         update(targets)
