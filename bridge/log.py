@@ -98,7 +98,7 @@ def _for_people(line: dict[str, Any]) -> str:
     event, level, at = line.pop("event"), line.pop("level"), line.pop("at")
     exception = line.pop("exception", "")
     facts = " ".join(f"{name}={_fact(value)}" for name, value in line.items())
-    trace = "".join(f"\n{_printable(part)}" for part in exception.splitlines())
+    trace = "".join(f"\n{printable(part)}" for part in exception.splitlines())
     return f"{at[11:19]} \x1b[{_COLOURS[level]}m{level:7}\x1b[0m \x1b[1m{event:32}\x1b[0m {facts}{trace}"
 
 
@@ -110,7 +110,8 @@ def _fact(value: Any) -> str:
     return value if isinstance(value, str) and value.isprintable() and " " not in value else repr(value)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with each character that a terminal would obey, hide or break the line at as its escape."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 

@@ -15,6 +15,7 @@ from bridge.config.schema import Tree
 from bridge.config.settings import MAPPINGS, bare
 from bridge.core.expression import NAMES
 from bridge.core.filters import FILTERS
+from bridge.core.presets import PRESETS, Preset
 from bridge.plugins import load
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -45,6 +46,7 @@ def tables() -> dict[Path, dict[str, str]]:
     return {
         DOCS / "mapping.md": {"names": names, "filters": filters},
         DOCS / "configuration.md": {"keys": "\n".join(_sections()), "http": _settings()},
+        DOCS / "sources.md": {"presets": _presets()},
     }
 
 
@@ -94,6 +96,33 @@ def _settings() -> str:
             (f"`{one.key}`", one.kind, "needed" if one.required else _code(one.default), one.description)
             for one in found
         ),
+    )
+
+
+def _presets() -> str:
+    head = ("preset", "sender", "header", "signed", "time", "hash")
+    return _rows(head, (_preset(name, preset) for name, preset in PRESETS.items()))
+
+
+def _preset(name: str, preset: Preset) -> tuple[str, ...]:
+    scheme, time = preset.scheme, preset.scheme.timestamp
+    if scheme.proof != "hmac":
+        return (f"`{name}`", preset.title, "", "", "", "")
+    shape = {
+        "plain": f"{scheme.prefix.decode()}…",
+        "pairs": f"{scheme.pair.decode()}=…",
+        "versions": f"{scheme.version.decode()},…",
+    }[scheme.format]
+    where = "" if time is None else f"`{time.pair.decode()}`" if time.pair else f"`{time.header}`"
+    unit = "" if time is None else {"s": "", "ms": ", ms", "iso": ", ISO"}[time.unit]
+    keyed = "" if scheme.key_encoding == "text" else f", {scheme.key_encoding} key"
+    return (
+        f"`{name}`",
+        f"[{preset.title}]({preset.page})" if preset.page else preset.title,
+        f"`{scheme.header}: {shape}`",
+        f"`{scheme.signed}`" + (" or its `JSON.stringify`" if scheme.reserialised else ""),
+        f"{where}{unit}",
+        f"{scheme.algorithm} {scheme.encoding}{keyed}",
     )
 
 

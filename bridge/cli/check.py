@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.show import printable
 from bridge.config.against import compared
 from bridge.config.load import Loaded
 from bridge.connector import Field
 from bridge.core.conditions import Found
 from bridge.errors import StoreError
+from bridge.log import printable
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import Rules
 from bridge.wiring.configured import configured

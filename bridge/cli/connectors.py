@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from bridge import plugins
-from bridge.cli.show import json_option, printable, show_rows
+from bridge.cli.show import json_option, show_rows
 from bridge.errors import BridgeError
+from bridge.log import printable
 from bridge.model.record import Hold
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")

@@ -1,4 +1,4 @@
-"""events, deliveries: looking, through the same functions as the console. Needs the database only."""
+"""events, deliveries: looking. Needs the database only."""
 
 import click
 

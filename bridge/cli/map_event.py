@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.show import json_option, printable
+from bridge.cli.show import json_option
 from bridge.core.filters import text_of
 from bridge.core.normalise import normalise
 from bridge.core.skipped import TARGET, skipped_in, unwanted
@@ -17,6 +17,7 @@ from bridge.core.text import instant
 from bridge.engine.rehearse import Rehearsed, claim_for, rehearse, stored_claim
 from bridge.engine.trial import shown
 from bridge.errors import BridgeError, MappingError
+from bridge.log import printable
 from bridge.model.delivery import Claim
 from bridge.model.rules import Rules, SourceRule, TargetRule
 from bridge.wiring.configured import configured

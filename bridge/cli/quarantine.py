@@ -5,9 +5,10 @@ import sys
 import click
 
 from bridge.cli.hands import QUARANTINED, before_option, database, exit_code, limit_option, quarantine
-from bridge.cli.show import json_option, printable, show_one, show_rows
+from bridge.cli.show import json_option, show_one, show_rows
 from bridge.engine.quarantine import Reread
 from bridge.errors import BridgeError
+from bridge.log import printable
 from bridge.store import look
 from bridge.store.codec import Codec
 

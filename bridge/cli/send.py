@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import click
 
 from bridge.cli.samples import APPOINTMENT, LEAD, other_visitor, sample_for
-from bridge.cli.show import printable
+from bridge.log import printable
 from bridge.model.rules import SourceRule
 from bridge.wiring.configured import configured
 from bridge.wiring.environment import port

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bridge.log import printable
+
 if TYPE_CHECKING:  # at run time only for a table
     from rich.console import Console
 
@@ -114,11 +116,6 @@ def show_one(row: dict[str, Any], *, as_json: bool) -> None:
         return
     for line in _indented(row):
         click.echo(line)
-
-
-def printable(text: str) -> str:
-    """The text with each character that a terminal would obey, hide or break the line at as its escape."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def moment(at_ms: int) -> str:

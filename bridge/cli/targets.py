@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from bridge.cli.hands import database, operator
-from bridge.cli.show import json_option, moment, printable, show_rows
+from bridge.cli.show import json_option, moment, show_rows
 from bridge.engine.operate import STATES, Paused, described
+from bridge.log import printable
 from bridge.store.codec import Codec
 
 

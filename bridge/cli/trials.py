@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.show import printable
 from bridge.config.trials import known_in, read_trials
 from bridge.engine.trial import Verdict, run
 from bridge.errors import BridgeError
+from bridge.log import printable
 from bridge.model.trial import Trial
 from bridge.wiring.configured import DEFAULT_CONFIG, configured
 

@@ -1,0 +1,1 @@
+"""Config: the file, read, checked and made into `model.rules`: every mistake at once, each with its place."""

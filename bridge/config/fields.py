@@ -220,7 +220,6 @@ Name = Annotated[str, AfterValidator(_name), _text(pattern=f"^{_NAME.pattern}$")
 TimeZone = Annotated[str, AfterValidator(_time_zone), _text(examples=["UTC", "America/New_York"])]
 PhoneRegion = Annotated[str, AfterValidator(_phone_region), _text(pattern="^[A-Z]{2}$", examples=["US", "DE"])]
 ConnectorName = Annotated[str, AfterValidator(_one_of("connector"))]
-SourceName = Annotated[str, AfterValidator(_one_of("source"))]
 SigningKey = Annotated[str, AfterValidator(_signing_key), _text(writeOnly=True, description="a secret: best a ${VAR}")]
 Ignorable = Annotated[str, AfterValidator(_ignorable)]
 PresetName = Annotated[str, AfterValidator(_preset), _text(enum=sorted(PRESETS))]

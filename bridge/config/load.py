@@ -14,7 +14,7 @@ from bridge.config.declared import secret_paths
 from bridge.config.document import Document, Path, is_mapped
 from bridge.config.excerpts import with_excerpts
 from bridge.config.explain import Explained
-from bridge.config.mapped import Mapped
+from bridge.config.mapped import Mapped, mapping_at
 from bridge.config.parse import MAX_BYTES, read
 from bridge.config.rules import rules_of, warnings_of
 from bridge.config.schema import Tree
@@ -96,7 +96,7 @@ class _Loading:
         declaring = [*self.declaring()]
         for path, entry, declared in declaring:
             self.secret.update(self.secrets_of((*path, "settings"), entry.get("settings"), declared))
-        for name, source in _mapping(self.tree, "sources").items():
+        for name, source in mapping_at(self.tree, "sources").items():
             if isinstance(source, dict):
                 self.secret.update(self.secrets_of(("sources", name, "challenge"), source.get("challenge"), Challenge))
         explained = Explained(self.document, secrets=self.filled.secrets | self.literal_secrets())
@@ -105,7 +105,7 @@ class _Loading:
             self.check_settings(path, entry, declared, explained)
         self.secret |= explained.doubtful
         mapped = Mapped(self.document, filters=self.filters, connectors=self.connectors)
-        mappings = self.mappings = {name: mapped.mapping(name) for name in _mapping(self.tree, "targets")}
+        mappings = self.mappings = {name: mapped.mapping(name) for name in mapping_at(self.tree, "targets")}
         trials = self.trials(tree, mappings)
         problems = self.document.problems + explained.problems + mapped.problems
         if problems or tree is None:
@@ -120,7 +120,7 @@ class _Loading:
     def trials(self, tree: Tree | None, mappings: Mapping[str, tuple[Any, MappingRule]]) -> list[Trial]:
         """The tests in the file. What they name and there is not is told also where faults elsewhere leave no tree."""
         records = {name: record_names(one) for name, (_, one) in mappings.items()}
-        known = Known([*_mapping(self.tree, "sources")], records)
+        known = Known([*mapping_at(self.tree, "sources")], records)
         tell_unknown(self.tree.get("tests"), known, self.document)
         return trials_of(tree.tests, known, self.document) if tree else []
 
@@ -146,7 +146,7 @@ class _Loading:
         context = {
             "connector": self.connectors.keys(),
             "plugin": self.plugins.keys(),
-            "source": _mapping(self.tree, "sources").keys(),
+            "source": mapping_at(self.tree, "sources").keys(),
             "broken": self.broken,
         }
         try:
@@ -158,7 +158,7 @@ class _Loading:
     def declaring(self) -> Iterator[tuple[tuple[str, str], dict[str, Any], type | None]]:
         """The way to each target and source whose code declares settings, what stands there, and that declaration."""
         for section, key, classes in (("targets", "connector", self.connectors), ("sources", "plugin", self.plugins)):
-            for name, entry in _mapping(self.tree, section).items():
+            for name, entry in mapping_at(self.tree, section).items():
                 if isinstance(entry, dict) and (section == "targets" or key in entry or "settings" in entry):
                     known = classes.get(str(entry.get(key)))
                     yield (section, name), entry, known and getattr(known, "Settings", type(None))
@@ -236,11 +236,6 @@ def _without_failed(value: Any, error: ValidationError) -> dict[str, Any]:
     failed = {one["loc"][0] for one in error.errors(include_url=False, include_input=False) if one["loc"]}
     known = value if isinstance(value, dict) else {}
     return {key: item for key, item in known.items() if key not in failed} if failed & known.keys() else {}
-
-
-def _mapping(tree: dict[str, Any], key: str) -> dict[str, Any]:
-    value = tree.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _is_signing_key(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Identity: which event is this, is it news, whom is it about? The key, the revision and the person of DESIGN §3.
+"""Identity: which event is this, is it news, whom is it about? See docs/journey.md, "Identity".
 
 All hashes are keyed with a salt that never leaves the database, so that neither a key nor a person can be turned
 back into an email by trying all of them.

@@ -1,7 +1,7 @@
 """Verdicts: what a round of attempts means for their deliveries and their targets, in the order they came in. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bridge.core.holds import Health, judge
 from bridge.core.retry import Settlement, give_back, settle
@@ -24,7 +24,7 @@ class Standing:
     concurrency: int = 1
     why: str = ""  # of the hold that this round begins or prolongs
     rest_s: float = 0.0
-    changed: bool = field(default=False)
+    changed: bool = False
     batch: int = 0  # the last call of many whose failure was judged
 
 

@@ -4,8 +4,9 @@ catch everything: whatever a connector does, the delivery gets an outcome.
 
 import traceback
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from bridge.connector import Connector, Field, came_to
 from bridge.core.mapping import records_for
@@ -21,6 +22,8 @@ from bridge.outbound import Door, DoorCall
 from bridge.plugins.wrong import MOST_IN_BATCH
 
 log = logger("deliver")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,30 +71,25 @@ class Caller:
 
     def describe(self, object_: str) -> list[Field] | Hold:
         """The fields that an object has at the target; a Hold says why they cannot be told. Never raises."""
-        ask = getattr(self.connector, "describe", None)
-        if ask is None:
-            return Hold(f"connector {self.rule.connector} cannot say which fields an object has")
-        try:
-            found = ask(object_, self.door.call(self.rule.policy.timeout_s))
-            return found if isinstance(found, Hold) else list(found)
-        except (NoAnswer, NotBegun) as failed:
-            return Hold(str(failed))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
-            log.error("describe failed", target=self.rule.name, **trace_of(error))
-            return Hold(f"{type(error).__name__} in the connector")
+        return self._told("describe", list, object_, otherwise="cannot say which fields an object has")
 
     def prepare(self) -> list[str] | Hold:
         """What the connector made at the target, line by line; a Hold says why it could not. Never raises."""
-        ask = getattr(self.connector, "prepare", None)
+        return self._told("prepare", _lines, otherwise="has nothing to prepare")
+
+    def _told(self, name: str, read: Callable[[Any], list[T]], *asked: str, otherwise: str) -> list[T] | Hold:
+        """What a method says that not every connector has."""
+        ask = getattr(self.connector, name, None)
         if ask is None:
-            return Hold(f"connector {self.rule.connector} has nothing to prepare")
+            return Hold(f"connector {self.rule.connector} {otherwise}")
         try:
-            found = ask(self.door.call(self.rule.policy.timeout_s))
-            return found if isinstance(found, Hold) else [str(line) for line in found]
+            found = ask(*asked, self.door.call(self.rule.policy.timeout_s))
+            return found if isinstance(found, Hold) else read(found)
         except (NoAnswer, NotBegun) as failed:
             return Hold(str(failed))
         except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's code
-            log.error("prepare failed", target=self.rule.name, **trace_of(error))
+            event = f"{name} failed"
+            log.error(event, target=self.rule.name, **trace_of(error))
             return Hold(f"{type(error).__name__} in the connector")
 
     def _guarded(self, claim: Claim, call: DoorCall, written: Written) -> Outcome | Skipped | None:
@@ -114,6 +112,10 @@ class Caller:
             written.add(record, outcome)
             call.sent = False  # nothing of the next one
         return written.ended()
+
+
+def _lines(found: Iterable[object]) -> list[str]:
+    return [str(line) for line in found]
 
 
 def outcome_of(error: BaseException, claim: Claim, *, sent: bool) -> Outcome | None:

@@ -1,4 +1,4 @@
-"""Operate: what an operator does by hand. The command line and the console call the same functions."""
+"""Operate: what an operator does by hand, whatever it is asked through."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

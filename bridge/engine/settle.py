@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from bridge.core.holds import judge
+from bridge.core.holds import Health, judge
 from bridge.core.redact import kind_of
 from bridge.core.retry import settle
 from bridge.core.verdicts import Standing, judge_round
@@ -79,16 +79,10 @@ class Settler:
                 log.info("target tried again", target=target.name)
 
     def _hold(self, connection: Connection, target: Target, answer: Hold, kind: str, now_ms: int) -> None:
-        """What a probe says makes a target rest; one that is paused stays so, with the operator's reason."""
-        if target.state == TargetState.PAUSED:
-            return
+        """What a probe says makes a target rest."""
         judgement = judge(target.health, answer, person="", held=False, concurrency=1)
         health = replace(judgement.health, kind=kind or judgement.health.kind)
-        until_ms = now_ms + round(judgement.rest_s * 1000)
-        if targets.hold(
-            connection, target, health, why=judgement.why, until_ms=until_ms, now_ms=now_ms, codec=self._codec
-        ):
-            log.warning("target held", target=target.name, for_s=judgement.rest_s, because=kind_of(judgement.why))
+        self._rest(connection, target, health, why=judgement.why, rest_s=judgement.rest_s, now_ms=now_ms)
 
     def lost(self, claim: Claim, *, now_ms: int) -> settlements.Settled:
         """What becomes of a claim whose worker died: uncertain, and an attempt is used up."""
@@ -101,24 +95,23 @@ class Settler:
 
     def _save(self, connection: Connection, target: Target, standing: Standing, now_ms: int) -> None:
         if standing.why:
-            until_ms = now_ms + round(standing.rest_s * 1000)
-            if targets.hold(
-                connection,
-                target,
-                standing.health,
-                why=standing.why,
-                until_ms=until_ms,
-                now_ms=now_ms,
-                codec=self._codec,
-            ):
-                because = kind_of(standing.why)
-                log.warning("target held", target=target.name, for_s=standing.rest_s, because=because)
+            self._rest(connection, target, standing.health, why=standing.why, rest_s=standing.rest_s, now_ms=now_ms)
         elif standing.changed:
             targets.save_health(connection, target.name, standing.health)
         if standing.delivered_at > target.delivered_at + DELIVERED_EVERY_MS or (
             standing.changed and standing.delivered_at > target.delivered_at
         ):
             targets.save_delivered(connection, target.name, standing.delivered_at)
+
+    def _rest(
+        self, connection: Connection, target: Target, health: Health, *, why: str, rest_s: float, now_ms: int
+    ) -> None:
+        """The target is held; one that is paused stays so, with the operator's reason."""
+        if target.state == TargetState.PAUSED:
+            return
+        until_ms = now_ms + round(rest_s * 1000)
+        if targets.hold(connection, target, health, why=why, until_ms=until_ms, now_ms=now_ms, codec=self._codec):
+            log.warning("target held", target=target.name, for_s=rest_s, because=kind_of(why))
 
 
 def _other_account(target: Target, answer: Usable) -> Hold:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from itertools import accumulate
 from typing import Any
 
-from bridge.sandbox.server import Fault, Request
+from bridge.sandbox.exchange import Fault, Request
 
 MOST_S = 3600  # who wants more, wants `hang`
 _NO_FAULT = Fault()

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs
 
+from bridge.sandbox.exchange import Reply, Request, json_reply
 from bridge.sandbox.faults import Faults
 from bridge.sandbox.ledger import Ledger, Row, Tally
-from bridge.sandbox.server import Reply, Request, Server, json_reply
+from bridge.sandbox.server import Server
 
 
 class Inbox:

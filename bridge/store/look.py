@@ -11,7 +11,7 @@ from bridge.store.arrival import blank_event, decode_event
 from bridge.store.codec import Codec
 from bridge.store.links import written_by
 from bridge.store.retention import LET_GO
-from bridge.store.tables import attempts, audit, deliveries, events, quarantine, rejections
+from bridge.store.tables import attempts, deliveries, events, quarantine, rejections
 
 _SAID = ("reason", "degraded")  # (codec)
 _LISTED = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "finished_at", "copy", *_SAID)
@@ -150,11 +150,6 @@ def show_quarantined(connection: Connection, id_: int, *, codec: Codec) -> dict[
         "signed_at": row.signed_at * 1000,
         "body": whole,
     }
-
-
-def list_audit(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
-    """What operators did, newest first."""
-    return [row._asdict() for row in connection.execute(select(audit).order_by(audit.c.id.desc()).limit(limit))]
 
 
 def _readable(row: Row[Any], codec: Codec) -> Event:

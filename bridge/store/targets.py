@@ -100,13 +100,13 @@ def set_account(connection: Connection, name: str, account: str) -> None:
 def hold(
     connection: Connection, target: Target, health: Health, *, why: str, until_ms: int, now_ms: int, codec: Codec
 ) -> bool:
-    """Rests the target until `until_ms`; gives whether that is news. A pause is the operator's and stays."""
+    """Rests a target that is not paused until `until_ms`, or as long as it rests already; gives whether it is news."""
     began = target.state == TargetState.ACTIVE
     connection.execute(
         update(targets)
         .where(targets.c.name == target.name)
         .values(
-            state=TargetState.HELD.value if target.state != TargetState.PAUSED else target.state.value,
+            state=TargetState.HELD.value,
             why=codec.encode(why),
             held_until=max(until_ms, target.held_until) if not began else until_ms,
             held_since=now_ms if began else target.held_since,

@@ -234,6 +234,19 @@ def test_a_probe_that_fails_leaves_a_pause_and_its_reason_alone(worker: Worker) 
     assert ("paused", "migration") == (worker.target().state, Codec().text(worker.target().why))
 
 
+def test_a_delivery_that_fails_after_a_pause_leaves_the_pause_and_its_reason_alone(
+    store: Store, worker: Worker
+) -> None:
+    store.receive(lead(1))
+    (claim,) = worker.claim()
+    worker.operator().pause("crm", why="migration")
+
+    worker.rounds.run([worker.result(claim, Hold("login refused", for_s=600))], {})
+
+    target = worker.target()
+    assert ("paused", "migration", 0) == (target.state, Codec().text(target.why), target.held_until)
+
+
 def test_a_target_that_points_at_another_account_is_held_until_the_operator_says_that_it_is_meant(
     store: Store, worker: Worker
 ) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from bridge.sandbox.exchange import Request
 from bridge.sandbox.faults import BadFault, Faults
 from bridge.sandbox.inbox import Inbox
 from bridge.sandbox.ledger import Tally
-from bridge.sandbox.server import Request
 
 PATIENCE_S = 10
 

@@ -17,7 +17,7 @@ from bridge.sandbox.inbox import Inbox
 from bridge.sandbox.salesforce.org import Org
 
 DOCS = Path(__file__).parents[2] / "docs"
-INBOX, ORG, PORTAL = DOCS / "sandbox.md", DOCS / "sandboxes.md", DOCS / "sandbox-hubspot.md"
+INBOX, ORG, PORTAL = DOCS / "sandbox-inbox.md", DOCS / "sandbox-salesforce.md", DOCS / "sandbox-hubspot.md"
 
 
 def examples(page: Path) -> list[tuple[str, str]]:

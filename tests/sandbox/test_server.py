@@ -11,7 +11,8 @@ from contextlib import closing, contextmanager
 import pytest
 
 from bridge.sandbox import server as server_module
-from bridge.sandbox.server import Fault, Reply, Request, Server, json_reply
+from bridge.sandbox.exchange import Fault, Reply, Request, json_reply
+from bridge.sandbox.server import Server
 
 PATIENCE_S = 10
 

@@ -15,8 +15,9 @@ from typing import Any, Self
 
 from bridge.sandbox.crm.calling import Answer
 from bridge.sandbox.crm.controls import Controls
+from bridge.sandbox.exchange import Fault, Reply, Request
 from bridge.sandbox.faults import Outcome
-from bridge.sandbox.server import Fault, Reply, Request, Server
+from bridge.sandbox.server import Server
 
 
 class Crm(Controls):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from bridge.sandbox.crm.calls import Call, Calls
+from bridge.sandbox.exchange import Reply, Request
 from bridge.sandbox.faults import WELL, Faults, Outcome
-from bridge.sandbox.server import Reply, Request
 
 JSON = {"Content-Type": "application/json;charset=UTF-8"}
 

@@ -17,7 +17,7 @@ from bridge.sandbox.crm.calls import Call, Calls
 from bridge.sandbox.crm.page import page
 from bridge.sandbox.crm.records import Record, Records
 from bridge.sandbox.crm.settings import changed
-from bridge.sandbox.server import Reply, Request, json_reply
+from bridge.sandbox.exchange import Reply, Request, json_reply
 
 
 class Controls(ABC):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from html import escape
 
 from bridge.sandbox.crm.records import Records
-from bridge.sandbox.server import Reply
+from bridge.sandbox.exchange import Reply
 
 MOST_PER_OBJECT = 50
 MOST_CHARACTERS = 300

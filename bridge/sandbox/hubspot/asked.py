@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote
 
+from bridge.sandbox.exchange import Request
 from bridge.sandbox.hubspot.errors import Refused, bad_input, no_path
-from bridge.sandbox.server import Request
 
 _VERSION = re.compile(r"v\d|\d{4}-\d\d(-beta)?")
 _DATED = re.compile(r"\d{4}-\d\d(-beta)?")

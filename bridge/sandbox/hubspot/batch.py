@@ -54,7 +54,7 @@ class Batch:
         return self._answered(self._each(rows, create), done=201)
 
     def _update(self, _: Asked, kind: Kind, rows: list[Row]) -> Result:
-        self._check_ids(kind, rows, self._found(kind, rows))
+        self._check_ids(rows, self._found(kind, rows))
 
         def update(row: Row) -> dict[str, Any]:
             record = self._found(kind, [row])[0]
@@ -65,7 +65,7 @@ class Batch:
         return self._answered(self._each(rows, update, missing_is_row=True))
 
     def _upsert(self, _: Asked, kind: Kind, rows: list[Row]) -> Result:
-        self._check_ids(kind, rows, self._found(kind, rows))
+        self._check_ids(rows, self._found(kind, rows))
 
         def upsert(row: Row) -> dict[str, Any]:
             record = self._found(kind, [row])[0]
@@ -110,7 +110,7 @@ class Batch:
                 result.append(self._objects.holder(kind, name, key))
         return result
 
-    def _check_ids(self, kind: Kind, rows: Sequence[Row], found: Sequence[Record | None]) -> None:
+    def _check_ids(self, rows: Sequence[Row], found: Sequence[Record | None]) -> None:
         """Two inputs for the same record, and nothing of the batch is done."""
         seen: set[tuple[str, str]] = set()
         for row, record in zip(rows, found, strict=True):

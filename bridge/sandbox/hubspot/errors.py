@@ -1,7 +1,7 @@
 """What a portal refuses, in its own words: message, category and context, and the bodies that carry them.
 
 Texts and shapes: https://developers.hubspot.com/docs/api-reference/error-handling (2026-03-30), and bodies that users
-of the API have recorded (2021-2026). Where neither shows a text, it is the sandbox's own (docs/sandboxes.md).
+of the API have recorded (2021-2026). Where neither shows a text, it is the sandbox's own (docs/sandbox-hubspot.md).
 """
 
 import json

@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from bridge.sandbox.crm.app import Crm
 from bridge.sandbox.crm.calling import Answer
 from bridge.sandbox.crm.records import Record
+from bridge.sandbox.exchange import Reply, Request
 from bridge.sandbox.hubspot import contacts
 from bridge.sandbox.hubspot.api import Api, kind_for, scopes_for
 from bridge.sandbox.hubspot.asked import Asked, Result, asked
@@ -33,7 +34,6 @@ from bridge.sandbox.hubspot.schema import KINDS, kind_of, schema
 from bridge.sandbox.hubspot.settings import DEFAULTS, NAMED_FAULTS, check
 from bridge.sandbox.hubspot.tokens import Tokens
 from bridge.sandbox.hubspot.world import World
-from bridge.sandbox.server import Reply, Request
 
 _JSON = {"Content-Type": "application/json;charset=utf-8"}
 

@@ -34,15 +34,15 @@ def answer(world: World, objects: Objects, asked: Asked, kind: Kind) -> Result:
     after = whole(body.get("after") or 0, "after", most=10**9)
     if after + limit > _MOST_AFTER:
         raise Refused(f"Searches cannot page past {_MOST_AFTER} results")
-    fits = _condition(kind, world.properties(kind), body)
+    fits = _condition(world.properties(kind), body)
     found = [record for record in world.found(kind) if fits(record)]
-    found = _sorted(found, kind, world.properties(kind), body)
+    found = _sorted(found, world.properties(kind), body)
     page = [objects.shown(kind, record, texts(body, "properties")) for record in found[after : after + limit]]
     more = {"paging": {"next": {"after": str(after + limit)}}} if after + limit < len(found) else {}
     return Result(body={"total": len(found), "results": page, **more})
 
 
-def _condition(kind: Kind, known: Mapping[str, Property], body: Mapping[str, Any]) -> Callable[[Record], bool]:
+def _condition(known: Mapping[str, Property], body: Mapping[str, Any]) -> Callable[[Record], bool]:
     groups = [*tables(body, "filterGroups"), *([body] if body.get("filters") else [])]
     read = [[_test(known, one) for one in tables(group, "filters")] for group in groups]
     if len(read) > _MOST_GROUPS or sum(map(len, read)) > _MOST_IN_ALL or any(len(one) > _MOST_FILTERS for one in read):
@@ -150,7 +150,7 @@ _OPERATORS: Mapping[str, Callable[[Property, str | None, Mapping[str, Any]], boo
 }
 
 
-def _sorted(found: list[Record], kind: Kind, known: Mapping[str, Property], body: Any) -> list[Record]:
+def _sorted(found: list[Record], known: Mapping[str, Property], body: Any) -> list[Record]:
     if not body.get("sorts"):
         return sorted(found, key=lambda record: int(record["id"]))
     first = body["sorts"][0] if isinstance(body["sorts"], list) else None

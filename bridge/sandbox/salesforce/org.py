@@ -23,6 +23,7 @@ from bridge.sandbox.crm.adapter import Detour
 from bridge.sandbox.crm.app import Crm
 from bridge.sandbox.crm.calling import JSON, Answer
 from bridge.sandbox.crm.records import Record
+from bridge.sandbox.exchange import Reply, Request
 from bridge.sandbox.salesforce import limits, soap
 from bridge.sandbox.salesforce.asked import Asked, Result, errors_of, json_body, split
 from bridge.sandbox.salesforce.convert import converted
@@ -37,7 +38,6 @@ from bridge.sandbox.salesforce.settings import DEFAULTS, NAMED_FAULTS
 from bridge.sandbox.salesforce.tokens import Tokens
 from bridge.sandbox.salesforce.values import moment_text
 from bridge.sandbox.salesforce.world import World
-from bridge.sandbox.server import Reply, Request
 
 _OLDEST_API = 31
 _LONGEST_URI = 16_384

@@ -6,9 +6,9 @@ Source: https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_ap
 import re
 from html import escape, unescape
 
+from bridge.sandbox.exchange import Reply, Request
 from bridge.sandbox.salesforce.sessions import Sessions
 from bridge.sandbox.salesforce.world import World
-from bridge.sandbox.server import Reply, Request
 
 _FIRST_WITHOUT = 65.0
 _XML = {"Content-Type": "text/xml;charset=UTF-8"}

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from bridge.sandbox.exchange import Request
 from bridge.sandbox.salesforce.asked import Result
 from bridge.sandbox.salesforce.sessions import Sessions
 from bridge.sandbox.salesforce.world import World
-from bridge.sandbox.server import Request
 
 _JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
