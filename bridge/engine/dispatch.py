@@ -95,8 +95,6 @@ class Dispatcher:
                 self._pause(BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
         self._drain(grace_s)
 
-    # -- waiting
-
     def _patience_s(self) -> float:
         if self._due_ms is None or self._failures:
             return LOOK_S
@@ -132,8 +130,6 @@ class Dispatcher:
                 self._crews[one.claim.target].done(one)
             else:
                 self._ready.add(one.target)
-
-    # -- working
 
     def _has_work(self) -> bool:
         """Whether a round is worth a write lock and an fsync: reads before it writes."""
@@ -212,8 +208,6 @@ class Dispatcher:
         held = {claim.delivery_id for crew in self._crews.values() for claim in crew.held()}
         held |= {result.claim.delivery_id for result in self._pending.results}
         return self._rounds.heal(held)
-
-    # -- ending
 
     def _drain(self, grace_s: float) -> None:
         """Gives back what was not begun, waits for what is in flight, and lets go of the rest as uncertain."""

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from bridge.core.mapping import record_keys
 from bridge.core.retry import Settlement
+from bridge.engine.accounts import Accounts
 from bridge.engine.clock import Clock
 from bridge.engine.presence import Presence
 from bridge.engine.room import Load, Room
 from bridge.engine.settle import Settler, needs_lock
-from bridge.log import logger
 from bridge.model.delivery import Claim, Result, TargetState
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import TargetRule
@@ -30,10 +30,6 @@ from bridge.store.workers import Worker
 PREFETCH_S = 0.25  # claims are taken for about this long ahead, so that rounds fill up when there is a backlog
 MOST_AHEAD = 100
 PROBE_GRACE_S = 30.0  # beyond the target's timeout, before another worker may look
-
-_ONE_ACCOUNT = "give all workers the same credentials and restart them; a new account: targets resume --new-account"
-
-log = logger("worker")
 
 
 @dataclass(slots=True)
@@ -60,8 +56,7 @@ class Rounds:
         self._settler = Settler(self._policies, codec=codec, clock=clock)
         self._number = 0
         self._crowd = (0, 1)  # this worker's rank among how many
-        self._accounts: dict[str, str] = {}  # by target, as its own probes named them; other workers may be at others
-        self._elsewhere: set[str] = set()  # targets of which that was told
+        self._accounts = Accounts()
 
     def enlist(self, presence: Presence) -> None:
         """Makes this a registered worker, and the configured targets known."""
@@ -81,7 +76,7 @@ class Rounds:
             active = {
                 name: first_only
                 for name, first_only in hungry.items()
-                if name in known and known[name].state == TargetState.ACTIVE and not self._is_elsewhere(known[name])
+                if (target := known.get(name)) and self._is_open(target)
             }
             times = list(claims.next_due(connection, active).values())
         held = [target for target in known.values() if target.state == TargetState.HELD and target.name in ready]
@@ -109,8 +104,7 @@ class Rounds:
                 )
                 done.settled = {settlement.claim.delivery_id: settlement for _, settlement in settled}
             for name, answer in probed:
-                if isinstance(answer, Usable) and answer.account:
-                    self._accounts[name] = answer.account
+                self._accounts.learn(name, answer)
                 self._settler.judge_probe(connection, known[name], answer, now_ms=now_ms)
             if claiming:
                 fresh = self._targets(connection) if results or probed else known
@@ -210,7 +204,7 @@ class Rounds:
                 until_ms = now_ms + round((self._policies[name].timeout_s + PROBE_GRACE_S) * 1000)
                 if targets.take_probe(connection, name, now_ms=now_ms, until_ms=until_ms):
                     done.probes.append(name)
-            if target.state != TargetState.ACTIVE or self._is_elsewhere(target):
+            if not self._is_open(target):
                 continue
             room = done.rooms[name] = self._room(target, load)
             limit = room.most - load.held
@@ -236,18 +230,9 @@ class Rounds:
                     connection, found, account=target.account, keys=partial(record_keys, mapping=mapping)
                 )
 
-    def _is_elsewhere(self, target: Target) -> bool:
-        """Whether this worker's own credentials are another account's than those that the target's links belong to, and
-        another worker's are not: it opens the target again, and sends. What is linked would be strangers' records here.
-        """
-        mine = self._accounts.get(target.name, "")
-        if not mine or target.account in ("", mine):
-            self._elsewhere.discard(target.name)
-            return False
-        if target.name not in self._elsewhere and target.state == TargetState.ACTIVE:
-            self._elsewhere.add(target.name)
-            log.error("at another account than other workers, sends nothing", target=target.name, advice=_ONE_ACCOUNT)
-        return True
+    def _is_open(self, target: Target) -> bool:
+        """Whether this worker may send there."""
+        return target.state == TargetState.ACTIVE and not self._accounts.are_elsewhere(target)
 
     def _room(self, target: Target, load: Load) -> Room:
         """This worker's part of the target's concurrency, and of claims a little ahead where calls are quick."""

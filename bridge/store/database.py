@@ -9,21 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool
 
 from bridge.errors import StoreError
 from bridge.store import bulk
 from bridge.store.address import read_url
 from bridge.store.disk import free_bytes, is_read_only
-from bridge.store.turn import LOCK_WAIT_S, Turn
+from bridge.store.engines import postgres_engine, sqlite_engine
+from bridge.store.turn import Turn
 
 SHORT_BYTES = 32 << 20  # twice what SQLite's log grows to before it is copied into the file
 CHANNEL = "bridge_due"
-STATEMENT_S = 30  # on Postgres; a statement that takes longer waits for something that will not come
 
 TRIES = 3  # of a transaction, where somebody else is in its way
 ASK_AGAIN = ("40P01", "40001")  # Postgres: deadlock, serialization failure; the other one got through
@@ -56,11 +55,11 @@ class Database:
         self.url = read_url(url) if isinstance(url, str) else url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self._writer = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
-            self._reader = _sqlite_engine(self.url, begin="BEGIN", pool_size=pool_size)
+            self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=pool_size)
             self._turns = Turn(f"{self.url.database}.lock")
         else:
-            self._writer = self._reader = _postgres_engine(self.url, pool_size=pool_size)
+            self._writer = self._reader = postgres_engine(self.url, pool_size=pool_size)
         self._driver: Any = self._writer.dialect.loaded_dbapi
 
     @property
@@ -193,59 +192,3 @@ def _first_line(error: Exception) -> str:
     """The driver's words without the statement and its parameters, which are personal data."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return f"{type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no reason given'}"
-
-
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "cache_size=-16000",
-    "journal_size_limit=67108864",
-    # Pages are copied from the log into the file after 16 MB of it: many were written more than once by then.
-    "wal_autocheckpoint=4000",
-)
-
-
-def _sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=LOCK_WAIT_S,
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 1.5, "cached_statements": 512},
-    )
-
-    @event.listens_for(engine, "connect")
-    def settings(connection: Any, _: Any) -> None:
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        bulk.execute(connection, begin)
-
-    return engine
-
-
-def _postgres_engine(url: URL, *, pool_size: int) -> Engine:
-    return create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=2,
-        pool_recycle=1800,
-        connect_args={
-            "connect_timeout": 2,
-            "application_name": "bridge",
-            # A server's host that vanished says nothing: neither to what was sent (the first), nor while its answer is
-            # waited for (the others: dead after 14 s and not, as by default, after two hours).
-            "tcp_user_timeout": 10_000,
-            "keepalives": 1,
-            "keepalives_idle": 5,
-            "keepalives_interval": 3,
-            "keepalives_count": 3,
-            "options": "-c enable_seqscan=off -c idle_in_transaction_session_timeout=60000 -c lock_timeout=10000"
-            f" -c statement_timeout={STATEMENT_S * 1000}",
-        },
-    )

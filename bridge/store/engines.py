@@ -1,0 +1,67 @@
+"""Engines: how connections to each kind of database are opened, and with which settings."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import QueuePool
+
+from bridge.store import bulk
+from bridge.store.turn import LOCK_WAIT_S
+
+STATEMENT_S = 30  # on Postgres; a statement that takes longer waits for something that will not come
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-16000",
+    "journal_size_limit=67108864",
+    # Pages are copied from the log into the file after 16 MB of it: many were written more than once by then.
+    "wal_autocheckpoint=4000",
+)
+
+
+def sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=LOCK_WAIT_S,
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 1.5, "cached_statements": 512},
+    )
+
+    @event.listens_for(engine, "connect")
+    def settings(connection: Any, _: Any) -> None:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        bulk.execute(connection, begin)
+
+    return engine
+
+
+def postgres_engine(url: URL, *, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=2,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": 2,
+            "application_name": "bridge",
+            # A server's host that vanished says nothing: neither to what was sent (the first), nor while its answer is
+            # waited for (the others: dead after 14 s and not, as by default, after two hours).
+            "tcp_user_timeout": 10_000,
+            "keepalives": 1,
+            "keepalives_idle": 5,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "options": "-c enable_seqscan=off -c idle_in_transaction_session_timeout=60000 -c lock_timeout=10000"
+            f" -c statement_timeout={STATEMENT_S * 1000}",
+        },
+    )
