@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from
-from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, NAMED, TO, UNNAMED
+from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, NAMED, ONLY_CHANGE, TO, UNNAMED
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.text import LEFT_OUT, MAX_BODY, as_html, is_cut, text_of, written
 
@@ -30,6 +30,7 @@ class Row:
     notes: list[str] = field(default_factory=list)  # what was left out, and why
     unnamed: str = ""  # its last name, where it is made and has no name
     is_unnamed: bool = False  # its last name is none that the visitor said
+    only_change: str = ""  # why it is only changed, where it is there, and never made
     is_new: bool = False  # this call made it
     is_linked: bool = False  # it has its associations since it was made
     outcome: Outcome | None = None
@@ -59,7 +60,8 @@ class Row:
     @property
     def needs_look(self) -> bool:
         """Whether what stands there has a say in what is written."""
-        return bool(self.record.if_empty or self.writes or self.is_unnamed or self.record.mode == "create")
+        has_say = self.record.if_empty or self.writes or self.is_unnamed or self.only_change
+        return bool(has_say or self.record.mode == "create")
 
     @property
     def sent(self) -> dict[str, str]:
@@ -105,6 +107,10 @@ class Row:
     def deliver(self, id_: str, url: str = "") -> None:
         self.outcome = Delivered(id_, url, degraded="; ".join(self.notes), not_taken=tuple(self.dropped))
 
+    def pass_over(self) -> None:
+        """It is not there to be changed, and is not made."""
+        self.outcome, self.is_linked = Delivered(), True
+
     def keep(self, dropped: Mapping[str, Any]) -> None:
         """Keeps in its text what an earlier record of the same delivery had to go without."""
         body = BODY.get(self.object)
@@ -125,6 +131,9 @@ def row_of(record: Record, settings: HubSpotSettings) -> Row:
                 row.to[name] = _id(value)
             elif name == UNNAMED and record.object == CONTACTS:
                 row.unnamed = text_of(value)
+            elif name == ONLY_CHANGE:
+                row.only_change = text_of(value)
+                row.notes += [] if record.if_empty else [row.only_change]
             else:
                 row.properties[name] = written(name, value)
                 if is_cut(name, value):

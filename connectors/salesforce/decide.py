@@ -100,7 +100,7 @@ class Decide:
     def _is_sought(self, work: Work) -> bool:
         """Whether the org has to be asked what is there already."""
         record = work.record
-        needs_what_stands = record.if_empty or bool(record.writes) or work.looked_again
+        needs_what_stands = record.if_empty or bool(record.writes or work.only_change) or work.looked_again
         if work.known and work.known not in work.gone:
             return record.object in PREFIXES.values() or needs_what_stands
         if record.object in self._settings.external_ids and not record.match:
@@ -122,6 +122,9 @@ class Decide:
             work.keyless |= bool(look and look.with_key(work))
             if look and look.may_be_written(work) and not work.mark_sought:
                 return False
+            if work.only_change:
+                work.pass_over()
+                return True
             change = created(record, record.fields)
             work.external, work.there = "" if work.keyless else key, {} if look else None
         elif found is None:
