@@ -30,9 +30,13 @@ def sought_of(record: Record) -> list[tuple[str, str]]:
     return found
 
 
-def anchor_of(record: Record) -> tuple[str, str] | None:
-    """A field that SOQL can filter by, and its text, by which to find what an earlier attempt may have written."""
+def anchor_of(record: Record, *, strayed: bool = False) -> tuple[str, str] | None:
+    """A field that SOQL can filter by, and its text, by which to find what an earlier attempt may have written.
+    `strayed`: it hangs on somebody else by now.
+    """
     texts = {name: text for name, text in record.fields.items() if isinstance(text, str) and text}
+    if strayed:
+        texts.pop("WhoId", None)
     found = next((name for name in _ANCHORS if len(texts.get(name, "")) in range(1, LONGEST_SOUGHT + 1)), None)
     found = found or next((name for name, text in texts.items() if _ID.fullmatch(text)), None)
     return (found, texts[found]) if found else None

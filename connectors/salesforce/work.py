@@ -36,6 +36,8 @@ class Work:
     mark_sought: bool = False  # by which what an earlier attempt made is known again
     allow_save: bool = False  # over the objection of a duplicate rule
     alone: bool = False  # in a call of its own: a collection's rows say too little
+    rehung: bool = False  # the Lead that it hung on was converted, and took along what was there of it
+    unfollowed: bool = False  # the person's Lead was converted, to a Contact that is not to be seen
     only_change: str = ""  # why it is only changed, where it is there, and never made
 
     def __post_init__(self) -> None:
@@ -58,6 +60,11 @@ class Work:
             if self.record.object in PREFIXES.values()
             else self.record.object
         )
+
+    @property
+    def strayed(self) -> bool:
+        """Whether it is not to be seen whom it hangs on by now."""
+        return self.rehung and PREFIXES.get(str(self.record.fields.get("WhoId"))[:3]) == "Lead"
 
     def undecide(self) -> None:
         """Everything about it has to be found out again."""
