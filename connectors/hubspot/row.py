@@ -9,6 +9,7 @@ from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id
 from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, NAMED, ONLY_CHANGE, TO, UNNAMED
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.text import LEFT_OUT, MAX_BODY, as_html, is_cut, text_of, written
+from connectors.hubspot.unsure import is_masked, unsure_in
 
 _ID = re.compile(r"[A-Za-z0-9_:() -]+")
 
@@ -49,9 +50,17 @@ class Row:
         return self.properties.get("email", "") if self.object == CONTACTS else ""
 
     @property
+    def unsure(self) -> Mapping[str, str]:
+        """Properties that replace nothing, with what there is to say of them where something else stands there."""
+        found = unsure_in(self.properties, is_known=self.id is not None) if self.object == CONTACTS else {}
+        return {name: why for name, why in found.items() if name not in self.record.writes}
+
+    @property
     def writes(self) -> Mapping[str, str]:
         """How the properties are written that do not simply replace what stands there."""
-        kept = {name: "if_empty" for name in CREATE_ONLY if name in self.properties}
+        kept = {name: "if_empty" for name in CREATE_ONLY if name in self.properties} | dict.fromkeys(
+            self.unsure, "if_empty"
+        )
         found = kept | dict(self.record.writes)
         if self.email and self.id is None:  # found by it, and so it is left as it is
             found.pop("email", None)
@@ -141,6 +150,9 @@ def row_of(record: Record, settings: HubSpotSettings) -> Row:
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"{name}: {error}" if isinstance(error, _NoId) else f"{name}: HubSpot has no way to write this"
             row.outcome = Reject(reason, cause=f"value {name}")
+    if is_masked(row.email):
+        row.dropped["email"] = row.properties.pop("email")
+        row.notes.append("email is masked, and no address")
     if row.email:
         row.properties["email"] = row.email.strip().lower()  # as HubSpot keeps them
     row.name_it()

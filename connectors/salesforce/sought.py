@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.connector import Record, Ref
-from connectors.salesforce.change import value_of
+from connectors.salesforce.change import is_masked, value_of
 from connectors.salesforce.phones import digits_of, spellings
 from connectors.salesforce.reference import key_of, leads_there, path_of
 from connectors.salesforce.work import PREFIXES
@@ -25,7 +25,7 @@ def sought_of(record: Record) -> list[tuple[str, str]]:
         given = record.fields.get(name)
         value = None if key_of(name, given) else value_of(given)
         text = "" if value is None or isinstance(value, Ref) else str(value).strip()
-        if 0 < len(text) <= LONGEST_SOUGHT and (name not in PHONES or spellings(text)):
+        if 0 < len(text) <= LONGEST_SOUGHT and (spellings(text) if name in PHONES else not is_masked(text)):
             found.append((name, text))
     return found
 
