@@ -70,7 +70,7 @@ _TASK: dict[str, Any] = {
     "when": {"kind": "appointment", "vars.start": {"present": False}},
     "fields": {
         "to_contact": "{{ records.person.id }}",
-        "hs_timestamp": "{{ vars.when }}",
+        "hs_timestamp": {"value": "{{ vars.when }}", "write": "if_empty"},  # when it is due, which colleagues move on
         "hs_task_subject": "Arrange a time: {{ vars.who }}",
         "hs_task_body": "{{ vars.said }}",
         "hs_task_status": "NOT_STARTED",

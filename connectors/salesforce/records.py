@@ -77,7 +77,10 @@ _TASK: dict[str, Any] = {
             "value": "Arrange a time: {{ full_name | default(email) | default(phone) }}",
             "max_length": 255,
         },
-        "ActivityDate": "{{ (created_at if created_at is present else received_at) | date }}",
+        "ActivityDate": {  # when it is due, which colleagues move on
+            "value": "{{ (created_at if created_at is present else received_at) | date }}",
+            "write": "if_empty",
+        },
         "Description": {"value": "{{ vars.said }}", "write": "append", "max_length": 30000},
     },
 }
