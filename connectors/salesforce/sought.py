@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.connector import Record, Ref
 from connectors.salesforce.change import is_masked, value_of
-from connectors.salesforce.phones import digits_of, spellings
+from connectors.salesforce.phones import digits_of, digits_of_all, spellings
 from connectors.salesforce.reference import key_of, leads_there, path_of
 from connectors.salesforce.work import PREFIXES
 
@@ -53,8 +53,7 @@ def spelled(name: str, value: str, object_: str) -> Iterator[tuple[str, list[str
 def holds(row: Mapping[str, Any], name: str, value: str) -> bool:
     """Whether a record has this value in this field; a phone number may stand in the other field of phones."""
     if name in PHONES:
-        same = {digits_of(text) for text in spellings(value)}
-        return any(digits_of(row.get(at)) in same for at in PHONES)
+        return any(digits_of(row.get(at)) in digits_of_all(value) for at in PHONES)
     return str(row.get(name) or "").strip().casefold() == value.casefold()
 
 
