@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.hubspot.objects import addresses_in
+from connectors.hubspot.objects import CONTACTS, addresses_in
 from connectors.hubspot.row import Row
 from connectors.hubspot.text import BODIES, alike, plain
-from connectors.hubspot.unsure import stands_in
+from connectors.hubspot.unsure import is_masked, stands_in
 
 OTHER_EMAIL = "the contact has another email address already, which was left as it is"
 
@@ -23,7 +23,8 @@ def heed(row: Row, there: Mapping[str, Any]) -> bool:
         stands = there.get(name)
         stands = stands if isinstance(stands, str) else ""
         write = "if_empty" if row.record.if_empty else row.writes.get(name, "always")
-        if not stands or write == "always" or (name in row.unsure and stands_in(name, stands, row.properties)):
+        is_open = not stands or (row.object == CONTACTS and is_masked(stands) and not is_masked(text))
+        if is_open or write == "always" or (name in row.unsure and stands_in(name, stands, row.properties)):
             row.left[name] = text
         elif write == "append":
             row.left[name] = _appended(name, stands, text)

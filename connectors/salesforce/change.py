@@ -50,7 +50,8 @@ def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] 
                 found[name] = text[:LONGEST_TEXT]
                 degraded = _cut(name) if len(text) > LONGEST_TEXT else degraded
         elif record.if_empty or record.writes.get(name) == "if_empty":
-            if value is not None and is_empty(stands) and not _is_unseen(name, value):
+            is_open = is_empty(stands) or (is_masked(stands) and not is_masked(value))
+            if value is not None and is_open and not _is_unseen(name, value):
                 found[name] = sent(name, value)
         elif is_masked(value) and not is_empty(stands) and stands != value:
             degraded = f"{name} is masked: what stands there was left as it is"

@@ -58,7 +58,7 @@ def holds(row: Mapping[str, Any], name: str, value: str) -> bool:
 
 
 def contradicts(row: dict[str, Any], name: str, value: str) -> bool:
-    return bool(row.get(name)) and not holds(row, name, value)
+    return bool(row.get(name)) and not is_masked(row[name]) and not holds(row, name, value)
 
 
 def is_equal(stands: Any, value: Any) -> bool:

@@ -102,3 +102,13 @@ def test_one_who_was_made_without_a_name_gets_it_when_he_says_it() -> None:
 
         assert [("Ada", "Lovelace")] == hubspot.shown("contacts", "firstname", "lastname")
         assert () == named.degraded
+
+
+def test_a_good_name_takes_the_place_of_a_masked_one() -> None:
+    with at() as hubspot:
+        hubspot.portal.plant("contacts", firstname="A**", lastname="L*******", phone=PHONE)
+
+        outcome = brought(hubspot, first_name="Ada", last_name="Lovelace", phone=PHONE)
+
+        assert [("Ada", "Lovelace")] == hubspot.shown("contacts", "firstname", "lastname")
+        assert "" == outcome.degraded

@@ -48,3 +48,13 @@ def test_a_masked_value_stands_where_there_was_nothing(org: Org) -> None:
     Way(org, records=[BY_EMAIL]).outcome(claim_of(replace(LEAD, first_name="D****")))
 
     assert "D****" == one(org, "Lead")["FirstName"]
+
+
+def test_a_good_value_takes_the_place_of_a_masked_one(org: Org) -> None:
+    lead = plant(org, "Lead", LastName="G*****", Company="x", Email="d***@example.com", Phone=LEAD.phone)
+
+    outcome = Way(org).outcome(claim_of(LEAD))
+
+    assert lead == outcome.id
+    row = one(org, "Lead")
+    assert (LEAD.last_name, LEAD.email) == (row["LastName"], row["Email"])
