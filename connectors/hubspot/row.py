@@ -8,7 +8,7 @@ from typing import Any
 from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from
 from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, NAMED, ONLY_CHANGE, TO, UNNAMED
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.hubspot.text import LEFT_OUT, MAX_BODY, as_html, is_cut, text_of, written
+from connectors.hubspot.text import BODIES, LEFT_OUT, MAX_BODY, as_html, is_blank, is_cut, text_of, written
 from connectors.hubspot.unsure import is_masked, unsure_in
 
 _ID = re.compile(r"[A-Za-z0-9_:() -]+")
@@ -143,7 +143,7 @@ def row_of(record: Record, settings: HubSpotSettings) -> Row:
             elif name == ONLY_CHANGE:
                 row.only_change = text_of(value)
                 row.notes += [] if record.if_empty else [row.only_change]
-            else:
+            elif name in BODIES or not is_blank(value):
                 row.properties[name] = written(name, value)
                 if is_cut(name, value):
                     row.notes.append(f"{name} is too long for HubSpot, and was shortened")

@@ -87,6 +87,11 @@ def is_empty(value: Any) -> bool:
     return value is None or value == ""
 
 
+def is_blank(value: Any) -> bool:
+    """Whether a text says nothing, and is not empty on purpose."""
+    return isinstance(value, str) and value != "" and all(sign.isspace() or not sign.isprintable() for sign in value)
+
+
 def mark_of(record: Record) -> str:
     """By what a record of ours is known again: how its signatures begin."""
     return f"[chat {blake2s(record.key.encode(), digest_size=5).hexdigest()}-"

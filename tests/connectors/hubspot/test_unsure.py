@@ -112,3 +112,13 @@ def test_a_good_name_takes_the_place_of_a_masked_one() -> None:
 
         assert [("Ada", "Lovelace")] == hubspot.shown("contacts", "firstname", "lastname")
         assert "" == outcome.degraded
+
+
+def test_blanks_empty_nothing() -> None:
+    with at() as hubspot:
+        hubspot.portal.plant("contacts", email="ada@example.com", **GOOD)
+
+        outcome = brought(hubspot, email="ada@example.com", first_name="  ", last_name="\u200b", phone=" ")
+
+        assert [("Ada", "Lovelace", PHONE)] == hubspot.shown("contacts", "firstname", "lastname", "phone")
+        assert "" == outcome.degraded

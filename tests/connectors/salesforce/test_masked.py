@@ -58,3 +58,12 @@ def test_a_good_value_takes_the_place_of_a_masked_one(org: Org) -> None:
     assert lead == outcome.id
     row = one(org, "Lead")
     assert (LEAD.last_name, LEAD.email) == (row["LastName"], row["Email"])
+
+
+def test_blanks_empty_nothing(org: Org) -> None:
+    plant(org, "Lead", LastName="Garcia", FirstName="David", Company="x", Email=LEAD.email)
+
+    Way(org, records=[BY_EMAIL]).outcome(claim_of(replace(LEAD, first_name="  ", last_name="\u200b")))
+
+    row = one(org, "Lead")
+    assert ("David", "Garcia") == (row["FirstName"], row["LastName"])
