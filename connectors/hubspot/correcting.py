@@ -16,7 +16,11 @@ def correct(row: Row, problem: Problem, unique: str, work: Work) -> None:
     """`unique`: the property by which the row is written, or that carries its key."""
     meaning = case_of(problem).meaning
     is_ours = _is_about(unique, row, problem)
-    if (meaning is Meaning.EXISTS or is_ours) and _is_there(row, problem):
+    named = {bad.property for bad in problem.bad}
+    is_matched = bool(named & set(row.record.match))  # the operator says that it tells who it is
+    if meaning is Meaning.EXISTS and named - {"email"} and not (is_ours or is_matched):
+        meaning = Meaning.HEAL  # another unique value, such as a number that was mistyped, does not
+    if (meaning is Meaning.EXISTS or is_ours or is_matched) and _is_there(row, problem):
         return
     if meaning is Meaning.EXISTS and row.email and not problem.existing_id and row.correct("address"):
         row.aim(None)  # whose address it is, HubSpot does not say: an upsert by it finds that one

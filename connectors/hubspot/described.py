@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.connector import Answer, Field, found_at
-from connectors.hubspot.objects import ASSOCIATIONS, CONTACTS, UNNAMED
+from connectors.hubspot.objects import ASSOCIATIONS, CONTACTS, ONLY_CHANGE, UNNAMED
 from connectors.hubspot.settings import HubSpotSettings
 from connectors.hubspot.text import BODIES, MAX_BODY
 from connectors.hubspot.unique import properties_in
@@ -20,6 +20,7 @@ def fields_in(answer: Answer, object_: str, settings: HubSpotSettings) -> list[F
     named = [*ASSOCIATIONS, *settings.associations]
     to = dict.fromkeys(name.partition(".")[2] for name in named if name.startswith(f"{object_}."))
     own = [Field(name, "association", label="the id of the object it belongs to") for name in to]
+    own.append(Field(ONLY_CHANGE, "text", label="why it is only changed, where it is there, and never made"))
     if object_ == CONTACTS:
         own.append(Field(UNNAMED, "text", label="the last name of one that is made without a name and an address"))
     return [_field(one) for one in found if isinstance(one.get("name"), str)] + own

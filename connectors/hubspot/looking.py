@@ -61,7 +61,7 @@ def _by_search(rows: Sequence[Row], work: Work) -> None:
 def _by_contact(rows: Sequence[Row], work: Work) -> None:
     """What an attempt before may have made, among what is associated with its contact."""
     lost = [row for row in _unknown(rows) if row.record.uncertain and row.object != CONTACTS]
-    lost = [row for row in lost if not unique_of(row, work) and row.correct("reconcile")]
+    lost = [row for row in lost if not (unique_of(row, work) or row.only_change) and row.correct("reconcile")]
     for row in [row for row in lost if not row.to and not any(map(row.properties.get, row.record.match))]:
         reason = f"it may be in HubSpot already, and these {row.object} have no association by which to look"
         row.outcome = Reject(

@@ -9,6 +9,8 @@ NAMED = ("email", "firstname", "lastname")  # HubSpot makes no contact that has 
 # A field that is no property: the last name of a contact that would be made without any of those. One that is there
 # already keeps its name.
 UNNAMED = "lastname_if_unnamed"
+# Nor is this: a record that has it is only changed, where it is there, and never made. `degraded` says its text.
+ONLY_CHANGE = "only_change"
 ACTIVITIES = frozenset({"notes", "meetings", "tasks"})
 
 TO = "to_"  # begins a field that is no property but an association: to_contact: "{{ records.person.id }}"

@@ -29,6 +29,10 @@ _TAKEN_BY = (  # "Contact already exists. Existing ID: 12345"; "… 12345 alread
 )
 
 
+# "Cannot set PropertyValueCoordinates{…, propertyName=customer_no, value=4711} on 12. 34 already has that value."
+_CLASH = re.compile(r"propertyName=(\w{1,100}), value=")
+
+
 @dataclass(frozen=True, slots=True)
 class Bad:
     """A property that HubSpot does not take, and its word for why."""
@@ -100,6 +104,8 @@ def _bad(found: Mapping[str, Any], message: str) -> Iterator[Bad]:
     for one in _listed(message):
         if isinstance(one, Mapping) and isinstance(one.get("name"), str):
             yield Bad(one["name"], _word(one.get("error")) or _word(one.get("code")))
+    if "already has that value" in message and (clash := _CLASH.search(message)):  # before what a visitor wrote
+        yield Bad(clash[1], "CONFLICTING_UNIQUE_VALUE")
     errors = found.get("errors")
     for one in [found, *(errors if isinstance(errors, list) else [])]:
         for key in ("propertyName", "properties"):

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.connector import Answer, found_at, id_from
-from connectors.hubspot.objects import ACTIVITIES, MARKS, object_of
+from connectors.hubspot.objects import ACTIVITIES, CREATE_ONLY, MARKS, object_of
 from connectors.hubspot.row import Row
 from connectors.hubspot.text import alike, moment
 from connectors.hubspot.work import OF_ROWS, Work, chunks
 
 MOST_PAGES = 20  # of 500 associations each
 MADE = ("createdate", "hs_createdate")  # when an object was made: each kind has one of them
+SOURCE = "hs_object_source"  # how an object came to be; those that an app made say INTEGRATION
+NOT_OURS = frozenset({"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID", "IMPORT", "SALESFORCE"})
 LOST_S = 8 * 86_400.0  # how long ago the attempt with the lost answer may have been: a delivery is tried for a week
 
 
@@ -25,34 +27,63 @@ def reconcile(rows: Sequence[Row], work: Work) -> None:
     for chunk in chunks(ids):
         if work.stopped is not None:
             break
-        names = MARKS.get(rows[0].object) or sorted({name for row in rows for name in row.properties})
-        found = work.read(rows, chunk, properties=[*names, *MADE])
-        standing |= {id_: there for id_, there in found or () if is_recent(rows[0].object, there, now_s=work.now_s)}
+        names = {name for row in rows for name in (*MARKS.get(row.object, ()), *row.properties)}
+        found = work.read(rows, chunk, properties=[*sorted(names), *MADE, SOURCE])
+        standing |= {id_: there for id_, there in found or () if may_be_ours(rows[0].object, there, now_s=work.now_s)}
     if work.stopped is not None:
         for row in rows:
             row.outcome = row.outcome or work.stopped
         return
     taken: set[str] = set()
     for row in rows:
-        same = [id_ for id_ in near.get(row.trace, ()) if id_ in standing and is_same(row, standing[id_])]
-        if id_ := next((id_ for id_ in same if id_ not in taken), ""):
+        free = [id_ for id_ in near.get(row.trace, ()) if id_ in standing and id_ not in taken]
+        same = [id_ for id_ in free if is_same(row, standing[id_], work)]
+        if row.outcome is None and same:
+            id_ = max(same, key=lambda id_: _made_s(standing[id_]))  # what was lost is the last that was made
             taken.add(id_)
             row.is_linked = True
             row.deliver(id_, work.page(row.object, id_))
 
 
-def is_recent(object_: str, there: Mapping[str, Any], *, now_s: float) -> bool:
+def may_be_ours(object_: str, there: Mapping[str, Any], *, now_s: float) -> bool:
     """Whether an attempt of the same delivery can have made it. An activity's own time says enough."""
     if object_ in ACTIVITIES:
         return True
-    made = [at for name in MADE if isinstance(at := moment(there.get(name) or ""), float)]
-    return not made or max(made) > now_s - LOST_S
+    made_s = _made_s(there)
+    return there.get(SOURCE) not in NOT_OURS and (not made_s or made_s > now_s - LOST_S)
 
 
-def is_same(row: Row, there: Mapping[str, Any]) -> bool:
-    """Whether what stands there is what the row would have made."""
+def is_same(row: Row, there: Mapping[str, Any], work: Work) -> bool:
+    """Whether what stands there is what the row would have made. A name may be that of several: whatever else the row
+    says must not be otherwise there.
+    """
     names = MARKS.get(row.object, tuple(row.properties))
-    return all(alike(name, row.properties.get(name), there.get(name)) for name in names)
+    if not all(alike(name, row.properties.get(name), there.get(name)) for name in names):
+        return False
+    others = row.properties.keys() - {*names, *CREATE_ONLY} if row.object not in ACTIVITIES else ()
+    return not any(_differs(name, row, there.get(name), work) for name in others)
+
+
+def _differs(name: str, row: Row, stands: Any, work: Work) -> bool:
+    """Whether both say something, and not the same, however HubSpot writes numbers, times and options."""
+    text = row.properties.get(name, "")
+    if not text or not isinstance(stands, str) or not stands or _value(text) == _value(stands):
+        return False
+    meant = work.choice(row, name)
+    return meant is None or _value(meant) != _value(stands)
+
+
+def _value(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        found = moment(text) if "T" in text else text
+        return found if isinstance(found, float) else "".join(sorted(found.casefold().replace(";", " ").split()))
+
+
+def _made_s(there: Mapping[str, Any]) -> float:
+    """When it was made, in seconds since 1970; 0 where it does not say."""
+    return max((at for name in MADE if isinstance(at := moment(there.get(name) or ""), float)), default=0.0)
 
 
 def _together(rows: Sequence[Row], work: Work) -> dict[str, list[str]]:

@@ -1,10 +1,12 @@
 """Records: what a HubSpot target gets that says nothing of `records`: a contact for each person; for a lead a note; for
-an appointment a meeting, or a note and a task where no time could be read.
+an appointment a meeting, or a note and a task where no time could be read. A meeting that is there is told of it.
 """
 
 from typing import Any
 
 from bridge.connector import APPOINTMENT_START
+
+UNREAD = "The visitor wrote again, no time could be read there, and the meeting still has the one from before"
 
 DEFAULT_VARS: dict[str, Any] = {
     "start": APPOINTMENT_START,
@@ -35,15 +37,19 @@ _PERSON: dict[str, Any] = {
 _MEETING: dict[str, Any] = {
     "name": "meeting",
     "object": "meetings",
-    "when": {"kind": "appointment", "vars.start": {"present": True}},
+    "when": {"kind": "appointment"},
     "fields": {
         "to_contact": "{{ records.person.id }}",
+        # A later revision without a time that can be read is told to the meeting that there is.
+        "only_change": {"value": UNREAD, "when": {"vars.start": {"present": False}}},
         "hs_timestamp": "{{ vars.start }}",
-        "hs_meeting_title": "Chat appointment: {{ vars.who }}",
-        "hs_meeting_body": "{{ vars.said }}",
+        "hs_meeting_title": (
+            "{{ 'Chat appointment: ' if vars.start is present else 'Check the time: ' }}{{ vars.who }}"
+        ),
+        "hs_meeting_body": f"{{{{ '' if vars.start is present else '{UNREAD}:\\n\\n' }}}}{{{{ vars.said }}}}",
         "hs_meeting_start_time": "{{ vars.start }}",
         "hs_meeting_end_time": "{{ vars.start | add(minutes=30) }}",
-        "hs_meeting_outcome": "SCHEDULED",
+        "hs_meeting_outcome": {"value": "SCHEDULED", "when": {"vars.start": {"present": True}}},
     },
 }
 
@@ -64,7 +70,7 @@ _TASK: dict[str, Any] = {
     "when": {"kind": "appointment", "vars.start": {"present": False}},
     "fields": {
         "to_contact": "{{ records.person.id }}",
-        "hs_timestamp": "{{ vars.when }}",
+        "hs_timestamp": {"value": "{{ vars.when }}", "write": "if_empty"},  # when it is due, which colleagues move on
         "hs_task_subject": "Arrange a time: {{ vars.who }}",
         "hs_task_body": "{{ vars.said }}",
         "hs_task_status": "NOT_STARTED",

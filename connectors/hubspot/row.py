@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from
-from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, NAMED, TO, UNNAMED
+from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, NAMED, ONLY_CHANGE, TO, UNNAMED
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.hubspot.text import LEFT_OUT, MAX_BODY, as_html, is_cut, text_of, written
+from connectors.hubspot.text import BODIES, LEFT_OUT, MAX_BODY, as_html, is_blank, is_cut, text_of, written
+from connectors.hubspot.unsure import is_masked, unsure_in
 
 _ID = re.compile(r"[A-Za-z0-9_:() -]+")
 
@@ -30,6 +31,7 @@ class Row:
     notes: list[str] = field(default_factory=list)  # what was left out, and why
     unnamed: str = ""  # its last name, where it is made and has no name
     is_unnamed: bool = False  # its last name is none that the visitor said
+    only_change: str = ""  # why it is only changed, where it is there, and never made
     is_new: bool = False  # this call made it
     is_linked: bool = False  # it has its associations since it was made
     outcome: Outcome | None = None
@@ -48,9 +50,17 @@ class Row:
         return self.properties.get("email", "") if self.object == CONTACTS else ""
 
     @property
+    def unsure(self) -> Mapping[str, str]:
+        """Properties that replace nothing, with what there is to say of them where something else stands there."""
+        found = unsure_in(self.properties, is_known=self.id is not None) if self.object == CONTACTS else {}
+        return {name: why for name, why in found.items() if name not in self.record.writes}
+
+    @property
     def writes(self) -> Mapping[str, str]:
         """How the properties are written that do not simply replace what stands there."""
-        kept = {name: "if_empty" for name in CREATE_ONLY if name in self.properties}
+        kept = {name: "if_empty" for name in CREATE_ONLY if name in self.properties} | dict.fromkeys(
+            self.unsure, "if_empty"
+        )
         found = kept | dict(self.record.writes)
         if self.email and self.id is None:  # found by it, and so it is left as it is
             found.pop("email", None)
@@ -59,7 +69,8 @@ class Row:
     @property
     def needs_look(self) -> bool:
         """Whether what stands there has a say in what is written."""
-        return bool(self.record.if_empty or self.writes or self.is_unnamed or self.record.mode == "create")
+        has_say = self.record.if_empty or self.writes or self.is_unnamed or self.only_change
+        return bool(has_say or self.record.mode == "create")
 
     @property
     def sent(self) -> dict[str, str]:
@@ -105,6 +116,10 @@ class Row:
     def deliver(self, id_: str, url: str = "") -> None:
         self.outcome = Delivered(id_, url, degraded="; ".join(self.notes), not_taken=tuple(self.dropped))
 
+    def pass_over(self) -> None:
+        """It is not there to be changed, and is not made."""
+        self.outcome, self.is_linked = Delivered(), True
+
     def keep(self, dropped: Mapping[str, Any]) -> None:
         """Keeps in its text what an earlier record of the same delivery had to go without."""
         body = BODY.get(self.object)
@@ -125,13 +140,19 @@ def row_of(record: Record, settings: HubSpotSettings) -> Row:
                 row.to[name] = _id(value)
             elif name == UNNAMED and record.object == CONTACTS:
                 row.unnamed = text_of(value)
-            else:
+            elif name == ONLY_CHANGE:
+                row.only_change = text_of(value)
+                row.notes += [] if record.if_empty else [row.only_change]
+            elif name in BODIES or not is_blank(value):
                 row.properties[name] = written(name, value)
                 if is_cut(name, value):
                     row.notes.append(f"{name} is too long for HubSpot, and was shortened")
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"{name}: {error}" if isinstance(error, _NoId) else f"{name}: HubSpot has no way to write this"
             row.outcome = Reject(reason, cause=f"value {name}")
+    if is_masked(row.email):
+        row.dropped["email"] = row.properties.pop("email")
+        row.notes.append("email is masked, and no address")
     if row.email:
         row.properties["email"] = row.email.strip().lower()  # as HubSpot keeps them
     row.name_it()

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.hubspot.objects import addresses_in
+from connectors.hubspot.objects import CONTACTS, addresses_in
 from connectors.hubspot.row import Row
 from connectors.hubspot.text import BODIES, alike, plain
+from connectors.hubspot.unsure import is_masked, stands_in
 
 OTHER_EMAIL = "the contact has another email address already, which was left as it is"
 
@@ -22,7 +23,8 @@ def heed(row: Row, there: Mapping[str, Any]) -> bool:
         stands = there.get(name)
         stands = stands if isinstance(stands, str) else ""
         write = "if_empty" if row.record.if_empty else row.writes.get(name, "always")
-        if not stands or write == "always":
+        is_open = not stands or (row.object == CONTACTS and is_masked(stands) and not is_masked(text))
+        if is_open or write == "always" or (name in row.unsure and stands_in(name, stands, row.properties)):
             row.left[name] = text
         elif write == "append":
             row.left[name] = _appended(name, stands, text)
@@ -33,7 +35,17 @@ def heed(row: Row, there: Mapping[str, Any]) -> bool:
     elif row.email and "email" not in row.left and row.record.mode != "create" and not row.record.if_empty:
         row.dropped["email"] = row.email
         row.notes.append(OTHER_EMAIL)
+    if row.record.mode != "create" and not row.record.if_empty:
+        _tell_unsure(row, there)
     return not all(alike(name, text, there.get(name)) for name, text in row.left.items())
+
+
+def _tell_unsure(row: Row, there: Mapping[str, Any]) -> None:
+    for name, why in row.unsure.items():
+        is_other = name not in (row.left or {}) and not alike(name, row.properties[name], there.get(name))
+        if is_other and row.properties[name] and name not in row.dropped:
+            row.dropped[name] = row.properties[name]
+            row.notes.append(f"{why}: what stands there was left as it is")
 
 
 def _appended(name: str, stands: str, more: str) -> str:

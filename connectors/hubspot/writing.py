@@ -29,6 +29,9 @@ def _write(rows: Sequence[Row], work: Work) -> None:
     for _ in range(ROUNDS + len(rows)):
         while unseen := [row for row in _open(rows) if not row.looked]:  # again, where an object is no more there
             look(unseen, work)
+        for row in _open(rows):
+            if row.only_change and row.id is None:
+                row.pass_over()
         if not _open(rows):
             return
         before = in_turn(_open(rows))

@@ -1,5 +1,6 @@
 """Change: what of a record's fields is sent, given what stands at the org already."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,6 +12,9 @@ from connectors.salesforce.reference import key_of, leads_there, path_of
 
 TIMES = frozenset({"StartDateTime", "EndDateTime", "DurationInMinutes"})  # of an Event: they go together
 LONGEST_TEXT = 32_000  # characters of a Description
+LONGEST_MASKED = 100  # what is longer is a text
+
+_MASK = re.compile(r"[*\u2022]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,11 @@ def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] 
                 found[name] = text[:LONGEST_TEXT]
                 degraded = _cut(name) if len(text) > LONGEST_TEXT else degraded
         elif record.if_empty or record.writes.get(name) == "if_empty":
-            if value is not None and is_empty(stands) and not _is_unseen(name, value):
+            is_open = is_empty(stands) or (is_masked(stands) and not is_masked(value))
+            if value is not None and is_open and not _is_unseen(name, value):
                 found[name] = sent(name, value)
+        elif is_masked(value) and not is_empty(stands) and stands != value:
+            degraded = f"{name} is masked: what stands there was left as it is"
         else:
             found[name] = sent(name, value)
     news = {name: value for name, value in found.items() if not _same((there or {}).get(name, _OTHER), value)}
@@ -80,6 +87,11 @@ def is_empty(value: Any) -> bool:
     return value is None or value == ""
 
 
+def is_blank(value: Any) -> bool:
+    """Whether a text says nothing, and is not empty on purpose."""
+    return isinstance(value, str) and value != "" and all(sign.isspace() or not sign.isprintable() for sign in value)
+
+
 def mark_of(record: Record) -> str:
     """By what a record of ours is known again: how its signatures begin."""
     return f"[chat {blake2s(record.key.encode(), digest_size=5).hexdigest()}-"
@@ -88,6 +100,11 @@ def mark_of(record: Record) -> str:
 def signature_of(record: Record) -> str:
     """What is written after an appended text: by it, nobody appends it twice. The same on every attempt."""
     return f"{mark_of(record)}{blake2s(record.idempotency_key.encode(), digest_size=2).hexdigest()}]"
+
+
+def is_masked(value: Any) -> bool:
+    """Whether somebody before us made a part of it unreadable, as in d***@example.com: it may be that of many."""
+    return isinstance(value, str) and len(value) <= LONGEST_MASKED and _MASK.search(value) is not None
 
 
 class _Other:

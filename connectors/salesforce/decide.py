@@ -19,6 +19,10 @@ UNSEEN_CONTACT = (
     "the user may not see Contact, so a visitor who is one becomes a Lead: give its profile or permission set Read on"
     " Contact"
 )
+UNFOLLOWED = (
+    "the visitor's Lead was converted to a Contact that the user may not see, so another Lead was made: give its"
+    " profile or permission set Read on Contact, and merge them"
+)
 MOST_LOOKS = 10  # a Lead may have been merged, and converted then, and its Contact merged, or be gone, or lack a field
 MOST_HALVINGS = 20  # of a look at many that the org refuses
 
@@ -100,7 +104,7 @@ class Decide:
     def _is_sought(self, work: Work) -> bool:
         """Whether the org has to be asked what is there already."""
         record = work.record
-        needs_what_stands = record.if_empty or bool(record.writes) or work.looked_again
+        needs_what_stands = record.if_empty or bool(record.writes or work.only_change) or work.looked_again
         if work.known and work.known not in work.gone:
             return record.object in PREFIXES.values() or needs_what_stands
         if record.object in self._settings.external_ids and not record.match:
@@ -122,8 +126,12 @@ class Decide:
             work.keyless |= bool(look and look.with_key(work))
             if look and look.may_be_written(work) and not work.mark_sought:
                 return False
+            if work.only_change:
+                work.pass_over()
+                return True
             change = created(record, record.fields)
             work.external, work.there = "" if work.keyless else key, {} if look else None
+            work.degraded += [UNFOLLOWED] if work.unfollowed else []
         elif found is None:
             change = updated(record, record.fields, None)
             work.id, work.object = work.known, work.known_object
@@ -137,6 +145,8 @@ class Decide:
             is_free = key and look and not look.with_key(work)
             if is_free and work.object == record.object and is_empty(work.there.get(key)):
                 change.fields[key] = record.key
+        if work.rehung and work.id:
+            change.fields.pop("WhoId", None)  # it hangs where the conversion put it
         work.fields, work.decided = change.fields, True
         work.degraded += [change.degraded] if change.degraded else []
         if work.id and (not work.fields or (record.mode == "create" and found)):

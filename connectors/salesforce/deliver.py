@@ -11,6 +11,7 @@ from itertools import chain, starmap, takewhile
 
 from bridge.connector import Delivered, Hold, Outcome, Plan, Record, Reject, Retry
 from connectors.salesforce.apart import one_each
+from connectors.salesforce.change import is_blank
 from connectors.salesforce.decide import Decide
 from connectors.salesforce.describe import Describes
 from connectors.salesforce.errors import NEVER_BY_THESE, outcome_of
@@ -135,10 +136,9 @@ class Deliver:
 
 
 def _sayable(record: Record) -> Record:
-    """The record without mappings of which nothing was said."""
-    if not any(map(names_nobody, record.fields.values())):
-        return record
-    return replace(record, fields={name: one for name, one in record.fields.items() if not names_nobody(one)})
+    """The record without mappings and texts of which nothing was said: by blanks the org would empty the field."""
+    said = {name: one for name, one in record.fields.items() if not (names_nobody(one) or is_blank(one))}
+    return replace(record, fields=said) if len(said) < len(record.fields) else record
 
 
 def _vet(works: list[Work]) -> None:

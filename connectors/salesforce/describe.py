@@ -9,6 +9,7 @@ from bridge.connector import Field, Hold
 from connectors.salesforce.errors import hold_of
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
+from connectors.salesforce.work import ONLY_CHANGE
 
 GOOD_FOR_S = 3600.0  # that an answer is used again
 UNSEEN_FOR_S = 600.0  # that an object is taken to be out of sight: the right to it may be given at any time
@@ -87,7 +88,8 @@ def described_or_hold(describes: Describes, object_: str, org: Org) -> list[Fiel
             return Hold(f"the user lacks {right} on {object_}: give its profile or permission set {right} on it")
         if wrong := _wrong_key(org.settings.external_ids.get(object_), found):
             return Hold(wrong)
-        return list(found.fields)
+        why = Field(ONLY_CHANGE, "string", label="why it is only changed, where it is there, and never made")
+        return [*found.fields, why]
     if found.status == 404:
         return Hold(f"the org has no object {object_}, or its user may not see it")
     return hold_of(found)

@@ -94,6 +94,11 @@ def is_healed(fault: Fault) -> bool:
     return is_nobody or REMEDIES.get(fault.code) is Remedy.HEAL
 
 
+def is_of_converted(said: Said) -> bool:
+    """Whether it was refused for a Lead that was converted: the record itself, or one that it refers to."""
+    return any(fault.code == "CANNOT_UPDATE_CONVERTED_LEAD" or _CONVERTED in fault.message for fault in said.faults)
+
+
 def outcome_of(said: Said) -> Outcome:
     """The outcome that an answer which is no success means, where nothing can be done about it."""
     if said.unanswered:

@@ -15,6 +15,8 @@ from connectors.salesforce.work import Work
 
 KEEPS_TEXT = frozenset({"Lead", "Contact", "Account", "Event", "Task", "Case", "Opportunity", "Campaign"})
 
+FIND_IT = "`bridge events show` has what the visitor said"
+
 _MOST = re.compile(r"max length=(\d{1,9})")
 _NAMED = re.compile(r"(?:field|column)s?:? '?\[?([A-Za-z][A-Za-z0-9_]*)|^([A-Za-z][A-Za-z0-9_]*): ")
 _NEVER_DROPPED = {"LastName", "Company", "Name", "Subject"}  # without them there is no record: only shortened
@@ -38,7 +40,8 @@ def heal(work: Work, said: Said, described: Described | None) -> bool:
                 work.degraded.append(f"{name} was refused and left out ({fault.code})")
     for name, longest in lengths.items():
         kept |= _shortened(work, name, longest)
-    _keep(work, kept)
+    if lost := _keep(work, kept):
+        work.degraded.append(f"what was in {', '.join(lost)} stands nowhere at Salesforce: {FIND_IT}")
     return len(work.degraded) > before
 
 
@@ -74,20 +77,19 @@ def _written(name: str, value: Any) -> str:
     return f"{key} {value[key]}" if key else str(value)
 
 
-def _keep(work: Work, kept: dict[str, Any]) -> None:
-    """Writes what was left out into the Description, as much of it as there is room for after what stands there."""
-    lines = [
-        f"{name}: {_written(name, value)}"
-        for name, value in kept.items()
-        if not is_empty(value) and not isinstance(value, Ref)
-    ]
-    if not lines or work.object not in KEEPS_TEXT:
-        return
-    if (work.id or work.external) and work.there is None and "Description" not in work.fields:
-        return  # what stands there is not known, and must not be replaced
+def _keep(work: Work, kept: dict[str, Any]) -> list[str]:
+    """Writes what was left out into the Description, as much of it as there is room for after what stands there. Gives
+    the fields of which there is no room for all.
+    """
+    told = {name: value for name, value in kept.items() if not is_empty(value) and not isinstance(value, Ref)}
+    is_unknown = bool(work.id or work.external) and work.there is None and "Description" not in work.fields
+    if not told or work.object not in KEEPS_TEXT or is_unknown:  # what is not known must not be replaced
+        return list(told)
     before = work.fields.get("Description", (work.there or {}).get("Description"))
-    text = "\n".join(lines)
-    if is_empty(before):
-        work.fields["Description"] = text[:LONGEST_TEXT]
-    elif text not in str(before) and len(str(before)) < LONGEST_TEXT - 1:
-        work.fields["Description"] = f"{before}\n{text}"[:LONGEST_TEXT]
+    text = "\n".join(f"{name}: {_written(name, value)}" for name, value in told.items())
+    if not is_empty(before) and text in str(before):
+        return []
+    whole = text if is_empty(before) else f"{before}\n{text}"
+    if is_empty(before) or len(str(before)) < LONGEST_TEXT - 1:
+        work.fields["Description"] = whole[:LONGEST_TEXT]
+    return list(told) if len(whole) > LONGEST_TEXT else []

@@ -120,7 +120,7 @@ class Look:
                     self._ask(asks, work, object_).add(place, values)
         if self.may_be_written(work):
             work.mark_sought = True
-            if anchor := anchor_of(record):
+            if anchor := anchor_of(record, strayed=work.strayed):
                 name, text = anchor
                 self._ask(asks, work, record.object, recent=True).add(name, [text])
 
@@ -197,6 +197,7 @@ class Look:
         """A converted Lead is the Contact that it became; None where that is gone, or not for us to see."""
         if not row.get("IsConverted"):
             return Row(object_, row["Id"], row)
+        work.unfollowed |= not self._sees_contact
         contact = row.get("ConvertedContactId")
         if not isinstance(contact, str) or not contact or contact in work.gone or not self._sees_contact:
             return None
@@ -206,16 +207,19 @@ class Look:
         """What an earlier attempt of ours made: with our mark where it has one, else with all that we wrote."""
         record = work.record
         signed = [name for name, how in record.writes.items() if how == "append" and record.fields.get(name)]
+        told = {name: value for name, value in record.fields.items() if not (work.strayed and name == "WhoId")}
+        ours = []
         for row in self.found.rows.get(record.object, ()):
             if row["Id"] in work.gone:
                 continue
             if signed:
-                ours = any(mark_of(record) in str(row.get(name)) for name in signed)
+                is_ours = any(mark_of(record) in str(row.get(name)) for name in signed)
             else:
-                ours = all(is_equal(row.get(name), sent(name, value)) for name, value in record.fields.items())
-            if ours and (found := self._followed(work, record.object, row)):
-                return found
-        return None
+                is_ours = all(is_equal(row.get(name), sent(name, value)) for name, value in told.items())
+            if is_ours and (found := self._followed(work, record.object, row)):
+                ours.append(found)
+        is_told = signed or not work.strayed or len(ours) == 1  # without a mark, and whose it is: if there is one alone
+        return ours[0] if ours and is_told else None
 
 
 def _as_asked(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """Mend: what is done about a record that the org refused: changed so that it may be taken, or given its outcome."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from bridge.connector import Reject
 from connectors.salesforce.describe import Described, Describes
-from connectors.salesforce.errors import Remedy, cause_of, outcome_of, remedy_for
+from connectors.salesforce.errors import Remedy, cause_of, is_of_converted, outcome_of, remedy_for
 from connectors.salesforce.heal import heal
 from connectors.salesforce.merged import is_now
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Fault, Said
 from connectors.salesforce.settings import FIRST_ALLOW_SAVE
-from connectors.salesforce.work import Work
+from connectors.salesforce.work import PREFIXES, Work
 
 _ID = re.compile(r"\b[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
 
@@ -116,7 +117,7 @@ class Mend:
     def _again(self, work: Work, said: Said) -> None:
         """The record is another one by now: converted, deleted or merged; or the person is whom it hangs on."""
         work.looked_again = True
-        if self._led_on(work):
+        if self._led_on(work, said):
             return
         if work.id or work.external:
             work.known = work.id
@@ -124,13 +125,24 @@ class Mend:
         else:
             work.outcome = outcome_of(said)
 
-    def _led_on(self, work: Work) -> bool:
-        """An activity of a Lead that was converted or merged meanwhile goes to whom it became."""
+    def _led_on(self, work: Work, said: Said) -> bool:
+        """An activity of a Lead that was converted or merged meanwhile goes to whom it became. What an earlier attempt
+        made of it went there with the conversion: so it is looked for there, or, where that is not to be seen, by what
+        it says.
+        """
         who = work.fields.get("WhoId")
-        if not isinstance(who, str) or not _ID.fullmatch(who) or (now := is_now(self._org, who)) == who:
+        if not isinstance(who, str) or not _ID.fullmatch(who):
             return False
-        work.fields["WhoId"] = now
-        return True
+        now = is_now(self._org, who)
+        work.rehung = is_of_converted(said) and PREFIXES.get(who[:3]) == "Lead"
+        if work.id and work.rehung:
+            del work.fields["WhoId"]
+        elif work.id or (now == who and not work.rehung):
+            work.fields["WhoId"] = now
+        else:
+            work.record = replace(work.record, fields={**work.record.fields, "WhoId": now})
+            work.undecide()
+        return work.rehung or now != who
 
     def _is(self, work: Work, id_: str) -> None:
         """The record is this one: changed instead of made."""

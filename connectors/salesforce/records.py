@@ -1,16 +1,22 @@
 """Records: what a Salesforce target gets that says nothing of `records`: a Lead, or the Contact that the person is
-already; for an appointment an Event, or a Task with the text where no time could be read.
+already; for an appointment an Event, or a Task with the text where no time could be read. An Event that there is
+already is told of it.
 """
 
 from typing import Any
 
 from bridge.connector import APPOINTMENT_START
 
+UNREAD = "The visitor wrote again, no time could be read there, and the Event still has the one from before"
+
 DEFAULT_VARS: dict[str, Any] = {
     "start": APPOINTMENT_START,
     "said": (
         "{{ content }}\n"
-        "({{ kind }} by chat {{ session_id | default('-') }}, chatbot {{ chatbot_id | default('-') }},"
+        # What the visitor says of themselves is only filled in where nothing stands: so it stands here, too.
+        "({{ kind }}{{ ' of ' ~ full_name if full_name is present else '' }}"
+        "{{ ', ' ~ email if email is present else '' }}{{ ', ' ~ phone if phone is present else '' }},"
+        " by chat {{ session_id | default('-') }}, chatbot {{ chatbot_id | default('-') }},"
         " {{ (created_at if created_at is present else received_at) | format('%Y-%m-%d %H:%M') }} UTC,"
         " page {{ page_url | default('-') }})"
     ),
@@ -42,13 +48,25 @@ _PERSON: dict[str, Any] = {
 _EVENT: dict[str, Any] = {
     "name": "event",
     "object": "Event",
-    "when": {"kind": "appointment", "vars.start": {"present": True}},
+    "when": {"kind": "appointment"},
     "fields": {
         "WhoId": "{{ records.person.id }}",
-        "Subject": {"value": "Chat appointment: {{ full_name | default(email) | default(phone) }}", "max_length": 255},
+        # A later revision without a time that can be read is told to the Event that there is.
+        "only_change": {"value": UNREAD, "when": {"vars.start": {"present": False}}},
+        "Subject": {
+            "value": (
+                "{{ 'Chat appointment: ' if vars.start is present else 'Check the time: ' }}"
+                "{{ full_name | default(email) | default(phone) }}"
+            ),
+            "max_length": 255,
+        },
         "StartDateTime": "{{ vars.start }}",
         "EndDateTime": "{{ vars.start | add(minutes=30) }}",
-        "Description": {"value": "{{ vars.said }}", "write": "append", "max_length": 30000},
+        "Description": {
+            "value": f"{{{{ '' if vars.start is present else '{UNREAD}:\\n' }}}}{{{{ vars.said }}}}",
+            "write": "append",
+            "max_length": 30000,
+        },
     },
 }
 
@@ -62,7 +80,10 @@ _TASK: dict[str, Any] = {
             "value": "Arrange a time: {{ full_name | default(email) | default(phone) }}",
             "max_length": 255,
         },
-        "ActivityDate": "{{ (created_at if created_at is present else received_at) | date }}",
+        "ActivityDate": {  # when it is due, which colleagues move on
+            "value": "{{ (created_at if created_at is present else received_at) | date }}",
+            "write": "if_empty",
+        },
         "Description": {"value": "{{ vars.said }}", "write": "append", "max_length": 30000},
     },
 }

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from bridge.connector import Record, Ref
-from connectors.salesforce.change import value_of
-from connectors.salesforce.phones import digits_of, spellings
+from connectors.salesforce.change import is_masked, value_of
+from connectors.salesforce.phones import digits_of, digits_of_all, spellings
 from connectors.salesforce.reference import key_of, leads_there, path_of
 from connectors.salesforce.work import PREFIXES
 
@@ -25,14 +25,18 @@ def sought_of(record: Record) -> list[tuple[str, str]]:
         given = record.fields.get(name)
         value = None if key_of(name, given) else value_of(given)
         text = "" if value is None or isinstance(value, Ref) else str(value).strip()
-        if 0 < len(text) <= LONGEST_SOUGHT and (name not in PHONES or spellings(text)):
+        if 0 < len(text) <= LONGEST_SOUGHT and (spellings(text) if name in PHONES else not is_masked(text)):
             found.append((name, text))
     return found
 
 
-def anchor_of(record: Record) -> tuple[str, str] | None:
-    """A field that SOQL can filter by, and its text, by which to find what an earlier attempt may have written."""
+def anchor_of(record: Record, *, strayed: bool = False) -> tuple[str, str] | None:
+    """A field that SOQL can filter by, and its text, by which to find what an earlier attempt may have written.
+    `strayed`: it hangs on somebody else by now.
+    """
     texts = {name: text for name, text in record.fields.items() if isinstance(text, str) and text}
+    if strayed:
+        texts.pop("WhoId", None)
     found = next((name for name in _ANCHORS if len(texts.get(name, "")) in range(1, LONGEST_SOUGHT + 1)), None)
     found = found or next((name for name, text in texts.items() if _ID.fullmatch(text)), None)
     return (found, texts[found]) if found else None
@@ -49,13 +53,12 @@ def spelled(name: str, value: str, object_: str) -> Iterator[tuple[str, list[str
 def holds(row: Mapping[str, Any], name: str, value: str) -> bool:
     """Whether a record has this value in this field; a phone number may stand in the other field of phones."""
     if name in PHONES:
-        same = {digits_of(text) for text in spellings(value)}
-        return any(digits_of(row.get(at)) in same for at in PHONES)
+        return any(digits_of(row.get(at)) in digits_of_all(value) for at in PHONES)
     return str(row.get(name) or "").strip().casefold() == value.casefold()
 
 
 def contradicts(row: dict[str, Any], name: str, value: str) -> bool:
-    return bool(row.get(name)) and not holds(row, name, value)
+    return bool(row.get(name)) and not is_masked(row[name]) and not holds(row, name, value)
 
 
 def is_equal(stands: Any, value: Any) -> bool:

@@ -6,6 +6,10 @@ from typing import Any
 
 from bridge.connector import Delivered, Outcome, Record, Ref, Retry
 
+# A field of no object: a record that has it is only changed, where it is there, and never made. Its text is what
+# `degraded` says.
+ONLY_CHANGE = "only_change"
+
 PREFIXES = {"003": "Contact", "00Q": "Lead"}  # of ids: what a lead's person may be
 
 
@@ -32,8 +36,15 @@ class Work:
     mark_sought: bool = False  # by which what an earlier attempt made is known again
     allow_save: bool = False  # over the objection of a duplicate rule
     alone: bool = False  # in a call of its own: a collection's rows say too little
+    rehung: bool = False  # the Lead that it hung on was converted, and took along what was there of it
+    unfollowed: bool = False  # the person's Lead was converted, to a Contact that is not to be seen
+    only_change: str = ""  # why it is only changed, where it is there, and never made
 
     def __post_init__(self) -> None:
+        if text := self.record.fields.get(ONLY_CHANGE):
+            self.only_change = str(text)
+            fields = {name: value for name, value in self.record.fields.items() if name != ONLY_CHANGE}
+            self.record = replace(self.record, fields=fields)
         self.object = self.record.object
         self.known = self.record.known_id or ""
 
@@ -50,6 +61,11 @@ class Work:
             else self.record.object
         )
 
+    @property
+    def strayed(self) -> bool:
+        """Whether it is not to be seen whom it hangs on by now."""
+        return self.rehung and PREFIXES.get(str(self.record.fields.get("WhoId"))[:3]) == "Lead"
+
     def undecide(self) -> None:
         """Everything about it has to be found out again."""
         self.object, self.id, self.external, self.fields, self.there = self.record.object, "", "", {}, None
@@ -58,7 +74,12 @@ class Work:
 
     def delivered(self, id_: str, url: str) -> None:
         self.id = id_
-        self.outcome = Delivered(id_, url, "; ".join(self.degraded))
+        why = [] if self.record.if_empty else [self.only_change]
+        self.outcome = Delivered(id_, url, "; ".join(filter(None, [*why, *self.degraded])))
+
+    def pass_over(self) -> None:
+        """It is not there to be changed, and is not made."""
+        self.decided, self.outcome = True, Delivered()
 
 
 def refers_to(fields: Mapping[str, Any]) -> set[str]:

@@ -1,6 +1,7 @@
 """What HubSpot refuses is left out, kept in the note, and said."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bridge.connector import Delivered, Reject
 from bridge.testing import Request, Response
 from tests.connectors.hubspot.standin import Refused, Standing, invalid
-from tests.connectors.hubspot.trying import contact, trying
+from tests.connectors.hubspot.trying import at, contact, trying
 
 
 def refusing(name: str, code: str, *, only: str = "contacts") -> Standing:
@@ -147,3 +148,29 @@ def test_an_address_that_only_the_category_names_is_left_out() -> None:
 
         assert ("HubSpot did not take email",) == result.degraded
         assert "email" not in api.of("contacts")[0]
+
+
+@pytest.mark.parametrize("status", [400, 409])
+@pytest.mark.parametrize("email", ["bob@example.com", ""])
+def test_a_unique_value_of_somebody_else_does_not_make_a_visitor_that_contact(status: int, email: str) -> None:
+    number = {"contacts": {"customer_no": {"hasUniqueValue": True}}}
+    with at(properties=number, unique_clash_status=status) as hubspot:
+        hubspot.portal.plant("contacts", email="ada@example.com", firstname="Ada", customer_no="4711")
+        record = contact(email=email, firstname="Bob", customer_no="4711")
+
+        (outcome,) = hubspot.write(record)
+
+        assert isinstance(outcome, Delivered), outcome
+        assert ("customer_no",) == outcome.not_taken
+        assert [("Ada", "4711"), ("Bob", "")] == hubspot.shown("contacts", "firstname", "customer_no")
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_unique_value_to_match_by_makes_a_visitor_that_contact_also_where_the_search_lags(status: int) -> None:
+    number = {"contacts": {"customer_no": {"hasUniqueValue": True}}}
+    with at(properties=number, unique_clash_status=status, search_lag_s=3600.0) as hubspot:
+        first = hubspot.write(contact(firstname="Ada", customer_no="4711"))
+        again = replace(contact("k2", firstname="Ada", city="Paris", customer_no="4711"), match=("customer_no",))
+
+        assert [one.id for one in first] == [one.id for one in hubspot.write(again)]
+        assert [("Ada", "Paris")] == hubspot.shown("contacts", "firstname", "city")

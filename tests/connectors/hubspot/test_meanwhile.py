@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.connector import Record
-from bridge.testing.samples import LEAD
+from bridge.testing.samples import APPOINTMENT, LEAD, claim_of, next_revision
 from tests.connectors.hubspot.trying import at, contact
 
 PHONE = LEAD.phone
@@ -54,3 +54,17 @@ def test_the_first_stage_is_set_where_a_deal_is_made() -> None:
         hubspot.write(Record("deal", "deals", "k1", {"dealname": "Ada", "dealstage": "qualifiedtobuy"}))
 
         assert [("qualifiedtobuy",)] == hubspot.shown("deals", "dealstage")
+
+
+def test_a_task_that_a_colleague_put_off_is_not_due_again_by_a_correction() -> None:
+    with at() as hubspot:
+        claim = claim_of(replace(APPOINTMENT, content="Some time?"))
+        (result,) = hubspot.bring(claim)
+        (task,) = hubspot.there("tasks")
+        put_off = {"hs_timestamp": "2030-01-01T00:00:00Z"}
+        hubspot.write(Record("it", "tasks", "k9", put_off, known_id=task["id"]))
+
+        hubspot.bring(next_revision(claim, result, replace(APPOINTMENT, content="Or in May?")))
+
+        ((due, body),) = hubspot.shown("tasks", "hs_timestamp", "hs_task_body")
+        assert ("2030-01-01", True) == (due[:10], body.startswith("Or in May?"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bridge.connector import Delivered
 from bridge.model.event import Kind
 from bridge.sandbox.salesforce.org import Org
-from bridge.testing.samples import LEAD, claim_of, next_attempt
+from bridge.testing.samples import LEAD, claim_of, next_attempt, next_revision
 from tests.connectors.salesforce.mappings import BOTH, leads
 from tests.connectors.salesforce.orgs import Way, alive, colleague, one
 
@@ -82,3 +82,14 @@ def test_an_appointment_without_a_time_is_a_task_with_the_text(org: Org) -> None
     )  # fmt: skip
     assert task["Description"].startswith("Some time next week?\n")
     assert [] == alive(org, "Event")
+
+
+def test_a_task_that_a_colleague_put_off_is_not_due_again_by_a_correction(org: Org) -> None:
+    way, claim = Way(org), claim_of(replace(LEAD, kind=Kind.APPOINTMENT, content="Some time?"))
+    (result,) = way.deliver(claim)
+    colleague(org).Task.update(one(org, "Task")["Id"], {"ActivityDate": "2030-01-01"})
+
+    way.deliver(next_revision(claim, result, replace(claim.stored.event, content="Or in May?")))
+
+    task = one(org, "Task")
+    assert ("2030-01-01", True) == (task["ActivityDate"], "Or in May?" in task["Description"])

@@ -145,3 +145,33 @@ def test_after_healing_a_lead_that_comes_again_says_nothing_twice(org: Org) -> N
     delivered(way.outcome(again))
 
     assert text == one(org, "Lead")["Description"]
+
+
+VISIT = {
+    "name": "visit",
+    "object": "Visit__c",
+    "fields": {"Name": "{{ session_id }}", "Room__c": "{{ raw.Room }}"},
+}
+
+
+def test_what_an_object_without_a_description_does_not_take_is_named_and_found_in_the_event(most: int) -> None:
+    kinds = {
+        "Visit__c": {"prefix": "a01", "fields": {"Name": {}, "Room__c": {"restricted": True, "picklist": ["Double"]}}}
+    }
+    with Org(objects=kinds) as org:
+        odd = claim(raw={"Room": "Igloo"})
+
+        (result, *others) = Way(org, records=[VISIT]).deliver(odd, *[claim(n) for n in range(2, most + 1)])
+
+        found = delivered(result.outcome)
+        assert "Room__c was refused and left out" in found.degraded
+        assert "what was in Room__c stands nowhere at Salesforce: `bridge events show`" in found.degraded
+        assert [""] * len(others) == [delivered(other.outcome).degraded for other in others]
+
+
+def test_what_a_full_description_has_no_room_for_is_said(org: Org) -> None:
+    plant(org, "Lead", LastName="Garcia", Company="x", Email=LEAD.email, Description="z" * FULL)
+
+    found = delivered(Way(org, records=[PERSON]).outcome(claim(raw={"Rating": "Tepid"})))
+
+    assert "what was in Rating stands nowhere at Salesforce" in found.degraded
