@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from bridge.core.text import same_page, same_phone, squeezed
 from bridge.model.event import CONTENT_FIELDS, Event
+from bridge.model.nobody import is_masked, is_nobodys_number
 
 
 class Alias(NamedTuple):
@@ -72,11 +73,13 @@ def merged(newer: Event, older: Event) -> Event:
 
 
 def aliases_of(event: Event, *, region: str, salt: bytes) -> tuple[Alias, ...]:
-    """The ways to recognise the event's person, best first; empty for an event without any."""
+    """The ways to recognise the event's person, best first; empty for an event without any. What many strangers say,
+    such as 0000000000 or a masked address, recognises nobody.
+    """
     aliases = []
-    if email := event.email.casefold():
+    if (email := event.email.casefold()) and not is_masked(email):
         aliases.append(Alias(keyed_hash(salt, "email", email), 2))
-    if phone := same_phone(event.phone, region):
+    if (phone := same_phone(event.phone, region)) and not is_nobodys_number(event.phone):
         aliases.append(Alias(keyed_hash(salt, "phone", phone), 1))
     if event.session_id:
         aliases.append(Alias(keyed_hash(salt, "session", event.source, event.chatbot_id, event.session_id), 0))

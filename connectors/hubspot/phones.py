@@ -4,11 +4,9 @@ HubSpot reads numbers and lets them be searched "by area code and local number" 
 (https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm: limits, 2026-03-30).
 """
 
-import re
+from bridge.connector import is_nobodys_number
 
 SHORTEST, LONGEST = 4, 20  # digits of what can be a phone number: "none" and "-" are those of many
-_RUNS = ("01234567890123456789", "12345678901234567890", "98765432109876543210")
-_MASK = re.compile(r"[*\u2022]{2,}|x{2,}", re.I)  # as in ***-0147 and xxx-xxx-0147
 TRUNKS = ("0", "8")  # what is dialled before a number within a country, at times with more behind it: 06, 015
 
 
@@ -28,8 +26,7 @@ def digits(phone: str) -> str:
 def comparable(phone: str) -> str:
     """The number to compare, empty where it is none: too short, masked, or what people type who have none to tell."""
     found = digits(phone)
-    is_made_up = len(set(found)) == 1 or (found != "" and any(run.startswith(found) for run in _RUNS))
-    return "" if is_made_up or _MASK.search(phone) or not SHORTEST <= len(found) <= LONGEST else found
+    return "" if is_nobodys_number(phone) or not SHORTEST <= len(found) <= LONGEST else found
 
 
 def spellings(phone: str) -> set[str]:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.connector import is_masked
 from connectors.hubspot.objects import CONTACTS, addresses_in
 from connectors.hubspot.row import Row
 from connectors.hubspot.text import BODIES, alike, plain
-from connectors.hubspot.unsure import is_masked, stands_in
+from connectors.hubspot.unsure import stands_in
 
 OTHER_EMAIL = "the contact has another email address already, which was left as it is"
 

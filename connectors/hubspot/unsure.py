@@ -2,21 +2,13 @@
 and the name of somebody who is only known by a phone number, which a family or a firm may share. Pure.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 
+from bridge.connector import is_masked
 from connectors.hubspot.phones import comparable
 
 PHONES = ("phone", "mobilephone")
 NAMES = ("firstname", "lastname")
-LONGEST = 100  # characters of what can be masked; what is longer is a text
-
-_MASK = re.compile(r"[*\u2022]{2,}")  # as in d***@example.com
-
-
-def is_masked(text: str) -> bool:
-    """Whether somebody before us made a part of it unreadable."""
-    return len(text) <= LONGEST and _MASK.search(text) is not None
 
 
 def unsure_in(properties: Mapping[str, str], *, is_known: bool) -> dict[str, str]:

@@ -1,20 +1,16 @@
 """Change: what of a record's fields is sent, given what stands at the org already."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import blake2s
 from typing import Any
 
-from bridge.connector import Record, Ref, as_json
+from bridge.connector import Record, Ref, as_json, is_masked
 from connectors.salesforce.reference import key_of, leads_there, path_of
 
 TIMES = frozenset({"StartDateTime", "EndDateTime", "DurationInMinutes"})  # of an Event: they go together
 LONGEST_TEXT = 32_000  # characters of a Description
-LONGEST_MASKED = 100  # what is longer is a text
-
-_MASK = re.compile(r"[*\u2022]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,10 @@ def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] 
                 found[name] = text[:LONGEST_TEXT]
                 degraded = _cut(name) if len(text) > LONGEST_TEXT else degraded
         elif record.if_empty or record.writes.get(name) == "if_empty":
-            is_open = is_empty(stands) or (is_masked(stands) and not is_masked(value))
+            is_open = is_empty(stands) or (masks(stands) and not masks(value))
             if value is not None and is_open and not _is_unseen(name, value):
                 found[name] = sent(name, value)
-        elif is_masked(value) and not is_empty(stands) and stands != value:
+        elif masks(value) and not is_empty(stands) and stands != value:
             degraded = f"{name} is masked: what stands there was left as it is"
         else:
             found[name] = sent(name, value)
@@ -102,9 +98,9 @@ def signature_of(record: Record) -> str:
     return f"{mark_of(record)}{blake2s(record.idempotency_key.encode(), digest_size=2).hexdigest()}]"
 
 
-def is_masked(value: Any) -> bool:
-    """Whether somebody before us made a part of it unreadable, as in d***@example.com: it may be that of many."""
-    return isinstance(value, str) and len(value) <= LONGEST_MASKED and _MASK.search(value) is not None
+def masks(value: Any) -> bool:
+    """Whether it is a masked text."""
+    return isinstance(value, str) and is_masked(value)
 
 
 class _Other:

@@ -1,10 +1,8 @@
 """Phones: the spellings in which a CRM may hold a number. SOQL compares phone fields as texts, sign by sign."""
 
-import re
 from functools import lru_cache
 
-_RUNS = ("0123456789012345", "1234567890123456", "9876543210987654")  # what people type who have none to tell
-_MASK = re.compile(r"[*\u2022]{2,}|x{2,}", re.IGNORECASE)  # as in ***-555-0147 and xxx-555-0147
+from bridge.connector import is_nobodys_number
 
 KEPT = 4096  # numbers: each of a batch is compared with each that a look found
 
@@ -25,8 +23,7 @@ def digits_of_all(text: str) -> frozenset[str]:
 def spellings(text: str) -> list[str]:
     """As it is written, and as Salesforce and its users write such a number; none where it is no number."""
     digits = digits_of(text)
-    is_made_up = len(set(digits)) == 1 or (digits != "" and any(run.startswith(digits) for run in _RUNS))
-    if is_made_up or _MASK.search(text) or not FEWEST_DIGITS <= len(digits) <= 15:
+    if is_nobodys_number(text) or not FEWEST_DIGITS <= len(digits) <= 15:
         return []
     found = [text.strip(), digits]
     if len(digits) == 10:  # as in North America: Salesforce's pages write (212) 555-0123

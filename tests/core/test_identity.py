@@ -234,6 +234,29 @@ def test_an_alias_is_the_same_in_any_spelling_and_in_any_session(field: str, one
     assert (True, 2) == (best[0] == best[1] == best[2] == best[3], len(set(best)))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"email": "d***@example.com"},
+        {"email": "\u2022\u2022\u2022@example.com"},
+        {"phone": "0000000000"},
+        {"phone": "+1 111 111 1111"},
+        {"phone": "1234567890"},
+        {"phone": "+1 *** ***-0147"},
+        {"phone": "xxx-xxx-0147"},
+    ],
+)
+def test_what_many_strangers_say_recognises_nobody(said: dict[str, str]) -> None:
+    (alias,) = aliases_of(replace(EVENT, **said), region="US", salt=SALT)
+
+    assert 0 == alias.rank  # the chat's own
+
+
+@pytest.mark.parametrize("phone", ["+1 234 567 8901", "+49 111 1112", "212 555 0147 x12"])
+def test_a_number_that_only_looks_made_up_recognises(phone: str) -> None:
+    assert 1 == aliases_of(replace(EVENT, phone=phone), region="US", salt=SALT)[0].rank
+
+
 def test_a_session_is_that_of_its_source_and_chatbot() -> None:
     others = [EVENT, replace(EVENT, source="other"), replace(EVENT, chatbot_id="other"), replace(EVENT, session_id="2")]
 

@@ -1,0 +1,25 @@
+"""Nobody: what many strangers say, and so tells of none of them who it is: a masked text, and the numbers of those who
+have none to tell.
+"""
+
+import re
+
+LONGEST_MASKED = 100  # characters; what is longer is a text, in which stars are an ornament
+_MASK = re.compile(r"[*\u2022]{2,}")  # as in d***@example.com
+_MASKED_DIGITS = re.compile(r"[*\u2022]{2,}|x{2,}", re.IGNORECASE)  # as in ***-0147 and xxx-xxx-0147
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_RUNS = ("01234567890123456789", "12345678901234567890", "98765432109876543210")
+
+
+def is_masked(text: str) -> bool:
+    """Whether somebody before us made a part of it unreadable."""
+    return len(text) <= LONGEST_MASKED and _MASK.search(text) is not None
+
+
+def is_nobodys_number(phone: str) -> bool:
+    """Whether it is masked, or, with or without the US country code, one digit again and again or a run of digits."""
+    digits = _NOT_DIGITS.sub("", phone)
+    if len(digits) == 11 and digits.startswith("1"):
+        digits = digits[1:]
+    is_run = digits != "" and any(run.startswith(digits) for run in _RUNS)
+    return len(set(digits)) == 1 or is_run or _MASKED_DIGITS.search(phone) is not None
