@@ -209,10 +209,8 @@ class Receiver:
         for kept in waiting:
             try:
                 verified = self._verify(source, kept.request, now_s=kept.received_at / 1000)
-            except Busy:
-                continue  # it stays kept
-            except BadSignature:
-                continue  # it stays: perhaps it is the key that is wrong
+            except (Busy, BadSignature):
+                continue  # it stays kept: perhaps it is the key that is wrong
             answer = self._store(source, self._read(source, kept.request.body), verified)
             if isinstance(answer, Deferred) or answer.status != 200:
                 continue

@@ -170,8 +170,6 @@ class Decide:
             return outcome if isinstance(outcome, Hold | Retry) else None
         return found.names if found else None
 
-    # -- an org whose user does not see Contacts
-
     @property
     def _hides_contact(self) -> bool:
         return self._describes.is_unseen("Contact", self._org)

@@ -49,8 +49,6 @@ class Deliver:
             self._in_stages(all_works)
         return [list(_told(works)) for works in all_works]
 
-    # -- one delivery
-
     def _together(self, works: list[Work]) -> None:
         writable = works
         for _ in range(MOST_TRIES):
@@ -79,8 +77,6 @@ class Deliver:
                     return
                 writable = works[: works.index(open_[failed])]  # what is sound of it is not lost with the rest
         give_up(works)
-
-    # -- many deliveries
 
     def _in_stages(self, all_works: list[list[Work]]) -> None:
         for stage in range(max(map(len, all_works), default=0)):
@@ -122,8 +118,6 @@ class Deliver:
                     self._mend.refused(work, said)
         give_up(works)
         return waiting
-
-    # -- what came of it
 
     def _done(self, work: Work, said: Said) -> None:
         found = work.id or said.at("id")

@@ -106,8 +106,6 @@ class Look:
         key, rows = self._key(work), self.found.rows.get(work.record.object, ())
         return next((row for row in rows if row.get(key) == work.record.key), None) if key else None
 
-    # -- what is asked
-
     def _add(self, asks: dict[tuple[str, bool], Ask], work: Work) -> None:
         record = work.record
         if work.known and work.known not in work.gone:
@@ -165,8 +163,6 @@ class Look:
     def _key(self, work: Work) -> str | None:
         """The external id field of the record's object."""
         return self._settings.external_ids.get(work.record.object)
-
-    # -- what is found
 
     def _matching(self, work: Work) -> Row | Reject | None:
         """By each match field in turn: a Contact, an open Lead, a converted one. One that an earlier field speaks
