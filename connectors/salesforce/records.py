@@ -13,10 +13,7 @@ DEFAULT_VARS: dict[str, Any] = {
     "start": APPOINTMENT_START,
     "said": (
         "{{ content }}\n"
-        # What the visitor says of themselves is only filled in where nothing stands: so it stands here, too.
-        "({{ kind }}{{ ' of ' ~ full_name if full_name is present else '' }}"
-        "{{ ', ' ~ email if email is present else '' }}{{ ', ' ~ phone if phone is present else '' }},"
-        " by chat {{ session_id | default('-') }}, chatbot {{ chatbot_id | default('-') }},"
+        "({{ kind }} by chat {{ session_id | default('-') }}, chatbot {{ chatbot_id | default('-') }},"
         " {{ (created_at if created_at is present else received_at) | format('%Y-%m-%d %H:%M') }} UTC,"
         " page {{ page_url | default('-') }})"
     ),

@@ -179,13 +179,3 @@ def test_of_several_the_newest_is_taken_or_none(org: Org) -> None:
     assert isinstance(refused, Reject)
     assert "several match by Email" == refused.cause
     assert all(id_ in refused.reason for id_ in made)
-
-
-def test_what_a_visitor_says_of_themselves_stands_with_the_text_where_the_fields_are_filled(org: Org) -> None:
-    plant(org, "Contact", LastName="Lovelace", FirstName="Ada", Email=LEAD.email, Phone="+442079460123")
-
-    Way(org).outcome(claim_of(LEAD))
-
-    row = one(org, "Contact")
-    assert ("Lovelace", "+442079460123") == (row["LastName"], row["Phone"])
-    assert "lead of David Garcia, david@example.com, +12125550147, by chat 31305" in row["Description"]
