@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bridge.core.text import same_page, same_phone, squeezed
 from bridge.model.event import CONTENT_FIELDS, Event
-from bridge.model.nobody import is_masked, is_nobodys_number
+from bridge.model.nobody import is_masked, is_nobodys_number, is_nobodys_session
 
 
 class Alias(NamedTuple):
@@ -36,8 +36,9 @@ def key_of(event: Event, *, salt: bytes) -> str:
     """
     if event.natural:
         return keyed_hash(salt, "natural", event.source, event.chatbot_id, event.kind, *event.natural)
-    parts = [event.source, event.chatbot_id, event.kind, event.session_id, _second(event)]
-    if not (event.session_id and event.created_at):
+    session = _session(event)
+    parts = [event.source, event.chatbot_id, event.kind, session, _second(event)]
+    if not (session and event.created_at):
         parts += content_of(event, region="").values()
     return keyed_hash(salt, "key", *parts)
 
@@ -74,15 +75,15 @@ def merged(newer: Event, older: Event) -> Event:
 
 def aliases_of(event: Event, *, region: str, salt: bytes) -> tuple[Alias, ...]:
     """The ways to recognise the event's person, best first; empty for an event without any. What many strangers say,
-    such as 0000000000 or a masked address, recognises nobody.
+    such as 0000000000, a masked address or session 0, recognises nobody.
     """
     aliases = []
     if (email := event.email.casefold()) and not is_masked(email):
         aliases.append(Alias(keyed_hash(salt, "email", email), 2))
     if (phone := same_phone(event.phone, region)) and not is_nobodys_number(event.phone):
         aliases.append(Alias(keyed_hash(salt, "phone", phone), 1))
-    if event.session_id:
-        aliases.append(Alias(keyed_hash(salt, "session", event.source, event.chatbot_id, event.session_id), 0))
+    if session := _session(event):
+        aliases.append(Alias(keyed_hash(salt, "session", event.source, event.chatbot_id, session), 0))
     return tuple(aliases)
 
 
@@ -109,6 +110,10 @@ def keyed_hash(salt: bytes, *parts: str) -> str:
     """32 hex digits. The parts are kept apart, so that moving a letter from one to the next changes the hash."""
     data = "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "replace")
     return hashlib.blake2b(data, digest_size=16, key=salt).hexdigest()
+
+
+def _session(event: Event) -> str:
+    return "" if is_nobodys_session(event.session_id) else event.session_id
 
 
 def _second(event: Event) -> str:

@@ -1,5 +1,5 @@
-"""Nobody: what many strangers say, and so tells of none of them who it is: a masked text, and the numbers of those who
-have none to tell.
+"""Nobody: what many strangers say, and so tells of none of them who it is: a masked text, the numbers of those who have
+none to tell, and the session of those who are in none.
 """
 
 import re
@@ -23,3 +23,8 @@ def is_nobodys_number(phone: str) -> bool:
         digits = digits[1:]
     is_run = digits != "" and any(run.startswith(digits) for run in _RUNS)
     return len(set(digits)) == 1 or is_run or _MASKED_DIGITS.search(phone) is not None
+
+
+def is_nobodys_session(session_id: str) -> bool:
+    """Whether it is zero: the platform's SessionID is an integer, and zero is how an integer says "none"."""
+    return session_id.strip("0") == ""

@@ -252,6 +252,20 @@ def test_what_many_strangers_say_recognises_nobody(said: dict[str, str]) -> None
     assert 0 == alias.rank  # the chat's own
 
 
+def test_who_is_in_no_session_is_nobody_elses_visitor() -> None:
+    anonymous = replace(EVENT, email="", phone="")
+
+    assert aliases_of(anonymous, region="US", salt=SALT)
+    assert not aliases_of(replace(anonymous, session_id="0"), region="US", salt=SALT)
+
+
+def test_session_zero_is_no_session() -> None:
+    zero, none = (replace(EVENT, session_id=session) for session in ("0", ""))
+
+    assert key_of(zero, salt=SALT) == key_of(none, salt=SALT)
+    assert key_of(zero, salt=SALT) != key_of(replace(zero, email="other@example.com"), salt=SALT)
+
+
 @pytest.mark.parametrize("phone", ["+1 234 567 8901", "+49 111 1112", "212 555 0147 x12"])
 def test_a_number_that_only_looks_made_up_recognises(phone: str) -> None:
     assert 1 == aliases_of(replace(EVENT, phone=phone), region="US", salt=SALT)[0].rank

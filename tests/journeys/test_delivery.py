@@ -258,6 +258,19 @@ def test_a_revision_reaches_the_target_as_one_with_all_that_is_known(tmp_path: P
     assert (2, "call me", "+1 212 555 0147") == (second["revision"], second["content"], second["phone"])
 
 
+@pytest.mark.parametrize("session", [0, "0", "", None])
+def test_strangers_in_no_session_are_two_events_even_in_the_same_second(
+    tmp_path: Path, inbox: Inbox, session: int | str | None
+) -> None:
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
+        bridge.post(lead(1, SessionID=session))
+        bridge.post(lead(2, SessionID=session))
+
+        assert inbox.wait_for(at_target(inbox, "visitor1@example.com", "visitor2@example.com"), 20)
+    assert [1, 1] == [item["revision"] for item in inbox.items()]
+    assert 2 == len({item["key"] for item in inbox.items()})
+
+
 def test_replay_keeps_the_key_and_as_new_makes_another(tmp_path: Path, inbox: Inbox) -> None:
     with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
         bridge.post(lead(1))
