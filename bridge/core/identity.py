@@ -28,7 +28,7 @@ class Known(NamedTuple):
     rank: int
 
 
-def key_of(event: Event, *, salt: bytes) -> str:
+def key_of(event: Event, *, region: str, salt: bytes) -> str:
     """The natural identity, the same however often and in whatever spelling the event comes.
 
     What the source's `key` fields say, where it has some. Else session and `created_at`, which counts in whole seconds:
@@ -39,7 +39,7 @@ def key_of(event: Event, *, salt: bytes) -> str:
     session = _session(event)
     parts = [event.source, event.chatbot_id, event.kind, session, _second(event)]
     if not (session and event.created_at):
-        parts += content_of(event, region="").values()
+        parts += content_of(event, region=region).values()
     return keyed_hash(salt, "key", *parts)
 
 

@@ -54,7 +54,7 @@ class _Noted(BridgeError):
 
 def claim_for(event: Event, *, region: str, received_at: datetime) -> Claim:
     """The claim of a delivery of an event that is not stored: its keys are other ones than the database would give."""
-    key = key_of(event, salt=b"")
+    key = key_of(event, region=region, salt=b"")
     person = person_of(aliases_of(event, region=region, salt=b""), {}, key=key)
     return stored_claim(StoredEvent(0, key, 1, received_at, event), person)
 

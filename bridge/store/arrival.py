@@ -55,7 +55,7 @@ def prepare(
             signed_at,
             encode_fields(event, codec),
             codec.encode(raw),
-            key_of(event, salt=salt),
+            key_of(event, region=source.phone_region, salt=salt),
             source.phone_region,
             aliases_of(event, region=source.phone_region, salt=salt),
         )

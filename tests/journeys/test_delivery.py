@@ -271,6 +271,16 @@ def test_strangers_in_no_session_are_two_events_even_in_the_same_second(
     assert 2 == len({item["key"] for item in inbox.items()})
 
 
+def test_who_is_in_no_session_is_one_event_however_the_phone_is_written(tmp_path: Path, inbox: Inbox) -> None:
+    with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
+        for phone in ("(212) 555-0147", "+1 212 555 0147", "12125550147"):
+            bridge.post(lead(1, SessionID="", PhoneNumber=phone))
+        bridge.post(lead(2))
+
+        assert inbox.wait_for(at_target(inbox, "visitor1@example.com", "visitor2@example.com"), 20)
+        assert {"delivered": 2} == wait_until(lambda: states(bridge) if set(states(bridge)) == {"delivered"} else None)
+
+
 def test_replay_keeps_the_key_and_as_new_makes_another(tmp_path: Path, inbox: Inbox) -> None:
     with running(tmp_path, configuration({"inbox": http_target(inbox.url)})) as bridge:
         bridge.post(lead(1))
