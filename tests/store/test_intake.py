@@ -144,14 +144,14 @@ def test_many_revisions_in_one_transaction_each_overtake_their_own_and_nothing_e
     database: Database, before: str
 ) -> None:
     store, crm = Store(database, "crm", "sheet"), Store(database, "crm")
-    store.receive(*[lead(number) for number in range(51)])
+    store.receive(*[lead(number + 1) for number in range(51)])
     outcome = {"dead": Reject("no"), "delivered": Delivered()}.get(before)
     for claim in crm.claim(50) if before != "queued" else []:
         if outcome:
             crm.settle(claim, outcome)
     elsewhere = crm.rows("sheet")
 
-    crm.receive(*[lead(number, content="call me") for number in range(50)], signed_at=101)
+    crm.receive(*[lead(number + 1, content="call me") for number in range(50)], signed_at=101)
 
     first, bystander, second = crm.rows()[:50], crm.rows()[50], crm.rows()[51:]
     assert [OVERTAKEN[before]] * 50 == [
@@ -165,8 +165,8 @@ def test_many_revisions_in_one_transaction_each_overtake_their_own_and_nothing_e
 
 
 def test_many_revisions_in_one_transaction_are_not_written_one_by_one(store: Store) -> None:
-    store.receive(*[lead(number) for number in range(100)])
-    arrival = store.arrival(*[lead(number, content="call me") for number in range(100)], signed_at=101)
+    store.receive(*[lead(number + 1) for number in range(100)])
+    arrival = store.arrival(*[lead(number + 1, content="call me") for number in range(100)], signed_at=101)
     statements: list[str] = []
 
     with store.database.write() as connection:
@@ -255,7 +255,7 @@ def test_ids_are_not_given_twice_so_a_new_delivery_has_no_foreign_checkpoints(st
 def test_several_processes_that_store_the_same_store_each_once_and_keep_one_head_a_lane(database: Database) -> None:
     """As engine/committer: a Clash asks again. Each process has the same requests, in groups and orders of its own."""
     store = Store(database, "crm", "copy")
-    bodies = [lead(n % 7, second=n % 5, email=f"a{n % 3}@x.io", content=f"{n}") for n in range(60)]
+    bodies = [lead(n % 7 + 1, second=n % 5, email=f"a{n % 3}@x.io", content=f"{n}") for n in range(60)]
     start, failures = threading.Barrier(4), []
 
     def write(arrivals: list[Arrival]) -> None:
