@@ -49,7 +49,7 @@ from bridge.connector.secret import Secret
 from bridge.connector.settings import Wrong, WrongSettings, wrong_header_name, wrong_header_value, wrong_url
 from bridge.errors import NoAnswer
 from bridge.model.json_text import as_json
-from bridge.model.nobody import is_masked, is_nobodys_number
+from bridge.model.nobody import is_blank, is_masked, is_nobodys_number
 from bridge.model.record import Delivered, Hold, Outcome, Plan, Record, Ref, Reject, Retry, Usable
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ __all__ = [
     "came_to",
     "found_at",
     "id_from",
+    "is_blank",
     "is_masked",
     "is_nobodys_number",
     "judge",

@@ -1,5 +1,5 @@
-"""Nobody: what many strangers say, and so tells of none of them who it is: a masked text, the numbers of those who have
-none to tell, and the session of those who are in none.
+"""Nobody: what many strangers say, and so tells of none of them who it is: blanks, a masked text, the numbers of those
+who have none to tell, and the session of those who are in none.
 """
 
 import re
@@ -11,14 +11,19 @@ _NOT_DIGITS = re.compile(r"[^0-9]")
 _RUNS = ("01234567890123456789", "12345678901234567890", "98765432109876543210")
 
 
-def is_masked(text: str) -> bool:
-    """Whether somebody before us made a part of it unreadable."""
-    return len(text) <= LONGEST_MASKED and _MASK.search(text) is not None
+def is_blank(value: object) -> bool:
+    """Whether it is a text that says nothing, and is not empty on purpose: most APIs would empty the field by it."""
+    return isinstance(value, str) and value != "" and all(sign.isspace() or not sign.isprintable() for sign in value)
+
+
+def is_masked(value: object) -> bool:
+    """Whether it is a text of which somebody before us made a part unreadable."""
+    return isinstance(value, str) and len(value) <= LONGEST_MASKED and _MASK.search(value) is not None
 
 
 def is_nobodys_number(phone: str) -> bool:
     """Whether it is masked, or, with or without the US country code, one digit again and again or a run of digits."""
-    digits = _NOT_DIGITS.sub("", phone)
+    digits = _NOT_DIGITS.sub("", phone).removeprefix("00")
     if len(digits) == 11 and digits.startswith("1"):
         digits = digits[1:]
     is_run = digits != "" and any(run.startswith(digits) for run in _RUNS)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from, is_masked
+from bridge.connector import Delivered, Hold, Outcome, Record, Reject, Retry, id_from, is_blank, is_masked
 from connectors.hubspot.objects import ASSOCIATIONS, BODY, CONTACTS, CREATE_ONLY, NAMED, ONLY_CHANGE, TO, UNNAMED
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.hubspot.text import BODIES, LEFT_OUT, MAX_BODY, as_html, is_blank, is_cut, text_of, written
+from connectors.hubspot.text import BODIES, LEFT_OUT, MAX_BODY, as_html, is_cut, text_of, written
 from connectors.hubspot.unsure import unsure_in
 
 _ID = re.compile(r"[A-Za-z0-9_:() -]+")

@@ -20,12 +20,13 @@ _BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li|ul|ol|h\d)\b[^<>]*>|\n", re.I)
 def heed(row: Row, there: Mapping[str, Any]) -> bool:
     """Leaves of the row what may be written beside what stands `there`. Gives whether that is anything."""
     row.left = {}
+    writes, unsure = row.writes, row.unsure
     for name, text in row.properties.items() if row.record.mode != "create" else ():
         stands = there.get(name)
         stands = stands if isinstance(stands, str) else ""
-        write = "if_empty" if row.record.if_empty else row.writes.get(name, "always")
+        write = "if_empty" if row.record.if_empty else writes.get(name, "always")
         is_open = not stands or (row.object == CONTACTS and is_masked(stands) and not is_masked(text))
-        if is_open or write == "always" or (name in row.unsure and stands_in(name, stands, row.properties)):
+        if is_open or write == "always" or (name in unsure and stands_in(name, stands, row.properties)):
             row.left[name] = text
         elif write == "append":
             row.left[name] = _appended(name, stands, text)
@@ -37,12 +38,12 @@ def heed(row: Row, there: Mapping[str, Any]) -> bool:
         row.dropped["email"] = row.email
         row.notes.append(OTHER_EMAIL)
     if row.record.mode != "create" and not row.record.if_empty:
-        _tell_unsure(row, there)
+        _tell_unsure(row, unsure, there)
     return not all(alike(name, text, there.get(name)) for name, text in row.left.items())
 
 
-def _tell_unsure(row: Row, there: Mapping[str, Any]) -> None:
-    for name, why in row.unsure.items():
+def _tell_unsure(row: Row, unsure: Mapping[str, str], there: Mapping[str, Any]) -> None:
+    for name, why in unsure.items():
         is_other = name not in (row.left or {}) and not alike(name, row.properties[name], there.get(name))
         if is_other and row.properties[name] and name not in row.dropped:
             row.dropped[name] = row.properties[name]

@@ -83,11 +83,6 @@ def moment(text: str) -> str | float:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() // 1
 
 
-def is_blank(value: Any) -> bool:
-    """Whether a text says nothing, and is not empty on purpose: HubSpot would empty the property by it."""
-    return isinstance(value, str) and value != "" and all(sign.isspace() or not sign.isprintable() for sign in value)
-
-
 def is_cut(name: str, value: Any) -> bool:
     """Whether a body is too long to be written as it is."""
     if name not in BODIES:

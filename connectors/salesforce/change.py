@@ -46,10 +46,10 @@ def updated(record: Record, fields: Mapping[str, Any], there: Mapping[str, Any] 
                 found[name] = text[:LONGEST_TEXT]
                 degraded = _cut(name) if len(text) > LONGEST_TEXT else degraded
         elif record.if_empty or record.writes.get(name) == "if_empty":
-            is_open = is_empty(stands) or (masks(stands) and not masks(value))
+            is_open = is_empty(stands) or (is_masked(stands) and not is_masked(value))
             if value is not None and is_open and not _is_unseen(name, value):
                 found[name] = sent(name, value)
-        elif masks(value) and not is_empty(stands) and stands != value:
+        elif is_masked(value) and not is_empty(stands) and stands != value:
             degraded = f"{name} is masked: what stands there was left as it is"
         else:
             found[name] = sent(name, value)
@@ -83,11 +83,6 @@ def is_empty(value: Any) -> bool:
     return value is None or value == ""
 
 
-def is_blank(value: Any) -> bool:
-    """Whether a text says nothing, and is not empty on purpose."""
-    return isinstance(value, str) and value != "" and all(sign.isspace() or not sign.isprintable() for sign in value)
-
-
 def mark_of(record: Record) -> str:
     """By what a record of ours is known again: how its signatures begin."""
     return f"[chat {blake2s(record.key.encode(), digest_size=5).hexdigest()}-"
@@ -96,11 +91,6 @@ def mark_of(record: Record) -> str:
 def signature_of(record: Record) -> str:
     """What is written after an appended text: by it, nobody appends it twice. The same on every attempt."""
     return f"{mark_of(record)}{blake2s(record.idempotency_key.encode(), digest_size=2).hexdigest()}]"
-
-
-def masks(value: Any) -> bool:
-    """Whether it is a masked text."""
-    return isinstance(value, str) and is_masked(value)
 
 
 class _Other:

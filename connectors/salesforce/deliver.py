@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, starmap, takewhile
 
-from bridge.connector import Delivered, Hold, Outcome, Plan, Record, Reject, Retry
+from bridge.connector import Delivered, Hold, Outcome, Plan, Record, Reject, Retry, is_blank
 from connectors.salesforce.apart import one_each
-from connectors.salesforce.change import is_blank
 from connectors.salesforce.decide import Decide
 from connectors.salesforce.describe import Describes
 from connectors.salesforce.errors import NEVER_BY_THESE, outcome_of

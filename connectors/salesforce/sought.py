@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from bridge.connector import Record, Ref
-from connectors.salesforce.change import masks, value_of
+from bridge.connector import Record, Ref, is_masked
+from connectors.salesforce.change import value_of
 from connectors.salesforce.phones import digits_of, digits_of_all, spellings
 from connectors.salesforce.reference import key_of, leads_there, path_of
 from connectors.salesforce.work import PREFIXES
@@ -25,7 +25,7 @@ def sought_of(record: Record) -> list[tuple[str, str]]:
         given = record.fields.get(name)
         value = None if key_of(name, given) else value_of(given)
         text = "" if value is None or isinstance(value, Ref) else str(value).strip()
-        if 0 < len(text) <= LONGEST_SOUGHT and (spellings(text) if name in PHONES else not masks(text)):
+        if 0 < len(text) <= LONGEST_SOUGHT and (spellings(text) if name in PHONES else not is_masked(text)):
             found.append((name, text))
     return found
 
@@ -58,7 +58,7 @@ def holds(row: Mapping[str, Any], name: str, value: str) -> bool:
 
 
 def contradicts(row: dict[str, Any], name: str, value: str) -> bool:
-    return bool(row.get(name)) and not masks(row[name]) and not holds(row, name, value)
+    return bool(row.get(name)) and not is_masked(row[name]) and not holds(row, name, value)
 
 
 def is_equal(stands: Any, value: Any) -> bool:

@@ -242,6 +242,7 @@ def test_an_alias_is_the_same_in_any_spelling_and_in_any_session(field: str, one
         {"phone": "0000000000"},
         {"phone": "+1 111 111 1111"},
         {"phone": "1234567890"},
+        {"phone": "001 111 111 1111"},
         {"phone": "+1 *** ***-0147"},
         {"phone": "xxx-xxx-0147"},
     ],
