@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from bridge.store.arrival import Arrival
@@ -70,6 +71,10 @@ class Commits(Protocol):
     def can_store(self) -> bool: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
+    def on_loop(self) -> AbstractAsyncContextManager[None]:
+        """For as long as this lasts, arrivals and answers go by way of the running event loop, where that matters."""
+        ...
+
     def submit(self, arrival: Arrival, done: Callable[[bool], None]) -> Waiting | None: ...
 
 

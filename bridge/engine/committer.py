@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from queue import Empty, SimpleQueue
 
 from bridge.engine.able import Able
@@ -35,7 +35,7 @@ class Submission:
     def __init__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
         self.arrival = arrival
         self.size = size_of(arrival)
-        self.parts = deque(parts(arrival) if self.is_large else [arrival])
+        self.parts = deque(parts(arrival)) if self.is_large else deque()
         self.patience_s = PATIENCE_S
         self.abandoned = False
         self._done: Callable[[bool], None] | None = done
@@ -85,8 +85,13 @@ class Committer:
         """Whether the database took what was last written: cheap to ask, and no one event's fault."""
         return self._able.can_store
 
-    def start(self) -> None:
+    def start(self, *, told: Callable[[], None] = lambda: None) -> None:
+        """`told` is called by the committer's thread after the answers of each group."""
+        self._told = told
         self._thread.start()
+
+    def on_loop(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()  # its thread waits for no loop
 
     def stop(self) -> None:
         """Commits what waits, then ends."""
@@ -194,8 +199,12 @@ class Committer:
 
     def _answer(self, group: Sequence[Submission], *, stored: bool) -> None:
         for submission in group:
-            with _survive():
+            try:
                 submission.answer(stored=stored)
+            except Exception as error:  # noqa: BLE001  whoever is gone costs no other his answer
+                _goes_on(error)
+        with _survive():
+            self._told()
 
     def _count_out(self, submission: Submission) -> None:
         self._crowd.leave(submission.size)
@@ -207,7 +216,11 @@ def _survive() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001
-        log.error("committer failed, goes on", reason=_name(error), trace=traceback.format_tb(error.__traceback__))
+        _goes_on(error)
+
+
+def _goes_on(error: Exception) -> None:
+    log.error("committer failed, goes on", reason=_name(error), trace=traceback.format_tb(error.__traceback__))
 
 
 def _name(error: Exception) -> str:

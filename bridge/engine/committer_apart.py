@@ -1,10 +1,12 @@
-"""Commit apart: the committer in a process of its own. Storing an event costs Python a third of what receiving it does;
+"""Commit apart: the committer in a process of its own. Storing an event costs Python half of what receiving it does;
 under one interpreter lock the two would take turns, and each would wait for the other at every statement.
 
-Arrivals go out and answers come back over a socket pair. When this process ends, in whatever way, the other sees the
-socket's end, commits what it has and ends; when the other ends, whoever waits is answered False, and `has_ended`.
+Arrivals go out and answers come back over a socket pair, by way of the web process's event loop: no thread stands
+between a request and the disk. When this process ends, in whatever way, the other sees the socket's end, commits what
+it has and ends; when the other ends, whoever waits is answered False, and `has_ended`.
 """
 
+import asyncio
 import gc
 import itertools
 import socket
@@ -12,26 +14,26 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import NamedTuple
 
 from bridge.engine.commits import Crowd, patience_s, size_of
 from bridge.engine.committer import Committer
-from bridge.engine.outbox import Outbox
 from bridge.errors import BridgeError
 from bridge.log import logger
 from bridge.store.arrival import Arrival, packed, unpacked
 
 BUFFER_BYTES = 4 << 20
-START_S = 60.0  # for the process to be ready
-SEND_S = 5.0  # for it to take an arrival, however large: no less than its pings are waited for
+START_S = 60.0  # for the process to be ready, and for the event loop to run
+PING_S = 1.0
 MOST_PINGS = 5  # without an answer
 PING = 0  # the number of what is no arrival
 END_S = 15.0  # for it to commit what it has
 READY = b"R"
-# How long a thread of this process may keep the interpreter lock while others want it. Each arrival and each answer
-# changes threads: with Python's own 5 ms they took 6 of the 18 ms that a request spent here under load.
+# How long one thread of the web process may keep the interpreter lock while others want it: the server's own threads
+# bring requests in, and with Python's 5 ms they brought too few at once.
 SWITCH_S = 0.001
 
 _HEAD = struct.Struct("<QQ")  # number, length of what follows
@@ -49,18 +51,21 @@ class _Waiting(NamedTuple):
 
 
 class CommitterApart:
-    """Hands arrivals to the other process. Thread-safe; owns two threads: one writes, one reads."""
+    """Hands arrivals to the other process. Takes them from any thread, and hands them over while `on_loop` lasts."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = [*command]  # gets the number of its end of the socket pair as its last argument
         self._crowd = Crowd()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[Callable[[bool], None], int]] = {}
+        self._pieces: list[bytes] = []  # the loop's; go out together
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop_thread = 0
+        self._runs = threading.Event()  # the loop does
         self._stopping = False
         self.has_ended = False
         self.can_store = True  # as the last answer to a ping said
         self._asked = self._told = 0  # pings, and those that came back
-        self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
 
     def start(self) -> None:
         """Starts the other process, and returns when it is ready. Raises BridgeError where it does not get so far."""
@@ -76,32 +81,41 @@ class CommitterApart:
             self._process.wait()
             self._socket.close()
             raise BridgeError("the process that stores did not start: its own message says why")
-        self._socket.settimeout(SEND_S)
         sys.setswitchinterval(SWITCH_S)
-        self._answers = self._socket.dup()
-        self._answers.settimeout(None)
-        self._thread.start()
-        self._outbox = Outbox(self._socket, failed=self._not_taken, name="arrivals")
-        self._outbox.start()
+
+    @asynccontextmanager
+    async def on_loop(self) -> AsyncIterator[None]:
+        """Arrivals go out and answers come in on the running loop; at the end what was handed in is committed."""
+        self._loop, self._loop_thread = asyncio.get_running_loop(), threading.get_ident()
+        line = _Line(self._take, partial(self._give_up, "has ended"))
+        self._transport, _ = await self._loop.create_unix_connection(lambda: line, sock=self._socket)
+        self._runs.set()
+        pings = self._loop.create_task(self._keep_pinging())
+        try:
+            yield
+        finally:
+            pings.cancel()
+            self._stopping = True
+            if not self.has_ended:
+                self._flush()
+                self._transport.write_eof()
+                await asyncio.wait([line.closed], timeout=END_S)
+            self._transport.close()
 
     def stop(self) -> None:
         """Lets the other process commit what it has, and end."""
         self._stopping = True
-        self._outbox.close(patience_s=END_S)
+        self._socket.close()  # if no loop has closed it yet
         try:
-            self._socket.shutdown(socket.SHUT_WR)
             self._process.wait(timeout=END_S)
-        except (OSError, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._thread.join(timeout=END_S)
-        self._answers.close()
-        self._socket.close()
 
     def submit(self, arrival: Arrival, done: Callable[[bool], None]) -> _Waiting | None:
-        """As `Committer.submit`; `done` is called by this object's thread."""
+        """As `Committer.submit`; `done` is called on the loop."""
         size, data = size_of(arrival), packed(arrival)
-        if self.has_ended or (waiting := self._crowd.enter(size)) is None:
+        if self._stopping or self.has_ended or (waiting := self._crowd.enter(size)) is None:
             return None
         number = next(self._numbers)
         self._waiting[number] = (done, size)
@@ -110,13 +124,18 @@ class CommitterApart:
 
     def ping(self) -> None:
         """Asks for a sign of life, and gives the other process up where the last ones were not answered: one that is
-        stopped or stuck is of no use. Whether the database answers does not matter. Call it once a second.
+        stopped or stuck is of no use. Whether the database answers does not matter. Called on the loop.
         """
         if self._asked - self._told > MOST_PINGS:
             self._give_up("does not answer")
         elif not self.has_ended:
             self._asked += 1
             self._send(PING, b"")
+
+    async def _keep_pinging(self) -> None:
+        while True:
+            await asyncio.sleep(PING_S)
+            self.ping()
 
     def _is_ready(self) -> bool:
         try:
@@ -125,23 +144,28 @@ class CommitterApart:
             return False
 
     def _send(self, number: int, data: bytes) -> None:
-        self._outbox.put(_HEAD.pack(number, len(data)) + data)
+        piece = _HEAD.pack(number, len(data)) + data
+        if threading.get_ident() == self._loop_thread:
+            self._hand_over(number, piece)
+        elif self._runs.wait(START_S) and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._hand_over, number, piece)
+
+    def _hand_over(self, number: int, piece: bytes) -> None:
         if self.has_ended:
             self._answer(number, stored=False)
+            return
+        self._pieces.append(piece)
+        if len(self._pieces) == 1 and self._loop is not None:
+            self._loop.call_soon(self._flush)  # in one piece with what else this turn of the loop brings
 
-    def _not_taken(self, error: OSError) -> None:  # half an arrival may stand in the socket: nothing can follow it
-        self._give_up(f"does not take arrivals: {type(error).__name__}")
+    def _flush(self) -> None:
+        if self._pieces:
+            pieces, self._pieces = self._pieces, []
+            self._transport.write(b"".join(pieces))
 
-    def _run(self) -> None:
-        try:
-            with self._answers.makefile("rb") as answers:
-                while answer := answers.read(_ANSWER.size):
-                    number, stored = _ANSWER.unpack(answer)
-                    self._answer(number, stored=stored)
-        except (OSError, struct.error) as error:
-            log.error("answers cannot be read", reason=type(error).__name__)
-        finally:
-            self._give_up("has ended")
+    def _take(self, answers: bytes) -> None:
+        for number, stored in _ANSWER.iter_unpack(answers):
+            self._answer(number, stored=stored)
 
     def _answer(self, number: int, *, stored: bool) -> None:
         if number == PING:
@@ -166,39 +190,76 @@ class CommitterApart:
             self._answer(number, stored=False)
 
 
+class _Line(asyncio.Protocol):
+    """The web process's end of the socket pair: gives on whole answers, and that there will be no more."""
+
+    def __init__(self, take: Callable[[bytes], None], ended: Callable[[], None]) -> None:
+        self._take = take
+        self._ended = ended
+        self._rest = b""
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        data = self._rest + data
+        whole = len(data) - len(data) % _ANSWER.size
+        self._rest = data[whole:]
+        self._take(data[:whole])
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._ended()
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+
 def serve(committer: Committer, connection: socket.socket) -> None:
     """The other process: commits what comes until the socket's end, then what is left. Raises BridgeError where its
     committer has ended.
     """
-    outbox = Outbox(connection, failed=_nobody_waits, name="answers")
-
-    def answer(number: int, *, stored: bool) -> None:
-        outbox.put(_ANSWER.pack(number, stored))
-
+    answers = _Answers(connection)
     gc.collect()
     gc.freeze()  # what is there by now stays
-    committer.start()
-    outbox.start()
+    committer.start(told=answers.send)
     try:
-        outbox.put(READY)
+        connection.sendall(READY)
         with connection.makefile("rb", buffering=1 << 20) as arrivals:
             while head := arrivals.read(_HEAD.size):
                 number, length = _HEAD.unpack(head)
                 data = arrivals.read(length)
                 if number == PING:
-                    answer(PING, stored=committer.can_store)
-                elif not _take(committer, data, partial(_told, answer, number)):
-                    answer(number, stored=False)
+                    answers.send_one(PING, stored=committer.can_store)
+                elif not _take(committer, data, partial(answers.add, number)):
+                    answers.send_one(number, stored=False)
                     if committer.has_ended:
                         raise BridgeError("the committer has ended: nothing can be stored any more")
     except (OSError, struct.error) as error:  # the web process was killed: nobody waits for an answer
         log.warning("the web process is gone", reason=type(error).__name__)
     finally:
         committer.stop()
-        outbox.close(patience_s=END_S)
 
 
-def _nobody_waits(error: OSError) -> None: ...
+class _Answers:
+    """What the web process is told. A group's answers go out in one piece: each write wakes a process."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._pieces: list[bytes] = []  # of the committer's thread
+
+    def add(self, number: int, stored: bool) -> None:  # noqa: FBT001
+        self._pieces.append(_ANSWER.pack(number, stored))
+
+    def send(self) -> None:
+        """Sends what was added."""
+        pieces, self._pieces = self._pieces, []
+        self._write(b"".join(pieces))
+
+    def send_one(self, number: int, *, stored: bool) -> None:
+        """Sends one answer at once; for another thread than the committer's."""
+        self._write(_ANSWER.pack(number, stored))
+
+    def _write(self, data: bytes) -> None:
+        with self._lock, suppress(OSError):  # the web process is gone: nobody waits
+            self._connection.sendall(data)
 
 
 def _take(committer: Committer, data: bytes, done: Callable[[bool], None]) -> bool:
@@ -207,7 +268,3 @@ def _take(committer: Committer, data: bytes, done: Callable[[bool], None]) -> bo
     except (ValueError, TypeError, EOFError) as error:
         log.error("an arrival cannot be read", reason=type(error).__name__, size_bytes=len(data))
         return False
-
-
-def _told(answer: Callable[..., None], number: int, stored: bool) -> None:  # noqa: FBT001
-    answer(number, stored=stored)

@@ -4,8 +4,6 @@ A person is named after the alias that was first seen of it. That alias' row kee
 alias has come to stand for somebody else: no person needs an index of its own.
 """
 
-from collections.abc import Iterable
-
 from sqlalchemy import Connection, bindparam, update
 
 from bridge.core.identity import Alias, Known, person_of
@@ -67,7 +65,9 @@ class Persons:
         if old:
             self._connection.execute(_CHANGE, old)
 
-    def _look_up(self, hashes: Iterable[str]) -> None:
+    def _look_up(self, hashes: set[str]) -> None:
+        if not hashes:
+            return
         for alias, person, rank in bulk.among(self._connection, _OF_HASHES, hashes):
             self._person[alias] = person
             self._rank[alias] = rank

@@ -1,10 +1,12 @@
-"""Front: takes each request from the event loop to a thread and its answer back; nobody waits for anybody of another
-kind: leads, large bodies, and looks at the database each have threads of their own.
+"""Front: where each request is answered. A lead on the event loop itself, since nothing of it waits: verifying takes
+less time than handing it to a thread and back. What may take long (a large body, a plugin's code, a look at the
+database) in threads of its kind, so that nobody waits for anybody of another.
 """
 
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Collection
 from queue import SimpleQueue
 from typing import Any
 
@@ -13,26 +15,32 @@ from bridge.log import logger
 from bridge.web.body import Bodies, Refused
 from bridge.web.wsgi import Reply, WsgiApp, answer_of, environment_of
 
-THREADS = 2  # for webhooks: none of them ever waits for the disk; more would only fight for the interpreter lock
 LARGE_THREADS = 8  # for large bodies, which may wait until others are re-serialised
+PLUGIN_THREADS = 2  # for sources of plugins: nobody knows what their code waits for
 LOOK_THREADS = 2  # for what asks the database: readiness, metrics
 MOST_LOOKS = 16  # that wait for one of these
 SWEEP_S = 0.1
+AT_ONCE = 16  # requests in one turn of the loop: they are stored together, and nothing else waits for more
 
 log = logger("web")
 
 
 class Front:
-    """Reads requests on the event loop, runs the application in threads, and waits for deferred answers in neither."""
+    """Reads requests on the event loop, runs the application there or in threads, and waits for deferred answers in
+    neither. `plugged`: the paths whose requests a plugin reads.
+    """
 
-    def __init__(self, app: WsgiApp) -> None:
+    def __init__(self, app: WsgiApp, *, plugged: Collection[str] = ()) -> None:
         self._app = app
+        self._plugged = frozenset(plugged)
         self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
         self._bodies = Bodies()
-        self._webhooks = self._staffed(THREADS, "web")
         self._large = self._staffed(LARGE_THREADS, "web-large")
+        self._plugins = self._staffed(PLUGIN_THREADS, "web-plugin")
         self._looks = self._staffed(LOOK_THREADS, "web-look")
         self._done: deque[tuple[asyncio.Future[Reply], Reply]] = deque()
+        self._here: deque[tuple[dict[str, Any], Later]] = deque()
         self._deferred: dict[Later, float] = {}  # until when, in the loop's time
         self._woken = False
         self._open = 0
@@ -44,10 +52,16 @@ class Front:
         body = b""
         try:
             body = await self._bodies.read(scope, protocol)
-            future: asyncio.Future[Reply] = self._loop.create_future()
-            later = Later(self, future)
-            self._queue_for(scope, body).put((environment_of(scope, body) | {"bridge.later": later}, later))
-            status, headers, content = await future
+            later = Later(self, self._loop.create_future())
+            environ = environment_of(scope, body)
+            environ["bridge.later"] = later
+            if (queue := self._queue_for(scope, body)) is None:
+                self._here.append((environ, later))
+                if len(self._here) == 1:
+                    self._loop.call_soon(self._work_here)
+            else:
+                queue.put((environ, later))
+            status, headers, content = await later.future
         except Refused as refused:
             status, headers, content = refused.reply
         finally:
@@ -67,6 +81,9 @@ class Front:
 
     def finish(self, future: "asyncio.Future[Reply]", reply: Reply) -> None:
         """The reply is known. Called from any thread, also when nobody can be told any more."""
+        if threading.get_ident() == self._loop_thread:
+            _tell(future, reply)
+            return
         if self._loop.is_closed():
             return
         self._done.append((future, reply))
@@ -81,32 +98,47 @@ class Front:
             threading.Thread(target=self._work, args=(queue,), name=f"{name}-{number}", daemon=True).start()
         return queue
 
-    def _queue_for(self, scope: Any, body: bytes) -> "_Queue":
+    def _queue_for(self, scope: Any, body: bytes) -> "_Queue | None":
+        """Whose threads answer it; None: nobody's, it is answered here."""
         if scope.method == "POST":
-            return self._webhooks if len(body) <= HERE_BYTES else self._large
+            if len(body) > HERE_BYTES:
+                return self._large
+            return self._plugins if scope.path in self._plugged else None
+        if scope.path == "/healthz":
+            return None
         if self._looks.qsize() >= MOST_LOOKS:
             raise Refused(503, "busy, try again")
-        return self._looks if scope.path != "/healthz" else self._webhooks
+        return self._looks
 
     def _work(self, queue: "_Queue") -> None:
         while True:
-            environ, later = queue.get()
-            try:
-                reply = answer_of(self._app, environ)
-            except Exception as error:  # noqa: BLE001  the last border: the thread goes on
-                log.error("request failed", raised=error)
-                reply = Refused(503, "cannot answer now, try again").reply
-            if later.deferred is None:
-                self.finish(later.future, reply)
-            else:
-                self._deferred[later] = self._loop.time() + later.deferred.patience_s
+            self._run(*queue.get())
+
+    def _work_here(self) -> None:
+        """Answers some of those that are here, then lets the loop do what else there is."""
+        for _ in range(AT_ONCE):
+            self._run(*self._here[0])
+            self._here.popleft()
+            if not self._here:
+                return
+        self._loop.call_soon(self._work_here)
+
+    def _run(self, environ: dict[str, Any], later: "Later") -> None:
+        """Runs the application, and finishes what it answers at once."""
+        try:
+            reply = answer_of(self._app, environ)
+        except Exception as error:  # noqa: BLE001  the last border: the thread, or the loop, goes on
+            log.error("request failed", raised=error)
+            reply = Refused(503, "cannot answer now, try again").reply
+        if later.deferred is None:
+            self.finish(later.future, reply)
+        else:
+            self._deferred[later] = self._loop.time() + later.deferred.patience_s
 
     def _flush(self) -> None:
         self._woken = False  # before the look: who appends after it wakes the loop again
         while self._done:
-            future, reply = self._done.popleft()
-            if not future.done():
-                future.set_result(reply)
+            _tell(*self._done.popleft())
 
     def _sweep(self) -> None:
         """Tells those whose answer does not come that it was not stored."""
@@ -121,7 +153,7 @@ class Front:
 
 
 class Later:
-    """Takes a deferred answer to its request. Called from the committer's thread."""
+    """Takes a deferred answer to its request. Called from whatever thread has it."""
 
     __slots__ = ("_front", "deferred", "future")
 
@@ -135,6 +167,11 @@ class Later:
 
 
 _Queue = SimpleQueue[tuple[dict[str, Any], Later]]
+
+
+def _tell(future: "asyncio.Future[Reply]", reply: Reply) -> None:
+    if not future.done():
+        future.set_result(reply)
 
 
 def _reply(answer: Answer) -> Reply:

@@ -1,4 +1,4 @@
-"""Server: granian in front of Flask; `front.py` takes requests from its event loop to threads.
+"""Server: granian in front of Flask; `front.py` says where each request is answered.
 
 granian runs embedded, in this very process: `kill -9` of the web process ends the receiving at once.
 """
@@ -7,7 +7,7 @@ import asyncio
 import gc
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -37,16 +37,31 @@ def run(receiving: Receiving, *, host: str, port: int, grace_s: float) -> None:
     app = create_app(receiving)
     gc.collect()
     gc.freeze()  # what is there by now stays: looking through it again and again made the p99 of answers 70 ms, not 23
-    asyncio.run(
-        serve(app.wsgi_app, host=host, port=port, grace_s=grace_s, is_able=lambda: not receiving.committer.has_ended)
-    )
+    asyncio.run(_serve(app.wsgi_app, receiving, host=host, port=port, grace_s=grace_s))
+
+
+async def _serve(app: WsgiApp, receiving: Receiving, *, host: str, port: int, grace_s: float) -> None:
+    committer = receiving.committer
+    plugged = [f"/webhooks/{source.name}" for source in receiving.bridge.rules.sources.values() if source.plugin]
+    async with committer.on_loop():
+        await serve(
+            app, host=host, port=port, grace_s=grace_s, plugged=plugged, is_able=lambda: not committer.has_ended
+        )
 
 
 async def serve(
-    app: WsgiApp, *, host: str, port: int, grace_s: float, is_able: Callable[[], bool] = lambda: True
+    app: WsgiApp,
+    *,
+    host: str,
+    port: int,
+    grace_s: float,
+    plugged: Collection[str] = (),
+    is_able: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Serves a WSGI application until SIGTERM or SIGINT. Raises BridgeError where it ends before."""
-    front = Front(app)
+    """Serves a WSGI application until SIGTERM or SIGINT. Raises BridgeError where it ends before. `plugged`: the
+    paths whose requests a plugin reads.
+    """
+    front = Front(app, plugged=plugged)
     server = Server(
         front.answer,
         address=host,

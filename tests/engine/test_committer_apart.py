@@ -1,10 +1,12 @@
 """The committer in a process of its own: what it answers is durable, and its end is noticed by whoever waits."""
 
+import asyncio
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -22,14 +24,39 @@ from tests.store.rows import Store, lead
 
 @pytest.fixture
 def apart(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommitterApart]:
+    found = _started(tmp_path, database, monkeypatch)
+    with _on_a_loop(found):
+        yield found
+    found.stop()
+
+
+def _started(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> CommitterApart:
     url = database.url.render_as_string(hide_password=False)
     bridge = Bridge(tmp_path, configuration({"crm": http_target("http://127.0.0.1:9/")}), database_url=url)
     for name in ("BRIDGE_CONFIG", "DATABASE_URL", "TEST_SIGNING_KEY"):
         monkeypatch.setenv(name, bridge.environment[name])
     found = CommitterApart(COMMAND)
     found.start()
-    yield found
-    found.stop()
+    return found
+
+
+@contextmanager
+def _on_a_loop(apart: CommitterApart) -> Iterator[None]:
+    """What the web process does, in a thread."""
+    loop, until, runs = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+
+    async def last() -> None:
+        async with apart.on_loop():
+            runs.set()
+            await until.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(last(),))
+    thread.start()
+    runs.wait()
+    yield
+    loop.call_soon_threadsafe(until.set)
+    thread.join()
+    loop.close()
 
 
 @pytest.fixture
@@ -83,10 +110,7 @@ def test_one_that_is_stopped_is_given_up_and_whoever_waits_is_told(apart: Commit
     psutil.Process(apart._process.pid).suspend()
     apart.submit(desk.arrival(lead(1)), answers.append)
 
-    for _ in range(MOST_PINGS + 2):
-        apart.ping()
-
-    wait_until(lambda: [False] == answers)
+    wait_until(lambda: [False] == answers, timeout_s=3 * MOST_PINGS)
     assert apart.has_ended
     assert apart.submit(desk.arrival(lead(2)), answers.append) is None
 
@@ -112,10 +136,11 @@ def test_one_that_takes_nothing_for_less_time_than_pings_are_waited_for_is_kept(
 def test_one_that_lives_answers_its_pings_while_the_database_does_not_answer(
     apart: CommitterApart, database: Database
 ) -> None:
+    assert apart._loop
     with database.write():
-        for _ in range(3 * MOST_PINGS):
-            apart.ping()
-            wait_until(lambda: apart._told == apart._asked)
+        for asked in range(1, 3 * MOST_PINGS):
+            apart._loop.call_soon_threadsafe(apart.ping)
+            wait_until(lambda asked=asked: apart._told >= asked)  # type: ignore[misc]
 
     assert not apart.has_ended
 
@@ -149,13 +174,42 @@ def test_large_bodies_keep_no_lead_out(apart: CommitterApart, desk: Store) -> No
     wait_until(lambda: [True] == answers)
 
 
-def test_what_was_handed_in_is_committed_before_it_ends(apart: CommitterApart, desk: Store) -> None:
-    for number in range(50):
-        apart.submit(desk.arrival(lead(number)), lambda _: None)
-
+def test_what_was_handed_in_is_committed_before_it_ends(
+    tmp_path: Path, database: Database, desk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = _started(tmp_path, database, monkeypatch)
+    with _on_a_loop(apart):
+        for number in range(50):
+            apart.submit(desk.arrival(lead(number)), lambda _: None)
     apart.stop()
 
     assert 50 == len(desk.events())
+    assert not psutil.pid_exists(apart._process.pid)
+
+
+def test_what_is_handed_in_before_the_loop_runs_waits_for_it(
+    tmp_path: Path, database: Database, desk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = _started(tmp_path, database, monkeypatch)
+    stored: list[bool] = []
+    early = threading.Thread(target=lambda: stored.append(store(apart, desk.arrival(lead(1)))))
+    early.start()
+
+    with _on_a_loop(apart):
+        early.join()
+    apart.stop()
+
+    assert [True] == stored
+    assert 1 == len(desk.events())
+
+
+def test_one_that_never_came_to_run_ends_all_the_same(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = _started(tmp_path, database, monkeypatch)
+
+    apart.stop()
+
     assert not psutil.pid_exists(apart._process.pid)
 
 

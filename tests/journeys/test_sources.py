@@ -15,7 +15,7 @@ from bridge.core.signing import sign_request
 from bridge.model.scheme import Scheme, Timestamp
 from bridge.model.signed import Request
 from tests.packages import SOURCES, put
-from tests.processes import Bridge, running
+from tests.processes import Bridge, running, wait_until
 
 KEY = "whsec_YSBrZXkgb2YgdGhlIHNlbmRlcg=="  # base64 where that is wanted, a text elsewhere
 SUCCESS = (200, '{"status":"success"}')
@@ -272,5 +272,6 @@ def test_what_came_before_the_key_is_kept_with_all_that_is_signed(tmp_path: Path
 
         bridge.serve()
 
+        wait_until(lambda: 3 == len(bridge.rows("events", "list")))
         found = bridge.rows("events", "list")
         assert ["v1@x.io", "v2@x.io", "v3@x.io"] == sorted(row["email"] for row in found)
