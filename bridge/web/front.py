@@ -20,7 +20,7 @@ PLUGIN_THREADS = 2  # for sources of plugins: nobody knows what their code waits
 LOOK_THREADS = 2  # for what asks the database: readiness, metrics
 MOST_LOOKS = 16  # that wait for one of these
 SWEEP_S = 0.1
-AT_ONCE = 16  # requests in one turn of the loop: they are stored together, and nothing else waits for more
+AT_ONCE = 32  # requests in one turn of the loop: they are stored together, and nothing else waits for more
 
 log = logger("web")
 
