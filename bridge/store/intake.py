@@ -79,7 +79,7 @@ class Intake:
             "chatbot_id": candidate.chatbot_id,
             "person": person,
             "received_at": candidate.received_at,
-            "signed_at": candidate.signed_at,
+            "signed_at": verdict.signed_at,
             "created_at": candidate.created_at,
             "routed": 0
             if verdict.stale
