@@ -144,6 +144,8 @@ def open_deliveries(
     return queued
 
 
+_HOLD = "SELECT id FROM events WHERE id {among} ORDER BY id"
+
 # What was not delivered of these events. Copies stay: each is an event of its own to its target.
 _UNSENT = (
     "SELECT id, event_id, target, state, position, uncertain FROM deliveries WHERE event_id {among} AND copy = 0 "
@@ -158,11 +160,12 @@ def _supersede(connection: Connection, rows: list[dict[str, Any]], tally: Tally)
     heirs = {(event_id, row["target"]): row for row in rows for event_id in row.pop("older")}
     if not heirs:
         return
+    ids = {event_id for event_id, _ in heirs}
+    # An operator who opens deliveries of one of them holds it (`operate`): they are there now, or will not be opened.
+    bulk.among(connection, bulk.locked(connection, _HOLD, "FOR SHARE"), ids)
     discarded, overtaken = [], []
     query = bulk.locked(connection, _UNSENT, "FOR UPDATE")
-    for id_, event_id, target, state, position, uncertain in bulk.among(
-        connection, query, {event_id for event_id, _ in heirs}
-    ):
+    for id_, event_id, target, state, position, uncertain in bulk.among(connection, query, ids):
         row = heirs.get((event_id, target))
         if row is None:
             continue
