@@ -186,13 +186,16 @@ SUPERSEDED = Codec().encode("superseded by a later revision")
 
 
 def _quarantine(connection: Connection, arrival: Arrival, tally: Tally) -> None:
-    """Keeps what could not be read, once for each content."""
+    """Keeps what could not be read, once for each content; anew where its body was let go before anybody read it."""
     rows = {row["hash"]: row for row in arrival.unreadable}
-    known = {hash_ for (hash_,) in bulk.among(connection, _OF_HASHES, rows)}
+    known = {hash_: id_ if is_gone else 0 for id_, hash_, is_gone in bulk.among(connection, _OF_HASHES, rows)}
     news = [row for hash_, row in sorted(rows.items()) if hash_ not in known]
+    anew = [{"id": id_} | rows[hash_] for hash_, id_ in sorted(known.items()) if id_]
     bulk.insert(connection, quarantine, news)
-    tally.add("received", f"{arrival.source}:quarantined", len(news))
-    tally.add("received", f"{arrival.source}:duplicate", len(arrival.unreadable) - len(news))
+    bulk.change(connection, quarantine, anew)
+    kept = len(news) + len(anew)
+    tally.add("received", f"{arrival.source}:quarantined", kept)
+    tally.add("received", f"{arrival.source}:duplicate", len(arrival.unreadable) - kept)
 
 
-_OF_HASHES = "SELECT hash FROM quarantine WHERE hash {among}"
+_OF_HASHES = "SELECT id, hash, raw IS NULL AND state = 'kept' FROM quarantine WHERE hash {among}"
