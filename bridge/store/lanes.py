@@ -27,7 +27,7 @@ _ORPHANS = text(
     "(SELECT 1 FROM deliveries h WHERE h.person = w.person AND h.target = w.target "
     "AND h.state IN ('queued', 'claimed')) AND NOT EXISTS (SELECT 1 FROM deliveries e "
     "WHERE e.person = w.person AND e.target = w.target "
-    "AND e.state = 'waiting' AND (e.if_empty, e.position) < (w.if_empty, w.position)) LIMIT 1000"
+    "AND e.state = 'waiting' AND (e.if_empty, e.position, e.id) < (w.if_empty, w.position, w.id)) LIMIT 1000"
 )
 
 

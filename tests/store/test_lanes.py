@@ -180,6 +180,19 @@ def test_a_sweep_finds_waiting_ones_without_a_head_and_only_those(store: Store) 
     assert [] == store.broken_lanes()
 
 
+def test_of_two_at_one_place_a_sweep_promotes_one(store: Store) -> None:
+    """As where two gave way that are due in the same millisecond."""
+    store.receive(lead(1), appointment(), lead(1, second=1))
+    with store.database.write() as connection:
+        connection.execute(update(deliveries).where(deliveries.c.id == 1).values(state="dead"))
+        connection.execute(update(deliveries).where(deliveries.c.id > 1).values(position=9, if_empty=True))
+
+    with store.database.write() as connection:
+        assert 1 == lanes.heal(connection, tally=Tally())
+
+    assert ["dead", "queued", "waiting"] == store.states()
+
+
 def test_a_lane_never_has_two_heads_even_if_somebody_tries(store: Store) -> None:
     store.receive(lead(1), appointment())
 
