@@ -88,7 +88,8 @@ _HEADS = (
 
 
 def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
-    query = bulk.locked(connection, _HEADS, "FOR SHARE")
+    # Not FOR SHARE: one that is to give way is changed, and two who share it would wait for each other.
+    query = bulk.locked(connection, _HEADS, "FOR UPDATE")
     return {
         (person, target): {"id": id_, "person": person, "target": target, "state": state, "due_at": due_at}
         for id_, person, target, state, due_at in bulk.among(connection, query, persons)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -209,6 +210,16 @@ def shared(new_postgres: Callable[[], str]) -> Iterator[Store]:
     database.close()
 
 
+def insist_once(action: Callable[[], object]) -> str:
+    """Asks once more after a Clash; gives that Clash's words."""
+    try:
+        action()
+    except Clash as clash:
+        action()
+        return str(clash)
+    return ""
+
+
 def test_an_orphan_that_two_sweeps_find_is_healed_and_counted_once(shared: Store) -> None:
     shared.receive(lead(1), appointment())
     with shared.database.write() as connection:
@@ -243,3 +254,19 @@ def test_a_revision_that_comes_while_the_head_before_it_ends_is_stored_and_sent(
 
     assert ["delivered", "discarded", "queued"] == shared.states()
     assert {} == shared.miscounted()
+
+
+def test_two_that_come_at_once_behind_a_head_that_gives_way_do_not_wait_for_each_other(shared: Store) -> None:
+    shared.receive(lead(1))
+    shared.settle(only(shared.claim()), retry_in(GIVES_WAY_MS + 1))
+
+    with ThreadPoolExecutor(2) as pool:
+        with shared.database.write() as connection:
+            connection.execute(select(deliveries.c.id).where(deliveries.c.id == 1).with_for_update())
+            coming = [pool.submit(insist_once, partial(shared.receive, lead(1, second=n))) for n in (1, 2)]
+            wait_for_blocked(shared.database, 2)
+        clashes = [one.result() for one in coming]
+
+    assert not any("deadlock" in clash for clash in clashes)
+    assert ["queued", "waiting", "waiting"] == sorted(shared.states())
+    assert ([], {}) == (shared.broken_lanes(), shared.miscounted())
