@@ -18,10 +18,10 @@ from bridge.errors import StoreError
 from bridge.store import bulk
 from bridge.store.address import read_url
 from bridge.store.disk import free_bytes, is_read_only
-from bridge.store.engines import postgres_engine, sqlite_engine
+from bridge.store.engines import log_bytes, postgres_engine, sqlite_engine
 from bridge.store.turn import Turn
 
-SHORT_BYTES = 32 << 20  # twice what SQLite's log grows to before it is copied into the file
+SHORT_LOGS = 2  # what a disk that is nearly full has no room for, in logs of SQLite's
 CHANNEL = "bridge_due"
 
 TRIES = 3  # of a transaction, where somebody else is in its way
@@ -74,7 +74,7 @@ class Database:
         if not self.is_sqlite or path.startswith("file:"):
             return False
         free = free_bytes(path)
-        return free is not None and free < SHORT_BYTES
+        return free is not None and free < SHORT_LOGS * log_bytes(path)
 
     @property
     def _advice(self) -> str:
