@@ -136,7 +136,7 @@ def test_nothing_is_asked_where_nothing_is_dead(bridge: Bridge) -> None:
         ("DATABASE_URL", "postgres://u:p@h:abc/d", "in a password, write"),
         ("DATABASE_URL", "localhost:5432/db", "there is no ://"),
         ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "/nowhere/bridge.db"),
-        ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "is its folder there"),
+        ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "there is no folder /nowhere"),
         ("DATABASE_URL", "sqlite://nowhere/bridge.db", "lacks a slash: write sqlite:///bridge.db"),
         ("DATABASE_URL", "sqlite://bridge.db", "lacks a slash: write sqlite:///bridge.db"),
         ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/d", "does it run there"),

@@ -1,7 +1,6 @@
 """A small disk: SQLite's log takes a small part of it, and what filled it goes on where there is a little more room."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from bridge.store.database import Database, Unavailable
 from bridge.store.engines import LOG_BYTES, MOST_LOG_BYTES, log_bytes
 from bridge.store.proof import prove
 from bridge.store.tables import meta
+from tests.store.disks import change, mounted
 
 DISK_BYTES = 20 << 20
 LOG_SETTINGS = ("PRAGMA wal_autocheckpoint", "PRAGMA journal_size_limit")
@@ -20,16 +20,8 @@ LOG_SETTINGS = ("PRAGMA wal_autocheckpoint", "PRAGMA journal_size_limit")
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, of DISK_BYTES."""
-    found = tmp_path / "disk"
-    found.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "none", str(found)], check=False)
-    if mounted.returncode:
-        pytest.skip("may not mount a disk here")
-    try:
+    with mounted(tmp_path / "disk", size_bytes=DISK_BYTES) as found:
         yield found
-    finally:
-        subprocess.run(["umount", str(found)], check=True)
 
 
 def fill(database: Database, *, value: bytes) -> None:
@@ -72,7 +64,7 @@ def test_a_disk_that_an_older_version_filled_with_log_gets_its_room_back_once_th
 
     with closing(Database(f"{disk}/bridge.db")) as database:
         fill(database, value=b"v" * 300)
-        subprocess.run(["mount", "-o", f"remount,size={DISK_BYTES + (2 << 20)}", str(disk)], check=True)
+        change(disk, f"size={DISK_BYTES + (2 << 20)}")
         for now_ms in range(2):  # the first copies the log into the file, the second begins it anew
             prove(database, now_ms=now_ms)
 
