@@ -17,11 +17,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bridge.errors import StoreError
 from bridge.store import bulk
 from bridge.store.address import read_url
-from bridge.store.disk import free_bytes, is_read_only
-from bridge.store.engines import postgres_engine, sqlite_engine
+from bridge.store.advice import advice_for
+from bridge.store.disk import free_bytes
+from bridge.store.engines import log_bytes, postgres_engine, sqlite_engine
 from bridge.store.turn import Turn
 
-SHORT_BYTES = 32 << 20  # twice what SQLite's log grows to before it is copied into the file
+SHORT_LOGS = 2  # what a disk that is nearly full has no room for, in logs of SQLite's
 CHANNEL = "bridge_due"
 
 TRIES = 3  # of a transaction, where somebody else is in its way
@@ -74,17 +75,7 @@ class Database:
         if not self.is_sqlite or path.startswith("file:"):
             return False
         free = free_bytes(path)
-        return free is not None and free < SHORT_BYTES
-
-    @property
-    def _advice(self) -> str:
-        if self.is_sqlite:
-            if is_read_only(self.url.database or ""):
-                return "the disk that it is on is mounted for reading only: mount it for writing"
-            return (
-                "DATABASE_URL says where it is: is its folder there, is room on the disk, may this user write to both?"
-            )
-        return "DATABASE_URL says where it is: does it run there, can this machine reach it, is the login right?"
+        return free is not None and free < SHORT_LOGS * log_bytes(path)
 
     @contextmanager
     def write(self, *, unhurried: bool = False) -> Iterator[Connection]:
@@ -128,7 +119,7 @@ class Database:
         try:
             path.touch(mode=0o600)
         except OSError as error:
-            raise StoreError(f"cannot make {path}: {error.strerror}", advice=self._advice) from error
+            raise StoreError(f"cannot make {path}: {error.strerror}", advice=advice_for(error, self.url)) from error
 
     def close(self) -> None:
         self._writer.dispose()
@@ -153,13 +144,13 @@ class Database:
             yield
         except (SQLAlchemyError, self._driver.Error) as error:
             kind = self._class_of(error)
-            advice = self._advice if kind is Unavailable else ""
-            raise kind(f"{_first_line(error)} ({self.name})", advice=advice) from error
+            cause = _cause(error)
+            advice = advice_for(cause, self.url) if self.is_sqlite or kind is Unavailable else ""
+            raise kind(f"{_first_line(cause)} ({self.name})", advice=advice) from error
 
     def _class_of(self, error: Exception) -> type[StoreError]:
         """What is to be done about it: ask again, come back later, or look at the data."""
-        driver = self._driver
-        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        driver, cause = self._driver, _cause(error)
         if isinstance(cause, driver.IntegrityError) or getattr(cause, "sqlstate", None) in ASK_AGAIN:
             return Clash
         away = isinstance(error, DBAPIError) and error.connection_invalidated
@@ -177,7 +168,7 @@ class Database:
             self._turns.take()
         except OSError as error:
             message = f"cannot write to {self.name}: {error.strerror or error}"
-            raise Unavailable(message, advice=self._advice) from error
+            raise Unavailable(message, advice=advice_for(error, self.url)) from error
         try:
             yield
         finally:
@@ -188,7 +179,11 @@ _NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _NO_TIME_LIMITS = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
 
 
-def _first_line(error: Exception) -> str:
+def _cause(error: Exception) -> BaseException:
+    """The driver's own error."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig else error
+
+
+def _first_line(cause: BaseException) -> str:
     """The driver's words without the statement and its parameters, which are personal data."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return f"{type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no reason given'}"

@@ -27,6 +27,12 @@ def free_bytes(file: str) -> int | None:
     return found.f_bavail * found.f_frsize if found else None
 
 
+def total_bytes(file: str) -> int | None:
+    """How large the disk is that the file lies on; None where that cannot be told."""
+    found = _disk_of(file)
+    return (found.f_blocks * found.f_frsize or None) if found else None
+
+
 def is_read_only(file: str) -> bool:
     """Whether nobody may write where the file lies."""
     found = _disk_of(file)

@@ -71,7 +71,7 @@ def test_a_web_process_that_can_store_nothing_is_not_ready_and_is_again_without_
         wait_until(lambda: _ready(bridge).ok)
         assert 200 == bridge.post(lead(2)).status_code
         assert 1 == bridge.log().count("cannot store anything")
-        assert "is room on the disk" in bridge.log()
+        assert "is a quota or a limit of size reached" in bridge.log()
         assert "stores again" in bridge.log()
     finally:
         bridge.stop()
@@ -108,7 +108,7 @@ def test_serve_says_once_that_its_file_is_read_only_and_goes_on_when_it_is_not(t
         bridge.start("serve", "--host", "127.0.0.1")
         wait_until(lambda: bridge.log().count("waiting for the database") == 2)  # once for each process
         assert "attempt to write a readonly database" in bridge.log()
-        assert "may this user write to both?" in bridge.log()
+        assert "may not write to" in bridge.log()
 
         _change(tmp_path, 0o600)
 
