@@ -17,9 +17,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bridge.errors import StoreError
 from bridge.store import bulk
 from bridge.store.address import read_url
-from bridge.store.advice import advice_for
+from bridge.store.advice import MOVED, advice_for
 from bridge.store.disk import free_bytes
 from bridge.store.engines import log_bytes, postgres_engine, sqlite_engine
+from bridge.store.opened import Opened
 from bridge.store.turn import Turn
 
 SHORT_LOGS = 2  # what a disk that is nearly full has no room for, in logs of SQLite's
@@ -59,6 +60,7 @@ class Database:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=pool_size)
             self._turns = Turn(f"{self.url.database}.lock")
+            self._opened = Opened(self._writer, self.url.database or "")
         else:
             self._writer = self._reader = postgres_engine(self.url, pool_size=pool_size)
         self._driver: Any = self._writer.dialect.loaded_dbapi
@@ -82,10 +84,13 @@ class Database:
         """A durable transaction: committed at the end of the block, rolled back if it raises. `unhurried`: a migration,
         which takes as long as it takes.
         """
-        with self._turn(), self._named_errors(), self._writer.begin() as connection, self._dead_ones_go(connection):
-            if unhurried and not self.is_sqlite:
-                connection.execute(_NO_TIME_LIMITS)
-            yield connection
+        with self._turn():
+            with self._named_errors(), self._writer.begin() as connection, self._dead_ones_go(connection):
+                if unhurried and not self.is_sqlite:
+                    connection.execute(_NO_TIME_LIMITS)
+                yield connection
+            if self.is_sqlite and not self._opened.are_in_place():
+                raise Unavailable(f"its files were deleted, moved or replaced while open ({self.name})", advice=MOVED)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -122,6 +122,33 @@ def test_serve_says_once_that_its_file_is_read_only_and_goes_on_when_it_is_not(t
         bridge.stop()
 
 
+def test_a_database_that_is_moved_while_it_is_open_gets_nothing_more_until_it_is_back(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    bridge = Bridge(tmp_path, configuration({"inbox": http_target(inbox.url)}))
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    try:
+        bridge.serve()
+        assert 200 == bridge.post(lead(1)).status_code
+        assert inbox.wait_for(lambda: inbox.counts().stored == 1, 30)
+        names = [file.name for file in tmp_path.glob("bridge.db*")]
+
+        for name in names:
+            (tmp_path / name).rename(aside / name)
+        assert 503 == bridge.post(lead(2)).status_code
+        wait_until(lambda: _ready(bridge).status_code == 503)
+        assert "deleted, moved or replaced" in bridge.log()
+        for name in names:
+            (aside / name).rename(tmp_path / name)
+
+        wait_until(lambda: _ready(bridge).ok)
+        assert 200 == bridge.post(lead(2)).status_code
+        assert inbox.wait_for(lambda: inbox.counts().stored == 2, 30)
+    finally:
+        bridge.stop()
+
+
 def _child(process: int, word: str) -> int:
     """The process's child that has this word in its command; 0: none has."""
     return next((child.pid for child in psutil.Process(process).children() if word in child.cmdline()), 0)
