@@ -25,7 +25,8 @@ _KINDS = {
 LEAST_BYTES = 64 << 10  # what a connection to SQLite needs for itself, and something to spare
 MOVED = (
     "nothing more is answered with success or sent. Moved: move the file, its -wal and its -shm back, and it goes on. "
-    "Replaced: start the bridge again. Deleted: what is open is lost when the bridge stops, save it from /proc/PID/fd before"
+    "Replaced: start the bridge again. Deleted: what is open is lost when the bridge stops; before, save it from "
+    "/proc/PID/fd"
 )
 _MAKE_ROOM = "make room there, or enlarge the disk; what was answered with success is kept"
 _ERRNOS = {errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EROFS: "read-only", errno.EIO: "faulty"}
