@@ -10,6 +10,7 @@ from connectors.salesforce.describe import Described, Describes
 from connectors.salesforce.errors import is_unseen, lacks_field, outcome_of_look
 from connectors.salesforce.look import Look
 from connectors.salesforce.merged import MERGEABLE, kept_instead
+from connectors.salesforce.news import with_news
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
 from connectors.salesforce.send import ASSIGNED
@@ -150,6 +151,7 @@ class Decide:
             )
             work.degraded += [UNSEEN_TEXT] if is_unseen_text else []
             change = updated(there, there.fields, work.there)
+            change = with_news(change, there, work.there) if work.object in PREFIXES.values() else change
             is_free = key and look and not look.with_key(work)
             if is_free and work.object == record.object and is_empty(work.there.get(key)):
                 change.fields[key] = record.key
