@@ -53,7 +53,7 @@ def advice_for(error: BaseException, url: URL) -> str:
         case "locked":
             return _of_a_lock(path)
         case "full":
-            return f"{path} has no room: {_MAKE_ROOM}"
+            return full(path)
         case "closed":
             return _of_a_place(path)
         case "read-only":
@@ -71,6 +71,11 @@ def advice_for(error: BaseException, url: URL) -> str:
                 or f"the disk of {path} failed: is a quota or a limit of size reached, what does `dmesg` say?"
             )
     return ""
+
+
+def full(path: str) -> str:
+    """What to do about a disk without room for this file."""
+    return f"{os.path.abspath(path)} has no room: {_MAKE_ROOM}"
 
 
 def _kind(error: Any) -> str:

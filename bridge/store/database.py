@@ -17,13 +17,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bridge.errors import StoreError
 from bridge.store import bulk
 from bridge.store.address import read_url
-from bridge.store.advice import MOVED, advice_for
+from bridge.store.advice import MOVED, advice_for, full
 from bridge.store.disk import free_bytes
 from bridge.store.engines import log_bytes, postgres_engine, sqlite_engine
 from bridge.store.opened import Opened
 from bridge.store.turn import Turn
 
 SHORT_LOGS = 2  # what a disk that is nearly full has no room for, in logs of SQLite's
+RESERVED_LOGS = 1  # what is left to workers and retention
 CHANNEL = "bridge_due"
 
 TRIES = 3  # of a transaction, where somebody else is in its way
@@ -73,17 +74,18 @@ class Database:
     @property
     def is_short_of_room(self) -> bool:
         """Whether the disk of SQLite's file is nearly full; of a server that cannot be told."""
-        path = self.url.database or ""
-        if not self.is_sqlite or path.startswith("file:"):
-            return False
-        free = free_bytes(path)
-        return free is not None and free < SHORT_LOGS * log_bytes(path)
+        return self._has_room_for_less_than(SHORT_LOGS)
 
     @contextmanager
-    def write(self, *, unhurried: bool = False) -> Iterator[Connection]:
+    def write(self, *, unhurried: bool = False, sparing: bool = False) -> Iterator[Connection]:
         """A durable transaction: committed at the end of the block, rolled back if it raises. `unhurried`: a migration,
-        which takes as long as it takes.
+        which takes as long as it takes. `sparing`: it leaves the last room on the disk to others, and raises
+        Unavailable where there is no more: what comes in must not keep what is on its way from being settled, nor
+        what is old from being let go.
         """
+        if sparing and self._has_room_for_less_than(RESERVED_LOGS):
+            message = f"the last room on the disk is not for what comes in ({self.name})"
+            raise Unavailable(message, advice=full(self.url.database or ""))
         with self._turn():
             with self._named_errors(), self._writer.begin() as connection, self._dead_ones_go(connection):
                 if unhurried and not self.is_sqlite:
@@ -131,6 +133,13 @@ class Database:
         self._reader.dispose()
         if self.is_sqlite:
             self._turns.close()
+
+    def _has_room_for_less_than(self, logs: int) -> bool:
+        path = self.url.database or ""
+        if not self.is_sqlite or path.startswith("file:"):
+            return False
+        free = free_bytes(path)
+        return free is not None and free < logs * log_bytes(path)
 
     @contextmanager
     def _dead_ones_go(self, connection: Connection) -> Iterator[None]:
