@@ -29,6 +29,7 @@ _COMMANDS = {
     "quarantine": ("quarantine", "group", "What was signed and could not be read: list, show, read again."),
     "targets": ("targets", "targets", "The configured CRM accounts: list, pause, resume."),
     "replay": ("replay", "replay", "Send deliveries again."),
+    "audit": ("look", "audit", "What was done by hand: who, when, what."),
     "connectors": ("connectors", "connectors", "The kinds of CRM: list, describe, prepare, begin a new one."),
     "demo": ("demo", "demo", "Watch the main job on this machine, from nothing."),
     "sandbox": ("sandbox", "sandbox", "Stand-alone servers that play a CRM, with faults on demand."),

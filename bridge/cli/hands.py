@@ -37,6 +37,7 @@ class Id(click.IntRange):
 
 EVENT = Id("event", listed_by="bridge events list")
 DELIVERY = Id("delivery", listed_by="bridge deliveries list")
+ACT = Id("act", listed_by="bridge audit")
 QUARANTINED = Id("quarantined body", listed_by="bridge quarantine list")
 
 limit_option = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)

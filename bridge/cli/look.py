@@ -1,8 +1,8 @@
-"""events, deliveries: looking. Needs the database only."""
+"""events, deliveries, audit: looking. Needs the database only."""
 
 import click
 
-from bridge.cli.hands import DELIVERY, EVENT, before_option, database, limit_option
+from bridge.cli.hands import ACT, DELIVERY, EVENT, before_option, database, limit_option
 from bridge.cli.quarantine import quarantine_list
 from bridge.cli.show import json_option, show_one, show_rows
 from bridge.engine.operate import STATES
@@ -107,3 +107,15 @@ def deliveries_show(delivery: int, as_json: bool) -> None:  # noqa: FBT001
     if found is None:
         raise BridgeError(f"no delivery {delivery}: `bridge deliveries list` shows those there are")
     show_one(found, as_json=as_json)
+
+
+@click.command("audit")
+@limit_option
+@before_option(ACT)
+@json_option
+def audit(limit: int, before: int | None, as_json: bool) -> None:  # noqa: FBT001
+    """What was done by hand, newest first: who replayed, paused or resumed what, and when."""
+    with database().read() as connection:
+        rows = look.list_audit(connection, limit=limit, before=before)
+        columns, empty = ("id", "at", "who", "action", "subject", "detail"), "Nothing was done by hand."
+        show_rows(rows, columns, as_json=as_json, empty=empty, whole=("subject", "detail"), beneath="detail")

@@ -51,7 +51,7 @@ class Able:
         if not (self._doubt or self._short):
             return
         try:
-            prove(self._database, now_ms=self._clock.now_ms())
+            prove(self._database, now_ms=self._clock.now_ms(), sparing=True)
         except StoreError as error:
             self._doubt = True
             if self.can_store:

@@ -189,7 +189,7 @@ class Committer:
 
     def _write_once(self, arrivals: list[Arrival]) -> None:
         tally, began_s = Tally(), self._clock.boot_s()
-        with self._database.write() as connection:
+        with self._database.write(sparing=True) as connection:
             due = self._intake.write(connection, arrivals, now_ms=self._clock.now_ms(), tally=tally)
             tally.write(connection, shard=self._shard)
             if due:

@@ -32,8 +32,8 @@ MOST_PINGS = 5  # without an answer
 PING = 0  # the number of what is no arrival
 END_S = 15.0  # for it to commit what it has
 READY = b"R"
-# How long one thread of the web process may keep the interpreter lock while others want it: the server's own threads
-# bring requests in, and with Python's 5 ms they brought too few at once.
+# How long one thread of the web process may keep the interpreter lock while others want it: a large body that is being
+# read makes each lead wait that long, twice or more, and Python's own 5 ms would be felt.
 SWITCH_S = 0.001
 
 _HEAD = struct.Struct("<QQ")  # number, length of what follows

@@ -244,5 +244,5 @@ class Dispatcher:
             if done and done.evicted:
                 self._start_over()
         except StoreError as error:
-            log.warning("database does not answer", reason=str(error))
+            log.warning("database does not answer", reason=str(error), advice=error.advice)
             self._pause(BACK_OFF_S[0])

@@ -17,11 +17,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bridge.errors import StoreError
 from bridge.store import bulk
 from bridge.store.address import read_url
-from bridge.store.disk import free_bytes, is_read_only
-from bridge.store.engines import postgres_engine, sqlite_engine
+from bridge.store.advice import MOVED, advice_for, full
+from bridge.store.disk import free_bytes
+from bridge.store.engines import log_bytes, postgres_engine, sqlite_engine
+from bridge.store.opened import Opened
 from bridge.store.turn import Turn
 
-SHORT_BYTES = 32 << 20  # twice what SQLite's log grows to before it is copied into the file
+SHORT_LOGS = 2  # what a disk that is nearly full has no room for, in logs of SQLite's
+RESERVED_LOGS = 1  # what is left to workers and retention
 CHANNEL = "bridge_due"
 
 TRIES = 3  # of a transaction, where somebody else is in its way
@@ -58,6 +61,7 @@ class Database:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=pool_size)
             self._turns = Turn(f"{self.url.database}.lock")
+            self._opened = Opened(self._writer, self.url.database or "")
         else:
             self._writer = self._reader = postgres_engine(self.url, pool_size=pool_size)
         self._driver: Any = self._writer.dialect.loaded_dbapi
@@ -70,31 +74,25 @@ class Database:
     @property
     def is_short_of_room(self) -> bool:
         """Whether the disk of SQLite's file is nearly full; of a server that cannot be told."""
-        path = self.url.database or ""
-        if not self.is_sqlite or path.startswith("file:"):
-            return False
-        free = free_bytes(path)
-        return free is not None and free < SHORT_BYTES
-
-    @property
-    def _advice(self) -> str:
-        if self.is_sqlite:
-            if is_read_only(self.url.database or ""):
-                return "the disk that it is on is mounted for reading only: mount it for writing"
-            return (
-                "DATABASE_URL says where it is: is its folder there, is room on the disk, may this user write to both?"
-            )
-        return "DATABASE_URL says where it is: does it run there, can this machine reach it, is the login right?"
+        return self._has_room_for_less_than(SHORT_LOGS)
 
     @contextmanager
-    def write(self, *, unhurried: bool = False) -> Iterator[Connection]:
+    def write(self, *, unhurried: bool = False, sparing: bool = False) -> Iterator[Connection]:
         """A durable transaction: committed at the end of the block, rolled back if it raises. `unhurried`: a migration,
-        which takes as long as it takes.
+        which takes as long as it takes. `sparing`: it leaves the last room on the disk to others, and raises
+        Unavailable where there is no more: what comes in must not keep what is on its way from being settled, nor
+        what is old from being let go.
         """
-        with self._turn(), self._named_errors(), self._writer.begin() as connection, self._dead_ones_go(connection):
-            if unhurried and not self.is_sqlite:
-                connection.execute(_NO_TIME_LIMITS)
-            yield connection
+        if sparing and self._has_room_for_less_than(RESERVED_LOGS):
+            message = f"the last room on the disk is not for what comes in ({self.name})"
+            raise Unavailable(message, advice=full(self.url.database or ""))
+        with self._turn():
+            with self._named_errors(), self._writer.begin() as connection, self._dead_ones_go(connection):
+                if unhurried and not self.is_sqlite:
+                    connection.execute(_NO_TIME_LIMITS)
+                yield connection
+            if self.is_sqlite and not self._opened.are_in_place():
+                raise Unavailable(f"its files were deleted, moved or replaced while open ({self.name})", advice=MOVED)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -128,13 +126,20 @@ class Database:
         try:
             path.touch(mode=0o600)
         except OSError as error:
-            raise StoreError(f"cannot make {path}: {error.strerror}", advice=self._advice) from error
+            raise StoreError(f"cannot make {path}: {error.strerror}", advice=advice_for(error, self.url)) from error
 
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
         if self.is_sqlite:
             self._turns.close()
+
+    def _has_room_for_less_than(self, logs: int) -> bool:
+        path = self.url.database or ""
+        if not self.is_sqlite or path.startswith("file:"):
+            return False
+        free = free_bytes(path)
+        return free is not None and free < logs * log_bytes(path)
 
     @contextmanager
     def _dead_ones_go(self, connection: Connection) -> Iterator[None]:
@@ -153,13 +158,13 @@ class Database:
             yield
         except (SQLAlchemyError, self._driver.Error) as error:
             kind = self._class_of(error)
-            advice = self._advice if kind is Unavailable else ""
-            raise kind(f"{_first_line(error)} ({self.name})", advice=advice) from error
+            cause = _cause(error)
+            advice = advice_for(cause, self.url) if self.is_sqlite or kind is Unavailable else ""
+            raise kind(f"{_first_line(cause)} ({self.name})", advice=advice) from error
 
     def _class_of(self, error: Exception) -> type[StoreError]:
         """What is to be done about it: ask again, come back later, or look at the data."""
-        driver = self._driver
-        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        driver, cause = self._driver, _cause(error)
         if isinstance(cause, driver.IntegrityError) or getattr(cause, "sqlstate", None) in ASK_AGAIN:
             return Clash
         away = isinstance(error, DBAPIError) and error.connection_invalidated
@@ -177,7 +182,7 @@ class Database:
             self._turns.take()
         except OSError as error:
             message = f"cannot write to {self.name}: {error.strerror or error}"
-            raise Unavailable(message, advice=self._advice) from error
+            raise Unavailable(message, advice=advice_for(error, self.url)) from error
         try:
             yield
         finally:
@@ -188,7 +193,11 @@ _NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _NO_TIME_LIMITS = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
 
 
-def _first_line(error: Exception) -> str:
+def _cause(error: Exception) -> BaseException:
+    """The driver's own error."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig else error
+
+
+def _first_line(cause: BaseException) -> str:
     """The driver's words without the statement and its parameters, which are personal data."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     return f"{type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no reason given'}"

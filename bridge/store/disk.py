@@ -24,7 +24,13 @@ def place_of(file: str, *, mounts: Path = MOUNTS) -> Place:
 def free_bytes(file: str) -> int | None:
     """What this user may still write beside the file; None where that cannot be told."""
     found = _disk_of(file)
-    return found.f_bavail * found.f_frsize if found else None
+    return found.f_bavail * found.f_frsize if found and found.f_blocks else None  # some systems tell 0 of all
+
+
+def total_bytes(file: str) -> int | None:
+    """How large the disk is that the file lies on; None where that cannot be told."""
+    found = _disk_of(file)
+    return (found.f_blocks * found.f_frsize or None) if found else None
 
 
 def is_read_only(file: str) -> bool:

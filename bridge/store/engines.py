@@ -7,6 +7,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
 from bridge.store import bulk
+from bridge.store.disk import total_bytes
 from bridge.store.turn import LOCK_WAIT_S
 
 STATEMENT_S = 30  # on Postgres; a statement that takes longer waits for something that will not come
@@ -16,10 +17,20 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "cache_size=-16000",
-    "journal_size_limit=67108864",
-    # Pages are copied from the log into the file after 16 MB of it: many were written more than once by then.
-    "wal_autocheckpoint=4000",
 )
+PAGE_BYTES = 4096  # SQLite's own choice
+LOG_BYTES = 16 << 20  # of SQLite's log before its pages are copied into the file: many were written often by then
+MOST_LOG_BYTES = 64 << 20  # what one long transaction made of it goes back to the disk beyond this
+LEAST_BYTES = 256 << 10
+DISK_SHARE = 16
+
+
+def log_bytes(path: str, most: int = LOG_BYTES) -> int:
+    """How much SQLite's log may take: at most a sixteenth of its disk. The log's room never comes back by itself, and
+    to copy it into the file takes room: a small disk that a whole log had filled stayed full.
+    """
+    total = total_bytes(path)
+    return most if total is None else min(most, max(LEAST_BYTES, total // DISK_SHARE))
 
 
 def sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
@@ -34,7 +45,10 @@ def sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def settings(connection: Any, _: Any) -> None:
-        for pragma in _PRAGMAS:
+        path = url.database or ""
+        pages = log_bytes(path) // PAGE_BYTES
+        logs = (f"journal_size_limit={log_bytes(path, MOST_LOG_BYTES)}", f"wal_autocheckpoint={pages}")
+        for pragma in (*_PRAGMAS, *logs):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

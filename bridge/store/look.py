@@ -11,7 +11,7 @@ from bridge.store.arrival import blank_event, decode_event
 from bridge.store.codec import Codec
 from bridge.store.links import written_by
 from bridge.store.retention import LET_GO
-from bridge.store.tables import attempts, deliveries, events, quarantine, rejections
+from bridge.store.tables import attempts, audit, deliveries, events, quarantine, rejections
 
 _SAID = ("reason", "degraded")  # (codec)
 _LISTED = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "finished_at", "copy", *_SAID)
@@ -121,6 +121,15 @@ def list_rejections(connection: Connection, *, limit: int) -> list[dict[str, Any
     """The last refused requests, newest first."""
     query = select(rejections).order_by(rejections.c.number.desc()).limit(limit)
     return [row._asdict() for row in connection.execute(query)]
+
+
+def list_audit(connection: Connection, *, limit: int, before: int | None = None) -> Iterator[dict[str, Any]]:
+    """What was done by hand, newest first: when, by whom, to what."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    for row in connection.execute(query):
+        yield row._asdict()
 
 
 def list_quarantine(

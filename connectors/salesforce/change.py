@@ -11,6 +11,7 @@ from connectors.salesforce.reference import key_of, leads_there, path_of
 
 TIMES = frozenset({"StartDateTime", "EndDateTime", "DurationInMinutes"})  # of an Event: they go together
 LONGEST_TEXT = 32_000  # characters of a Description
+NEWS = "Said in the chat:"  # begins a line below a text, see news.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ def _after(stands: Any, text: str, record: Record) -> str | None:
     if is_empty(stands):
         return _signed(text, record)
     before, said = str(stands).replace("\r\n", "\n"), text.strip()
-    if signature_of(record) in before or before == said or f"\n\n{said}\n{mark_of(record)}" in f"\n\n{before}":
+    is_alone = said in (before, before.partition(f"\n{NEWS}")[0])
+    if signature_of(record) in before or is_alone or f"\n\n{said}\n{mark_of(record)}" in f"\n\n{before}":
         return None
     return f"{stands}\n\n{_signed(text, record)}"
 

@@ -10,6 +10,7 @@ from connectors.salesforce.describe import Described, Describes
 from connectors.salesforce.errors import is_unseen, lacks_field, outcome_of_look
 from connectors.salesforce.look import Look
 from connectors.salesforce.merged import MERGEABLE, kept_instead
+from connectors.salesforce.news import with_news
 from connectors.salesforce.org import Org
 from connectors.salesforce.said import Said
 from connectors.salesforce.send import ASSIGNED
@@ -22,6 +23,10 @@ UNSEEN_CONTACT = (
 UNFOLLOWED = (
     "the visitor's Lead was converted to a Contact that the user may not see, so another Lead was made: give its"
     " profile or permission set Read on Contact, and merge them"
+)
+UNSEEN_TEXT = (
+    "the user may not see Description of Contact, so the text is not there: give its profile or permission set Read and"
+    " Edit on it; `bridge events show` has what the visitor said"
 )
 MOST_LOOKS = 10  # a Lead may have been merged, and converted then, and its Contact merged, or be gone, or lack a field
 MOST_HALVINGS = 20  # of a look at many that the org refuses
@@ -141,7 +146,12 @@ class Decide:
         else:
             work.object, work.id, work.there = found.object, found.id, found.fields
             there = _at_contact(record, has) if work.object == "Contact" != record.object else record
+            is_unseen_text = (
+                record.fields.get("Description") and record.mode != "create" and "Description" not in there.fields
+            )
+            work.degraded += [UNSEEN_TEXT] if is_unseen_text else []
             change = updated(there, there.fields, work.there)
+            change = with_news(change, there, work.there) if work.object in PREFIXES.values() else change
             is_free = key and look and not look.with_key(work)
             if is_free and work.object == record.object and is_empty(work.there.get(key)):
                 change.fields[key] = record.key

@@ -127,7 +127,7 @@ class Look:
         ask.select |= set(self._names(work, object_))
         if object_ == "Lead":
             ask.select |= _OF_A_LEAD if self._sees_contact else _OF_A_LEAD - {"ConvertedContactId"}
-        if object_ == "Contact":
+        if object_ == "Contact" and name_at_contact("Description", has=self._contact_has):
             ask.select.add("Description")
         if (key := self._settings.external_ids.get(object_)) is not None and object_ == work.record.object:
             ask.select.add(key)

@@ -29,7 +29,7 @@ BENCHES: dict[str, Callable[[Bench], list[Line]]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="shorter runs, fewer rows: under three minutes")
+    parser.add_argument("--quick", action="store_true", help="shorter runs, fewer rows")
     parser.add_argument("--only", choices=BENCHES, action="append", help="this one only; may be repeated")
     given = parser.parse_args()
     lines: list[Line] = []

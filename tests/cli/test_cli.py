@@ -11,7 +11,7 @@ from bridge.sandbox.inbox import Inbox
 from tests.processes import Bridge, configuration, http_target
 
 COMMANDS = ("serve", "web", "worker", "migrate", "check", "send", "events", "deliveries", "quarantine",
-            "targets", "replay", "demo",
+            "targets", "replay", "audit", "demo",
             "sandbox")  # fmt: skip
 
 

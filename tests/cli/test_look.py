@@ -30,6 +30,7 @@ def bridge(tmp_path: Path, database: Database) -> Bridge:
         ("events", "list", "--before", TOO_LARGE),
         ("deliveries", "show", TOO_LARGE),
         ("deliveries", "list", "--before", TOO_LARGE),
+        ("audit", "--before", TOO_LARGE),
     ],
     ids=" ".join,
 )
@@ -88,6 +89,7 @@ def test_an_option_that_cannot_be_meant_is_never_passed_over(
         (("events", "list", "--before", "abc"), "bridge events list"),
         (("deliveries", "show", "abc"), "bridge deliveries list"),
         (("replay", "abc"), "bridge deliveries list"),
+        (("audit", "--before", "abc"), "bridge audit"),
         (("replay", "--event", "abc"), "bridge events list"),
     ],
     ids=" ".join,
@@ -106,7 +108,7 @@ def test_what_is_no_number_is_told_where_such_ids_are_listed(
 @pytest.mark.parametrize(
     "command",
     [("events", "list"), ("events", "rejected"), ("deliveries", "list"), ("deliveries", "show", "1"),
-     ("targets", "list")],
+     ("targets", "list"), ("audit",)],
     ids=" ".join,
 )  # fmt: skip
 def test_who_only_looks_needs_the_database_and_no_configuration(
@@ -136,7 +138,7 @@ def test_nothing_is_asked_where_nothing_is_dead(bridge: Bridge) -> None:
         ("DATABASE_URL", "postgres://u:p@h:abc/d", "in a password, write"),
         ("DATABASE_URL", "localhost:5432/db", "there is no ://"),
         ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "/nowhere/bridge.db"),
-        ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "is its folder there"),
+        ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "there is no folder /nowhere"),
         ("DATABASE_URL", "sqlite://nowhere/bridge.db", "lacks a slash: write sqlite:///bridge.db"),
         ("DATABASE_URL", "sqlite://bridge.db", "lacks a slash: write sqlite:///bridge.db"),
         ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/d", "does it run there"),

@@ -71,7 +71,7 @@ def test_a_web_process_that_can_store_nothing_is_not_ready_and_is_again_without_
         wait_until(lambda: _ready(bridge).ok)
         assert 200 == bridge.post(lead(2)).status_code
         assert 1 == bridge.log().count("cannot store anything")
-        assert "is room on the disk" in bridge.log()
+        assert "is a quota or a limit of size reached" in bridge.log()
         assert "stores again" in bridge.log()
     finally:
         bridge.stop()
@@ -108,7 +108,7 @@ def test_serve_says_once_that_its_file_is_read_only_and_goes_on_when_it_is_not(t
         bridge.start("serve", "--host", "127.0.0.1")
         wait_until(lambda: bridge.log().count("waiting for the database") == 2)  # once for each process
         assert "attempt to write a readonly database" in bridge.log()
-        assert "may this user write to both?" in bridge.log()
+        assert "may not write to" in bridge.log()
 
         _change(tmp_path, 0o600)
 
@@ -118,6 +118,33 @@ def test_serve_says_once_that_its_file_is_read_only_and_goes_on_when_it_is_not(t
         assert 2 == bridge.log().count("waiting for the database")
         assert "starting it again" not in bridge.log()
         assert "Traceback" not in bridge.log()
+    finally:
+        bridge.stop()
+
+
+def test_a_database_that_is_moved_while_it_is_open_gets_nothing_more_until_it_is_back(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    bridge = Bridge(tmp_path, configuration({"inbox": http_target(inbox.url)}))
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    try:
+        bridge.serve()
+        assert 200 == bridge.post(lead(1)).status_code
+        assert inbox.wait_for(lambda: inbox.counts().stored == 1, 30)
+        names = [file.name for file in tmp_path.glob("bridge.db*")]
+
+        for name in names:
+            (tmp_path / name).rename(aside / name)
+        assert 503 == bridge.post(lead(2)).status_code
+        wait_until(lambda: _ready(bridge).status_code == 503)
+        assert "deleted, moved or replaced" in bridge.log()
+        for name in names:
+            (aside / name).rename(tmp_path / name)
+
+        wait_until(lambda: _ready(bridge).ok)
+        assert 200 == bridge.post(lead(2)).status_code
+        assert inbox.wait_for(lambda: inbox.counts().stored == 2, 30)
     finally:
         bridge.stop()
 

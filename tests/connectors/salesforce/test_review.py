@@ -196,6 +196,18 @@ def test_a_field_of_contacts_that_is_hidden_from_our_user_costs_no_lead(org: Org
     assert 1 == sum(call.endswith("describe") for call in way.calls()), "asked once"
 
 
+def test_a_description_of_contacts_that_is_hidden_costs_no_lead_and_is_told(org: Org) -> None:
+    org.change(objects={"Contact": {"fields": {"Description": None}}})
+    contact = plant(org, "Contact", LastName="Garcia", Email="b@example.com")
+    way = Way(org)
+
+    made, found = way.outcome(claim()), way.outcome(claim(2, email="b@example.com", phone=""))
+
+    assert [one(org, "Lead")["Id"], contact] == [made.id, found.id]
+    assert "" == made.degraded
+    assert "the user may not see Description of Contact, so the text is not there" in found.degraded
+
+
 def test_custom_fields_do_not_get_lost_where_the_org_cannot_say_just_now_what_a_contact_has(org: Org) -> None:
     topic = {"fields": {"Topic__c": {}}}
     org.change(objects={"Lead": topic, "Contact": topic})

@@ -1,0 +1,36 @@
+"""Opened: whether SQLite's files are still those that are open. SQLite does not look: it goes on committing to a file
+that was deleted, moved or replaced, and all of that is gone with the last process that has it open.
+"""
+
+import os
+
+from sqlalchemy import Engine, event
+
+_Ids = tuple[tuple[int, int] | None, ...]  # device and inode of each file
+
+
+class Opened:
+    """The files of one writer's connection. Used by whoever has the turn to write."""
+
+    def __init__(self, engine: Engine, path: str) -> None:
+        self._paths = () if not path or path.startswith("file:") else (path, f"{path}-wal")
+        self._ids: _Ids | None = None
+        event.listen(engine, "connect", self._forget)
+
+    def are_in_place(self) -> bool:
+        """Whether they are what they were after the connection's first commit. Ask after each commit."""
+        found = tuple([_id_of(path) for path in self._paths])
+        if self._ids is None:
+            self._ids = found
+        return found == self._ids
+
+    def _forget(self, *_: object) -> None:
+        self._ids = None
+
+
+def _id_of(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
