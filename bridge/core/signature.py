@@ -52,7 +52,7 @@ def verify(
     if scheme.proof != "hmac":
         if scheme.proof == "token" and not _is_key(token_of(request, scheme), keys):
             raise BadSignature("no key matches")
-        return Verified(int(now_s))
+        return Verified(int(now_s), told=False)
     signature = read(request, scheme)
     reserialised = False
     if not _matches(signature, request, request.body, scheme, keys):
@@ -61,7 +61,7 @@ def verify(
             raise BadSignature("no key matches")
         reserialised = True
     if signature.at is None:
-        return Verified(int(now_s))
+        return Verified(int(now_s), told=False)
     age_s = now_s - signature.at
     if age_s > past_s:
         raise BadSignature("too old", authentic=True)

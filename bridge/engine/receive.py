@@ -171,6 +171,7 @@ class Receiver:
             received_at=self._clock.now_ms(),
             salt=self._salt,
             codec=self._codec,
+            told=verified.told,
         )
         if reading.unreadable:
             first, count = reading.unreadable[0], len(reading.unreadable)
@@ -211,7 +212,8 @@ class Receiver:
                 verified = self._verify(source, kept.request, now_s=kept.received_at / 1000)
             except (Busy, BadSignature):
                 continue  # it stays kept: perhaps it is the key that is wrong
-            answer = self._store(source, self._read(source, kept.request.body), verified)
+            came_then = verified._replace(told=True)  # and not now: what came since is newer
+            answer = self._store(source, self._read(source, kept.request.body), came_then)
             if isinstance(answer, Deferred) or answer.status != 200:
                 continue
             stored += 1

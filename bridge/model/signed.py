@@ -22,3 +22,4 @@ class Verified(NamedTuple):
 
     at: int  # unix seconds: the sender's clock; ours, where the request carries no time that is signed
     reserialised: bool = False  # only the re-serialised body matched
+    told: bool = True  # False: `at` is our clock, which may be set back; of two that came, the later one is the newer

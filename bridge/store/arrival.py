@@ -27,6 +27,7 @@ class Candidate(NamedTuple):
     raw: bytes  # encoded
     key: str
     region: str
+    told: bool  # whether `signed_at` is the sender's word, and no clock of ours
     aliases: tuple[Alias, ...]
 
 
@@ -42,9 +43,16 @@ class Arrival:
 
 
 def prepare(
-    reading: Reading, *, source: SourceRule, signed_at: int, received_at: int, salt: bytes, codec: Codec
+    reading: Reading,
+    *,
+    source: SourceRule,
+    signed_at: int,
+    received_at: int,
+    salt: bytes,
+    codec: Codec,
+    told: bool = True,
 ) -> Arrival:
-    """The arrival of what was read. `signed_at` in seconds, `received_at` in ms."""
+    """The arrival of what was read. `signed_at` in seconds, `told` by its sender or not; `received_at` in ms."""
     candidates = [
         Candidate(
             event.source,
@@ -57,6 +65,7 @@ def prepare(
             codec.encode(raw),
             key_of(event, region=source.phone_region, salt=salt),
             source.phone_region,
+            told,
             aliases_of(event, region=source.phone_region, salt=salt),
         )
         for event, raw in reading.events

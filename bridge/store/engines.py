@@ -75,7 +75,8 @@ def postgres_engine(url: URL, *, pool_size: int) -> Engine:
             "keepalives_idle": 5,
             "keepalives_interval": 3,
             "keepalives_count": 3,
-            "options": "-c enable_seqscan=off -c idle_in_transaction_session_timeout=60000 -c lock_timeout=10000"
-            f" -c statement_timeout={STATEMENT_S * 1000}",
+            # Whatever is the server's custom: what was committed is on its disk.
+            "options": "-c synchronous_commit=on -c enable_seqscan=off -c idle_in_transaction_session_timeout=60000"
+            f" -c lock_timeout=10000 -c statement_timeout={STATEMENT_S * 1000}",
         },
     )

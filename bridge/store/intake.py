@@ -79,7 +79,7 @@ class Intake:
             "chatbot_id": candidate.chatbot_id,
             "person": person,
             "received_at": candidate.received_at,
-            "signed_at": candidate.signed_at,
+            "signed_at": verdict.signed_at,
             "created_at": candidate.created_at,
             "routed": 0
             if verdict.stale
@@ -144,6 +144,8 @@ def open_deliveries(
     return queued
 
 
+_HOLD = "SELECT id FROM events WHERE id {among} ORDER BY id"
+
 # What was not delivered of these events. Copies stay: each is an event of its own to its target.
 _UNSENT = (
     "SELECT id, event_id, target, state, position, uncertain FROM deliveries WHERE event_id {among} AND copy = 0 "
@@ -158,11 +160,12 @@ def _supersede(connection: Connection, rows: list[dict[str, Any]], tally: Tally)
     heirs = {(event_id, row["target"]): row for row in rows for event_id in row.pop("older")}
     if not heirs:
         return
+    ids = {event_id for event_id, _ in heirs}
+    # An operator who opens deliveries of one of them holds it (`operate`): they are there now, or will not be opened.
+    bulk.among(connection, bulk.locked(connection, _HOLD, "FOR SHARE"), ids)
     discarded, overtaken = [], []
     query = bulk.locked(connection, _UNSENT, "FOR UPDATE")
-    for id_, event_id, target, state, position, uncertain in bulk.among(
-        connection, query, {event_id for event_id, _ in heirs}
-    ):
+    for id_, event_id, target, state, position, uncertain in bulk.among(connection, query, ids):
         row = heirs.get((event_id, target))
         if row is None:
             continue
@@ -183,13 +186,16 @@ SUPERSEDED = Codec().encode("superseded by a later revision")
 
 
 def _quarantine(connection: Connection, arrival: Arrival, tally: Tally) -> None:
-    """Keeps what could not be read, once for each content."""
+    """Keeps what could not be read, once for each content; anew where its body was let go before anybody read it."""
     rows = {row["hash"]: row for row in arrival.unreadable}
-    known = {hash_ for (hash_,) in bulk.among(connection, _OF_HASHES, rows)}
+    known = {hash_: id_ if is_gone else 0 for id_, hash_, is_gone in bulk.among(connection, _OF_HASHES, rows)}
     news = [row for hash_, row in sorted(rows.items()) if hash_ not in known]
+    anew = [{"id": id_} | rows[hash_] for hash_, id_ in sorted(known.items()) if id_]
     bulk.insert(connection, quarantine, news)
-    tally.add("received", f"{arrival.source}:quarantined", len(news))
-    tally.add("received", f"{arrival.source}:duplicate", len(arrival.unreadable) - len(news))
+    bulk.change(connection, quarantine, anew)
+    kept = len(news) + len(anew)
+    tally.add("received", f"{arrival.source}:quarantined", kept)
+    tally.add("received", f"{arrival.source}:duplicate", len(arrival.unreadable) - kept)
 
 
-_OF_HASHES = "SELECT hash FROM quarantine WHERE hash {among}"
+_OF_HASHES = "SELECT id, hash, raw IS NULL AND state = 'kept' FROM quarantine WHERE hash {among}"

@@ -27,7 +27,7 @@ _ORPHANS = text(
     "(SELECT 1 FROM deliveries h WHERE h.person = w.person AND h.target = w.target "
     "AND h.state IN ('queued', 'claimed')) AND NOT EXISTS (SELECT 1 FROM deliveries e "
     "WHERE e.person = w.person AND e.target = w.target "
-    "AND e.state = 'waiting' AND (e.if_empty, e.position) < (w.if_empty, w.position)) LIMIT 1000"
+    "AND e.state = 'waiting' AND (e.if_empty, e.position, e.id) < (w.if_empty, w.position, w.id)) LIMIT 1000"
 )
 
 
@@ -88,7 +88,8 @@ _HEADS = (
 
 
 def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
-    query = bulk.locked(connection, _HEADS, "FOR SHARE")
+    # Not FOR SHARE: one that is to give way is changed, and two who share it would wait for each other.
+    query = bulk.locked(connection, _HEADS, "FOR UPDATE")
     return {
         (person, target): {"id": id_, "person": person, "target": target, "state": state, "due_at": due_at}
         for id_, person, target, state, due_at in bulk.among(connection, query, persons)

@@ -174,8 +174,8 @@ def _put_back(connection: Connection, row: Row[Any], now_ms: int, tally: Tally) 
         update(deliveries)
         .where(deliveries.c.id == row.id, deliveries.c.state == row.state)
         .values(
-            state=lane["state"], due_at=now_ms, attempts=0, holds=0, held_at=0, finished_at=None, reason=None,
-            degraded=None, superseded=False, if_empty=False, position=min(row.position, row.id),
+            state=lane["state"], due_at=now_ms, attempts=0, holds=0, held_at=0, claimed_at=None, finished_at=None,
+            reason=None, degraded=None, superseded=False, if_empty=False, position=min(row.position, row.id),
             uncertain=row.uncertain or row.state == "delivered",
         )
     )  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, update
 
 from bridge.core.identity import Alias, Known, person_of
 from bridge.store import bulk
+from bridge.store.database import Clash
 from bridge.store.tables import aliases
 
 _OF_HASHES = "SELECT alias, person, rank FROM aliases WHERE alias {among}"
@@ -23,7 +24,7 @@ class Persons:
         self._rank: dict[str, int] = {}  # by alias: of the person that is named after it
         self._look_up(hashes)
         self._look_up(set(self._person.values()) - self._person.keys())
-        self._stored = set(self._person)
+        self._stored = {hash_: (person, self._rank[hash_]) for hash_, person in self._person.items()}
         self._changed: set[str] = set()
 
     def resolve(self, found: tuple[Alias, ...], *, key: str) -> str:
@@ -55,15 +56,19 @@ class Persons:
             self._changed.add(person)
 
     def save(self) -> None:
-        """Writes what was learnt, in one order for all processes."""
+        """Writes what was learnt, in one order for all processes. Raises Clash where another learnt something else of
+        the same alias meanwhile: who it is about is to be asked again.
+        """
         rows = [(hash_, self._person[hash_], self._rank[hash_]) for hash_ in sorted(self._changed)]
         new = [{"alias": h, "person": person, "rank": rank} for h, person, rank in rows if h not in self._stored]
         old = [
-            {"old_alias": h, "new_person": person, "new_rank": rank} for h, person, rank in rows if h in self._stored
+            {"old_alias": h, "old_person": before[0], "old_rank": before[1], "new_person": person, "new_rank": rank}
+            for h, person, rank in rows
+            if (before := self._stored.get(h))
         ]
         bulk.insert(self._connection, aliases, new)
-        if old:
-            self._connection.execute(_CHANGE, old)
+        if old and self._connection.execute(_CHANGE, old).rowcount != len(old):
+            raise Clash("somebody else learnt whom an alias stands for")
 
     def _look_up(self, hashes: set[str]) -> None:
         if not hashes:
@@ -75,6 +80,10 @@ class Persons:
 
 _CHANGE = (
     update(aliases)
-    .where(aliases.c.alias == bindparam("old_alias"))
+    .where(
+        aliases.c.alias == bindparam("old_alias"),
+        aliases.c.person == bindparam("old_person"),
+        aliases.c.rank == bindparam("old_rank"),
+    )
     .values(person=bindparam("new_person"), rank=bindparam("new_rank"))
 )

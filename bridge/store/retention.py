@@ -23,9 +23,10 @@ CHUNK = 500
 LET_GO = "its payload was let go after `retention.payloads`: there is nothing left to send"
 
 _KEPT = text("fields IS NOT NULL")
+# Nothing of it is on its way, and what is dead has been so for as long as payloads are kept: it can be sent again.
 _FINISHED = text(
     "NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = events.id "
-    "AND d.state IN ('waiting', 'queued', 'claimed'))"
+    "AND (d.state IN ('waiting', 'queued', 'claimed') OR d.state = 'dead' AND d.finished_at >= :before_ms))"
 )
 _GOING_ON = text("state IN ('waiting', 'queued', 'claimed')")
 _ENDED = text("state IN ('delivered', 'dead', 'discarded')")
@@ -34,8 +35,8 @@ _ENDED = text("state IN ('delivered', 'dead', 'discarded')")
 def purge_payloads(
     connection: Connection, *, before_ms: int, regions: Mapping[str, str], salt: bytes, codec: Codec
 ) -> int:
-    """Forgets what one chunk of events before this time said; gives how many there were. What is not yet delivered
-    is kept, however old it is.
+    """Forgets what one chunk of events before this time said; gives how many there were. What is not yet delivered, or
+    dead since then, is kept, however old it is.
     """
     gone = _let_go(connection, before_ms, regions, salt, codec)
     if gone:
@@ -49,7 +50,8 @@ def purge_payloads(
 def _let_go(connection: Connection, before_ms: int, regions: Mapping[str, str], salt: bytes, codec: Codec) -> list[int]:
     """Ids of the events whose payload is gone now."""
     # The oldest that may go.
-    query = select(events.c.id).where(events.c.received_at < before_ms, _KEPT, _FINISHED)
+    finished = _FINISHED.bindparams(before_ms=before_ms)
+    query = select(events.c.id).where(events.c.received_at < before_ms, _KEPT, finished)
     ids = list(connection.execute(query.order_by(events.c.received_at).limit(CHUNK)).scalars())
     if not ids:
         return []

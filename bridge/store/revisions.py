@@ -38,6 +38,7 @@ class Verdict(NamedTuple):
     stale: bool  # signed before the newest known one: kept, not delivered
     person: str  # empty for a first revision
     fields: bytes  # with all that is known, encoded
+    signed_at: int  # seconds
     older: tuple[int, ...] = ()  # ids of the stored events under its key
 
 
@@ -77,9 +78,11 @@ class Revisions:
         """
         known = self._known.get(candidate.key)
         if not known:
-            return Verdict(1, stale=False, person="", fields=candidate.fields)
+            return Verdict(1, stale=False, person="", fields=candidate.fields, signed_at=candidate.signed_at)
         newest = max((one for one in known if not one.stale), key=lambda one: (one.signed_at, one.number))
-        stale = candidate.signed_at < newest.signed_at
+        # Where the sender says no time, what comes later is newer, whatever has become of our clock.
+        signed_at = candidate.signed_at if candidate.told else max(candidate.signed_at, newest.signed_at)
+        stale = signed_at < newest.signed_at
         # What was only ever kept as stale was never delivered: newly signed, it is news.
         seen = self._all_digests([one for one in known if stale or not one.stale], candidate.region)
         event, fields = decode_fields(candidate, self._codec), candidate.fields
@@ -89,12 +92,12 @@ class Revisions:
             fields = encode_fields(merged(event, before), self._codec)
         number = max(one.number for one in known) + 1
         older = tuple(one.id for one in known if one.id)
-        return Verdict(number, stale=stale, person=known[0].person, fields=fields, older=older)
+        return Verdict(number, stale, known[0].person, fields, signed_at, older)
 
     def add(self, candidate: Candidate, verdict: Verdict, *, person: str) -> None:
         """Later candidates of the same transaction are compared with this one too."""
         said = candidate if verdict.number == 1 else candidate._replace(fields=verdict.fields)
-        found = _Known(0, verdict.number, candidate.signed_at, verdict.stale, person, said, None)
+        found = _Known(0, verdict.number, verdict.signed_at, verdict.stale, person, said, None)
         self._known.setdefault(candidate.key, []).append(found)
 
     def _all_digests(self, known: list[_Known], region: str) -> list[dict[str, str]]:

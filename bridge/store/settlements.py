@@ -90,6 +90,7 @@ def _change(
         "id": row.id,
         "state": state.value,
         "due_at": settlement.due_at,
+        "claimed_at": now_ms,
         "attempts": settlement.attempts,
         "uncertain": settlement.uncertain,
         "if_empty": if_empty,

@@ -93,7 +93,7 @@ deliveries = Table(
     Column("held_at", BigInteger, nullable=False, server_default="0"),  # when it first did
     Column("worker", Id),
     Column("token", String(32)),
-    Column("claimed_at", BigInteger),
+    Column("claimed_at", BigInteger),  # when it was last claimed or settled: by the clock that says when it is due
     Column("first_sent_at", BigInteger),
     Column("finished_at", BigInteger),
     Column("reason", LargeBinary),  # (codec) why it is where it is: CRM texts quote the visitor

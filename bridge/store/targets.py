@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from bridge.core.holds import Health, coming_back
+from bridge.core.retry import LONGEST_WISH_S
 from bridge.errors import BridgeError
 from bridge.model.delivery import TargetState
 from bridge.model.rules import TargetRule
@@ -16,6 +17,7 @@ from bridge.store.codec import Codec
 from bridge.store.tables import targets
 
 FAR_MS = 30_000  # beyond now, before we call a clock wrong
+LONGEST_MS = round(LONGEST_WISH_S * 1000)  # that a target rests before it is looked at, or is being looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def open_again(connection: Connection, target: Target) -> bool:
 
 
 def are_far(connection: Connection, *, now_ms: int) -> bool:
-    """Whether a target rests since a time that is still to come: the clock was set back."""
+    """Whether a target rests since a time that is still to come, or for longer than any: the clock was set back."""
     return connection.execute(select(targets.c.name).where(_far(now_ms)).limit(1)).scalar() is not None
 
 
@@ -160,7 +162,9 @@ def pull_in(connection: Connection, *, now_ms: int) -> int:
 
 
 def _far(now_ms: int) -> ColumnElement[bool]:
-    return and_(targets.c.state == TargetState.HELD.value, targets.c.held_since > now_ms + FAR_MS)
+    ahead, longest = now_ms + FAR_MS, now_ms + LONGEST_MS + FAR_MS
+    far = or_(targets.c.held_since > ahead, targets.c.held_until > longest, targets.c.probing_until > longest)
+    return and_(targets.c.state == TargetState.HELD.value, far)
 
 
 def set_state(connection: Connection, name: str, state: TargetState, *, why: str, codec: Codec) -> None:

@@ -257,6 +257,26 @@ def test_what_a_clock_that_was_ahead_has_written_down_is_due_now_and_a_long_wait
         assert not claims.are_far(connection, now_ms=store.now_ms)
 
 
+@pytest.mark.parametrize("way", ["tried again", "sent again by hand"])
+def test_what_a_clock_wrote_down_that_was_ahead_only_after_the_claim_is_due_now_too(store: Store, way: str) -> None:
+    store.receive(lead(1))
+    claim = only(store.claim())
+    if way == "sent again by hand":
+        store.settle(claim, Reject("bad mapping"))
+    store.now_ms += 365 * 86_400_000
+    if way == "tried again":
+        store.settle(claim, Retry("HTTP 503"))
+    else:
+        store.replay(1)
+    store.now_ms -= 365 * 86_400_000
+
+    with store.database.write() as connection:
+        assert claims.are_far(connection, now_ms=store.now_ms)
+        assert 1 == claims.pull_in(connection, now_ms=store.now_ms)
+
+    assert [1] == [claim.delivery_id for claim in store.claim()]
+
+
 def test_a_new_delivery_never_takes_an_old_ones_checkpoints_for_its_own(store: Store) -> None:
     """A returning visitor, after all that was there has been let go: nothing of the new lead may be passed over."""
     store.receive(lead(1, email="a@x.io"))

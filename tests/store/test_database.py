@@ -113,6 +113,16 @@ def test_a_statement_that_takes_too_long_is_given_up(postgres: Database) -> None
         write_slowly(postgres)
 
 
+def test_what_is_committed_is_on_the_disk_whatever_is_the_servers_custom(new_postgres: Callable[[], str]) -> None:
+    url = new_postgres()
+    for custom in ("off", "local"):
+        database = Database(url)
+        with database.write() as connection:
+            assert "on" == connection.execute(text("SHOW synchronous_commit")).scalar_one()
+            connection.execute(text(f'ALTER DATABASE "{database.url.database}" SET synchronous_commit = {custom}'))
+        database.close()
+
+
 def test_a_migration_takes_as_long_as_it_takes(postgres: Database) -> None:
     limits = text("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
     with postgres.write(unhurried=True) as connection:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -180,6 +181,19 @@ def test_a_sweep_finds_waiting_ones_without_a_head_and_only_those(store: Store) 
     assert [] == store.broken_lanes()
 
 
+def test_of_two_at_one_place_a_sweep_promotes_one(store: Store) -> None:
+    """As where two gave way that are due in the same millisecond."""
+    store.receive(lead(1), appointment(), lead(1, second=1))
+    with store.database.write() as connection:
+        connection.execute(update(deliveries).where(deliveries.c.id == 1).values(state="dead"))
+        connection.execute(update(deliveries).where(deliveries.c.id > 1).values(position=9, if_empty=True))
+
+    with store.database.write() as connection:
+        assert 1 == lanes.heal(connection, tally=Tally())
+
+    assert ["dead", "queued", "waiting"] == store.states()
+
+
 def test_a_lane_never_has_two_heads_even_if_somebody_tries(store: Store) -> None:
     store.receive(lead(1), appointment())
 
@@ -194,6 +208,16 @@ def shared(new_postgres: Callable[[], str]) -> Iterator[Store]:
     schema.migrate(database)
     yield Store(database)
     database.close()
+
+
+def insist_once(action: Callable[[], object]) -> str:
+    """Asks once more after a Clash; gives that Clash's words."""
+    try:
+        action()
+    except Clash as clash:
+        action()
+        return str(clash)
+    return ""
 
 
 def test_an_orphan_that_two_sweeps_find_is_healed_and_counted_once(shared: Store) -> None:
@@ -230,3 +254,19 @@ def test_a_revision_that_comes_while_the_head_before_it_ends_is_stored_and_sent(
 
     assert ["delivered", "discarded", "queued"] == shared.states()
     assert {} == shared.miscounted()
+
+
+def test_two_that_come_at_once_behind_a_head_that_gives_way_do_not_wait_for_each_other(shared: Store) -> None:
+    shared.receive(lead(1))
+    shared.settle(only(shared.claim()), retry_in(GIVES_WAY_MS + 1))
+
+    with ThreadPoolExecutor(2) as pool:
+        with shared.database.write() as connection:
+            connection.execute(select(deliveries.c.id).where(deliveries.c.id == 1).with_for_update())
+            coming = [pool.submit(insist_once, partial(shared.receive, lead(1, second=n))) for n in (1, 2)]
+            wait_for_blocked(shared.database, 2)
+        clashes = [one.result() for one in coming]
+
+    assert not any("deadlock" in clash for clash in clashes)
+    assert ["queued", "waiting", "waiting"] == sorted(shared.states())
+    assert ([], {}) == (shared.broken_lanes(), shared.miscounted())

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select
 
 from bridge.errors import BridgeError
 from bridge.model.record import Delivered, Reject, Retry
@@ -11,6 +12,7 @@ from bridge.model.rules import TargetRule
 from bridge.store import operate, retention, schema
 from bridge.store.counters import Tally
 from bridge.store.database import Database
+from bridge.store.tables import events
 from tests.store.rows import CODEC, Store, insist, lead, only, wait_for_blocked
 
 TOO_LARGE = 2**63
@@ -203,3 +205,26 @@ def test_what_is_purged_while_an_operator_sends_it_again_is_refused(shared: Stor
         assert {1: LET_GO} == replaying.result()
 
     assert [] == shared.claim()
+
+
+def test_a_revision_that_comes_while_its_event_is_sent_to_a_target_that_lacks_it_is_sent_last(shared: Store) -> None:
+    both = Store(shared.database, "crm", "sheet")
+    both.receive(lead(1, second=1, email="a@x.io"))
+    only(both.claim(target="sheet"))  # whose lane has a head, so that nobody clashes on it
+
+    with ThreadPoolExecutor(1) as pool:
+        with shared.database.write() as connection:
+            held = connection.execute(select(events.c.id).where(events.c.id == 1).with_for_update(key_share=True))
+            assert [1] == list(held.scalars())
+            coming = pool.submit(insist, lambda: both.receive(lead(1, phone="+12125550147"), signed_at=101))
+            wait_for_blocked(shared.database, 1)
+            rules = [TargetRule("sheet", "http")]
+            now_ms, tally = shared.now_ms, Tally()
+            assert ["sheet"] == operate.route_again(connection, shared.database, 1, rules, now_ms=now_ms, tally=tally)
+            tally.write(connection, shard=3)
+        coming.result()
+
+    assert [(1, "claimed"), (1, "discarded"), (2, "waiting")] == [
+        (row.revision, row.state) for row in sorted(both.rows("sheet"), key=lambda row: (row.revision, row.state))
+    ]
+    assert {} == both.miscounted()

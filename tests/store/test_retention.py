@@ -16,6 +16,7 @@ from bridge.store.tables import attempts, deliveries, events, quarantine
 from tests.store.rows import CODEC, Store, lead, only
 
 SEALED = b"\x07sealed by a newer version"
+DAY_MS = 86_400_000
 UNREADABLE = {
     "of an unknown form": SEALED,
     "that is no JSON": b"\x00{",
@@ -31,11 +32,11 @@ def store(database: Database) -> Store:
     return Store(database)
 
 
-def purge_payloads(store: Store) -> int:
+def purge_payloads(store: Store, *, before_ms: int = 0) -> int:
+    """`before_ms`: else all that may go."""
+    before_ms, regions = before_ms or store.now_ms + 1, {"smarterbot": "US"}
     with store.database.write() as connection:
-        return retention.purge_payloads(
-            connection, before_ms=store.now_ms + 1, regions={"smarterbot": "US"}, salt=store.salt, codec=CODEC
-        )
+        return retention.purge_payloads(connection, before_ms=before_ms, regions=regions, salt=store.salt, codec=CODEC)
 
 
 def purge_metadata(store: Store, *, before_ms: int = 0) -> int:
@@ -121,6 +122,21 @@ def test_what_is_not_delivered_yet_is_kept_however_old(store: Store) -> None:
     assert [] == [row.id for row in store.events() if row.fields is None]
 
 
+def test_what_dies_late_can_be_sent_again_for_as_long_as_anything(store: Store) -> None:
+    """As after a long pause: its target rejects what the retention would let go within a minute."""
+    store.receive(lead(1, email="a@x.io"), lead(2, email="b@x.io"))
+    store.now_ms += 60 * DAY_MS
+    bad, good = store.claim()
+    store.settle(bad, Reject("wrong mapping"))
+    store.settle(good, Delivered())
+
+    assert 1 == purge_payloads(store, before_ms=store.now_ms - 30 * DAY_MS)
+    assert {1: ""} == store.replay(1)
+    store.settle(only(store.claim()), Reject("wrong mapping"))
+
+    assert 1 == purge_payloads(store, before_ms=store.now_ms + 1)
+
+
 def test_what_could_not_be_read_when_it_came_is_let_go_too(store: Store) -> None:
     store.receive("no object")
 
@@ -128,6 +144,21 @@ def test_what_could_not_be_read_when_it_came_is_let_go_too(store: Store) -> None
 
     with store.database.read() as connection:
         assert [None] == list(connection.execute(select(quarantine.c.raw)).scalars())
+
+
+def test_what_could_not_be_read_and_was_let_go_is_kept_anew_when_it_comes_again(store: Store) -> None:
+    store.quarantine("no object")
+    purge_payloads(store)
+    store.now_ms += 1
+
+    store.quarantine("no object", "no object", "nor this")
+
+    with store.database.read() as connection:
+        kept = connection.execute(select(quarantine.c["raw", "received_at"]).order_by(quarantine.c.id)).all()
+    assert [(b'"no object"', store.now_ms), (b'"nor this"', store.now_ms)] == [
+        (CODEC.decode(row.raw), row.received_at) for row in kept
+    ]
+    assert {"quarantined": 3, "duplicate": 1} == store.received()
 
 
 @pytest.mark.parametrize("fields", UNREADABLE.values(), ids=UNREADABLE)
