@@ -21,7 +21,7 @@ LOOK_THREADS = 2  # for what asks the database: readiness, metrics
 MOST_LOOKS = 16  # that wait for one of these
 SWEEP_S = 0.1
 AT_ONCE = 32  # requests in one turn of the loop: they are stored together, and nothing else waits for more
-TURN_S = 0.02  # after which no further one is begun in this turn: a forged one may take as long as twenty leads
+TURN_S = 0.05  # after which no further one is begun in this turn: a forged one may take as long as twenty leads
 TURN_WITHIN_S = 10.0  # who has waited for longer is told to come back: of a flood most have gone by then
 
 log = logger("web")
