@@ -100,7 +100,10 @@ class CommitterApart:
                 self._flush()
                 self._transport.write_eof()
                 await asyncio.wait([line.closed], timeout=END_S)
-            self._transport.close()
+            if not line.closed.done():  # it takes nothing, or has ended and left what it did not take
+                self._process.kill()
+                self._transport.abort()
+                await line.closed
 
     def stop(self) -> None:
         """Lets the other process commit what it has, and end."""
@@ -184,8 +187,8 @@ class CommitterApart:
         """Nothing will be stored any more. What was handed in may have been: its senders come again."""
         if not self._stopping and not self.has_ended:
             log.error("the process that stores", reason=why)
+            self._process.kill()
         self.has_ended = True
-        self._process.kill()
         for number in list(self._waiting):
             self._answer(number, stored=False)
 

@@ -16,23 +16,26 @@ from bridge.web.body import Bodies, Refused
 from bridge.web.wsgi import Reply, WsgiApp, answer_of, environment_of
 
 LARGE_THREADS = 8  # for large bodies, which may wait until others are re-serialised
-PLUGIN_THREADS = 2  # for sources of plugins: nobody knows what their code waits for
+PLUGIN_THREADS = 2  # for all other paths, which are sources of plugins: nobody knows what their code waits for
 LOOK_THREADS = 2  # for what asks the database: readiness, metrics
 MOST_LOOKS = 16  # that wait for one of these
 SWEEP_S = 0.1
 AT_ONCE = 32  # requests in one turn of the loop: they are stored together, and nothing else waits for more
+TURN_S = 0.05  # after which no further one is begun in this turn: a forged one may take as long as twenty leads
+TURN_WITHIN_S = 10.0  # who has waited for longer is told to come back: of a flood most have gone by then
 
 log = logger("web")
 
 
 class Front:
     """Reads requests on the event loop, runs the application there or in threads, and waits for deferred answers in
-    neither. `plugged`: the paths whose requests a plugin reads.
+    neither. `quick`: the paths of sources that never wait for anything, each in its one spelling: whatever else the
+    application may take for one of a plugin must not reach the loop.
     """
 
-    def __init__(self, app: WsgiApp, *, plugged: Collection[str] = ()) -> None:
+    def __init__(self, app: WsgiApp, *, quick: Collection[str]) -> None:
         self._app = app
-        self._plugged = frozenset(plugged)
+        self._quick = frozenset(quick)
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._bodies = Bodies()
@@ -40,7 +43,7 @@ class Front:
         self._plugins = self._staffed(PLUGIN_THREADS, "web-plugin")
         self._looks = self._staffed(LOOK_THREADS, "web-look")
         self._done: deque[tuple[asyncio.Future[Reply], Reply]] = deque()
-        self._here: deque[tuple[dict[str, Any], Later]] = deque()
+        self._here: deque[tuple[dict[str, Any], Later, float]] = deque()  # since when, in the loop's time
         self._deferred: dict[Later, float] = {}  # until when, in the loop's time
         self._woken = False
         self._open = 0
@@ -55,12 +58,14 @@ class Front:
             later = Later(self, self._loop.create_future())
             environ = environment_of(scope, body)
             environ["bridge.later"] = later
-            if (queue := self._queue_for(scope, body)) is None:
-                self._here.append((environ, later))
+            if scope.path == "/healthz":
+                self._run(environ, later)  # before all others: who does not get this answer may end the process
+            elif (queue := self._queue_for(scope, body)) is not None:
+                queue.put((environ, later))
+            else:
+                self._here.append((environ, later, self._loop.time()))
                 if len(self._here) == 1:
                     self._loop.call_soon(self._work_here)
-            else:
-                queue.put((environ, later))
             status, headers, content = await later.future
         except Refused as refused:
             status, headers, content = refused.reply
@@ -100,12 +105,10 @@ class Front:
 
     def _queue_for(self, scope: Any, body: bytes) -> "_Queue | None":
         """Whose threads answer it; None: nobody's, it is answered here."""
-        if scope.method == "POST":
-            if len(body) > HERE_BYTES:
-                return self._large
-            return self._plugins if scope.path in self._plugged else None
-        if scope.path == "/healthz":
-            return None
+        if scope.method.upper() == "POST":  # as the application sees it
+            if scope.path not in self._quick:
+                return self._plugins
+            return self._large if len(body) > HERE_BYTES else None
         if self._looks.qsize() >= MOST_LOOKS:
             raise Refused(503, "busy, try again")
         return self._looks
@@ -116,12 +119,18 @@ class Front:
 
     def _work_here(self) -> None:
         """Answers some of those that are here, then lets the loop do what else there is."""
-        for _ in range(AT_ONCE):
-            self._run(*self._here[0])
-            self._here.popleft()
-            if not self._here:
-                return
-        self._loop.call_soon(self._work_here)
+        began = now = self._loop.time()
+        for _ in range(min(AT_ONCE, len(self._here))):
+            environ, later, since = self._here.popleft()
+            if now - since > TURN_WITHIN_S:
+                self.finish(later.future, Refused(503, "busy, try again").reply)
+            else:
+                self._run(environ, later)
+            now = self._loop.time()
+            if now - began > TURN_S:
+                break
+        if self._here:
+            self._loop.call_soon(self._work_here)
 
     def _run(self, environ: dict[str, Any], later: "Later") -> None:
         """Runs the application, and finishes what it answers at once."""

@@ -42,11 +42,9 @@ def run(receiving: Receiving, *, host: str, port: int, grace_s: float) -> None:
 
 async def _serve(app: WsgiApp, receiving: Receiving, *, host: str, port: int, grace_s: float) -> None:
     committer = receiving.committer
-    plugged = [f"/webhooks/{source.name}" for source in receiving.bridge.rules.sources.values() if source.plugin]
+    quick = [f"/webhooks/{source.name}" for source in receiving.bridge.rules.sources.values() if not source.plugin]
     async with committer.on_loop():
-        await serve(
-            app, host=host, port=port, grace_s=grace_s, plugged=plugged, is_able=lambda: not committer.has_ended
-        )
+        await serve(app, host=host, port=port, grace_s=grace_s, quick=quick, is_able=lambda: not committer.has_ended)
 
 
 async def serve(
@@ -55,13 +53,13 @@ async def serve(
     host: str,
     port: int,
     grace_s: float,
-    plugged: Collection[str] = (),
+    quick: Collection[str],
     is_able: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Serves a WSGI application until SIGTERM or SIGINT. Raises BridgeError where it ends before. `plugged`: the
-    paths whose requests a plugin reads.
+    """Serves a WSGI application until SIGTERM or SIGINT. Raises BridgeError where it ends before. `quick`: the
+    paths of sources that never wait for anything.
     """
-    front = Front(app, plugged=plugged)
+    front = Front(app, quick=quick)
     server = Server(
         front.answer,
         address=host,

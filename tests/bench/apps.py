@@ -92,7 +92,8 @@ def made() -> Flask:
 
 def bare_front(port: int) -> None:
     """The same behind our own front."""
-    asyncio.run(server.serve(bare().wsgi_app, host="127.0.0.1", port=port, grace_s=GRACE_S))
+    quick = ["/webhooks/smarterbot"]
+    asyncio.run(server.serve(bare().wsgi_app, host="127.0.0.1", port=port, grace_s=GRACE_S, quick=quick))
 
 
 APPS: dict[str, Callable[[int], None]] = {

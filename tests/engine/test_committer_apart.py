@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from bridge.cli.committer import COMMAND
+from bridge.engine import committer_apart
 from bridge.engine.commits import LARGE, store
 from bridge.engine.committer_apart import MOST_PINGS, CommitterApart
 from bridge.errors import BridgeError
@@ -184,7 +185,23 @@ def test_what_was_handed_in_is_committed_before_it_ends(
     apart.stop()
 
     assert 50 == len(desk.events())
-    assert not psutil.pid_exists(apart._process.pid)
+    assert 0 == apart._process.returncode
+
+
+def test_one_that_takes_nothing_at_the_end_is_waited_for_once(
+    tmp_path: Path, database: Database, desk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer_apart, "END_S", 1.0)
+    apart = _started(tmp_path, database, monkeypatch)
+    answers: list[bool] = []
+    with _on_a_loop(apart):
+        psutil.Process(apart._process.pid).suspend()
+        for number in range(20):  # more than its socket takes
+            apart.submit(desk.arrival(lead(number, content="x" * 1_000_000)), answers.append)
+
+    assert -signal.SIGKILL == apart._process.wait(timeout=10)
+    assert [False] * 20 == answers
+    apart.stop()
 
 
 def test_what_is_handed_in_before_the_loop_runs_waits_for_it(

@@ -246,10 +246,10 @@ def test_before_its_key_is_there_a_source_answers_tests_and_keeps_the_rest(tmp_p
         bridge.stop()
         bridge.environment["TEST_SIGNING_KEY"] = "a-key-that-was-mistyped"
         bridge.serve()
-        assert "do not fit the key" in bridge.log()
+        wait_until(lambda: "do not fit the key" in bridge.log())
         bridge.stop()
         bridge.environment["TEST_SIGNING_KEY"] = KEY
 
         bridge.serve()
 
-        assert ["visitor8@example.com"] == [row["email"] for row in bridge.rows("events", "list")]
+        wait_until(lambda: ["visitor8@example.com"] == [row["email"] for row in bridge.rows("events", "list")])
