@@ -8,7 +8,7 @@ import socket
 import sys
 
 from bridge import log as logs
-from bridge.engine import committer_apart
+from bridge.engine.committer_served import serve
 from bridge.errors import BridgeError
 from bridge.wiring.databases import COMMITTER_CONNECTIONS
 from bridge.wiring.opened import open_bridge
@@ -24,7 +24,7 @@ def main(file: int) -> None:
     try:
         bridge = open_bridge(connections=COMMITTER_CONNECTIONS)
         with socket.socket(fileno=file) as connection:
-            committer_apart.serve(committer_here(bridge), connection)
+            serve(committer_here(bridge), connection)
         bridge.close()
     except BridgeError as error:
         sys.exit(f"bridge: {error}")

@@ -7,37 +7,30 @@ it has and ends; when the other ends, whoever waits is answered False, and `has_
 """
 
 import asyncio
-import gc
 import itertools
 import socket
-import struct
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import NamedTuple
 
 from bridge.engine.commits import Crowd, patience_s, size_of
-from bridge.engine.committer import Committer
+from bridge.engine.committer_line import ANSWER, HEAD, PING, READY, Line
 from bridge.errors import BridgeError
 from bridge.log import logger
-from bridge.store.arrival import Arrival, packed, unpacked
+from bridge.store.arrival import Arrival, packed
 
 BUFFER_BYTES = 4 << 20
 START_S = 60.0  # for the process to be ready, and for the event loop to run
 PING_S = 1.0
 MOST_PINGS = 5  # without an answer
-PING = 0  # the number of what is no arrival
 END_S = 15.0  # for it to commit what it has
-READY = b"R"
 # How long one thread of the web process may keep the interpreter lock while others want it: a large body that is being
 # read makes each lead wait that long, twice or more, and Python's own 5 ms would be felt.
 SWITCH_S = 0.001
-
-_HEAD = struct.Struct("<QQ")  # number, length of what follows
-_ANSWER = struct.Struct("<Q?")
 
 log = logger("receive")
 
@@ -87,7 +80,7 @@ class CommitterApart:
     async def on_loop(self) -> AsyncIterator[None]:
         """Arrivals go out and answers come in on the running loop; at the end what was handed in is committed."""
         self._loop, self._loop_thread = asyncio.get_running_loop(), threading.get_ident()
-        line = _Line(self._take, partial(self._give_up, "has ended"))
+        line = Line(self._take, partial(self._give_up, "has ended"))
         self._transport, _ = await self._loop.create_unix_connection(lambda: line, sock=self._socket)
         self._runs.set()
         pings = self._loop.create_task(self._keep_pinging())
@@ -147,7 +140,7 @@ class CommitterApart:
             return False
 
     def _send(self, number: int, data: bytes) -> None:
-        piece = _HEAD.pack(number, len(data)) + data
+        piece = HEAD.pack(number, len(data)) + data
         if threading.get_ident() == self._loop_thread:
             self._hand_over(number, piece)
         elif self._runs.wait(START_S) and self._loop is not None:
@@ -167,7 +160,7 @@ class CommitterApart:
             self._transport.write(b"".join(pieces))
 
     def _take(self, answers: bytes) -> None:
-        for number, stored in _ANSWER.iter_unpack(answers):
+        for number, stored in ANSWER.iter_unpack(answers):
             self._answer(number, stored=stored)
 
     def _answer(self, number: int, *, stored: bool) -> None:
@@ -191,83 +184,3 @@ class CommitterApart:
         self.has_ended = True
         for number in list(self._waiting):
             self._answer(number, stored=False)
-
-
-class _Line(asyncio.Protocol):
-    """The web process's end of the socket pair: gives on whole answers, and that there will be no more."""
-
-    def __init__(self, take: Callable[[bytes], None], ended: Callable[[], None]) -> None:
-        self._take = take
-        self._ended = ended
-        self._rest = b""
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def data_received(self, data: bytes) -> None:
-        data = self._rest + data
-        whole = len(data) - len(data) % _ANSWER.size
-        self._rest = data[whole:]
-        self._take(data[:whole])
-
-    def connection_lost(self, _: Exception | None) -> None:
-        self._ended()
-        if not self.closed.done():
-            self.closed.set_result(None)
-
-
-def serve(committer: Committer, connection: socket.socket) -> None:
-    """The other process: commits what comes until the socket's end, then what is left. Raises BridgeError where its
-    committer has ended.
-    """
-    answers = _Answers(connection)
-    gc.collect()
-    gc.freeze()  # what is there by now stays
-    committer.start(told=answers.send)
-    try:
-        connection.sendall(READY)
-        with connection.makefile("rb", buffering=1 << 20) as arrivals:
-            while head := arrivals.read(_HEAD.size):
-                number, length = _HEAD.unpack(head)
-                data = arrivals.read(length)
-                if number == PING:
-                    answers.send_one(PING, stored=committer.can_store)
-                elif not _take(committer, data, partial(answers.add, number)):
-                    answers.send_one(number, stored=False)
-                    if committer.has_ended:
-                        raise BridgeError("the committer has ended: nothing can be stored any more")
-    except (OSError, struct.error) as error:  # the web process was killed: nobody waits for an answer
-        log.warning("the web process is gone", reason=type(error).__name__)
-    finally:
-        committer.stop()
-
-
-class _Answers:
-    """What the web process is told. A group's answers go out in one piece: each write wakes a process."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._lock = threading.Lock()
-        self._pieces: list[bytes] = []  # of the committer's thread
-
-    def add(self, number: int, stored: bool) -> None:  # noqa: FBT001
-        self._pieces.append(_ANSWER.pack(number, stored))
-
-    def send(self) -> None:
-        """Sends what was added."""
-        pieces, self._pieces = self._pieces, []
-        self._write(b"".join(pieces))
-
-    def send_one(self, number: int, *, stored: bool) -> None:
-        """Sends one answer at once; for another thread than the committer's."""
-        self._write(_ANSWER.pack(number, stored))
-
-    def _write(self, data: bytes) -> None:
-        with self._lock, suppress(OSError):  # the web process is gone: nobody waits
-            self._connection.sendall(data)
-
-
-def _take(committer: Committer, data: bytes, done: Callable[[bool], None]) -> bool:
-    try:
-        return committer.submit(unpacked(data), done) is not None
-    except (ValueError, TypeError, EOFError) as error:
-        log.error("an arrival cannot be read", reason=type(error).__name__, size_bytes=len(data))
-        return False
