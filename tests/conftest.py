@@ -67,6 +67,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     found.close()
 
 
+@pytest.fixture
+def shared_database(new_postgres: Callable[[], str]) -> Iterator[Database]:
+    """An open database on Postgres with this version's schema: there several processes write at once."""
+    found = Database(new_postgres())
+    schema.migrate(found)
+    yield found
+    found.close()
+
+
 def _migrate(url: str) -> None:
     database = Database(url)
     schema.migrate(database)

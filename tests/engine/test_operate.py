@@ -1,6 +1,5 @@
 """An operator's hands: a change is tried again where somebody else was first, and refused in words."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +11,7 @@ from bridge.engine.operate import Operator, Paused
 from bridge.errors import BridgeError
 from bridge.model.record import Reject
 from bridge.model.rules import Route, TargetRule
-from bridge.store import operate, schema
+from bridge.store import operate
 from bridge.store.counters import Tally
 from bridge.store.database import Clash, Database
 from bridge.store.tables import audit, events
@@ -84,16 +83,13 @@ def test_an_event_that_is_not_to_be_sent_is_refused_in_words_and_nothing_is_note
 
 
 @pytest.fixture
-def shared(new_postgres: Callable[[], str]) -> Iterator[Store]:
+def shared(shared_database: Database) -> Store:
     """A store on Postgres with two dead deliveries of one person: there two operators are at it at once."""
-    database = Database(new_postgres())
-    schema.migrate(database)
-    store = Store(database)
+    store = Store(shared_database)
     store.receive(lead(1), lead(1, second=1))
     for _ in range(2):
         store.settle(only(store.claim()), Reject("bad mapping"))
-    yield store
-    database.close()
+    return store
 
 
 def test_a_replay_that_clashes_with_another_of_the_same_person_is_tried_again(shared: Store) -> None:

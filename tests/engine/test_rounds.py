@@ -94,14 +94,6 @@ def store(database: Database, worker: Worker) -> Store:
     return found
 
 
-@pytest.fixture
-def shared(new_postgres: Callable[[], str]) -> Iterator[Database]:
-    found = Database(new_postgres())
-    schema.migrate(found)
-    yield found
-    found.close()
-
-
 def test_claims_whose_commit_got_no_answer_are_returned_when_the_worker_leaves(store: Store, worker: Worker) -> None:
     store.receive(lead(1))
     worker.claim()  # and nobody heard of it
@@ -190,8 +182,10 @@ def test_a_worker_that_is_struck_off_keeps_its_results_for_when_it_is_back(store
     assert (["delivered"], []) == (store.states(), pending.results)
 
 
-def test_one_result_that_cannot_be_stored_keeps_no_other_from_being_settled(shared: Database, make: Any) -> None:
-    worker, store = make(shared), Store(shared)
+def test_one_result_that_cannot_be_stored_keeps_no_other_from_being_settled(
+    shared_database: Database, make: Any
+) -> None:
+    worker, store = make(shared_database), Store(shared_database)
     store.now_ms = worker.clock.now_ms() - 1000
     store.receive(lead(1), lead(2))
     claims = store.claim(worker=worker.rounds.worker)
@@ -208,18 +202,18 @@ def test_one_result_that_cannot_be_stored_keeps_no_other_from_being_settled(shar
 # -- operators and probes
 
 
-def test_a_pause_that_comes_while_a_probe_is_judged_stays(shared: Database, make: Any) -> None:
-    worker = make(shared)
-    with shared.write() as connection:
+def test_a_pause_that_comes_while_a_probe_is_judged_stays(shared_database: Database, make: Any) -> None:
+    worker = make(shared_database)
+    with shared_database.write() as connection:
         connection.execute(update(targets).values(state="held", held_until=1))
 
     with ThreadPoolExecutor(2) as pool:
-        with shared.write() as connection:  # both wait for the target's row, the operator first
+        with shared_database.write() as connection:  # both wait for the target's row, the operator first
             connection.execute(select(targets.c.name).with_for_update())
             pausing = pool.submit(worker.operator().pause, "crm", why="migration")
-            wait_for_blocked(shared, 1)
+            wait_for_blocked(shared_database, 1)
             probing = pool.submit(worker.probed, Usable())
-            wait_for_blocked(shared, 2)
+            wait_for_blocked(shared_database, 2)
         pausing.result()
         probing.result()
 
@@ -322,12 +316,12 @@ def test_a_probe_that_names_no_account_forgets_none(worker: Worker) -> None:
     assert "org-A" == worker.target().account
 
 
-def test_two_workers_never_both_send_the_canary(shared: Database, make: Any) -> None:
-    pair = [make(shared), make(shared)]
-    store = Store(shared)
+def test_two_workers_never_both_send_the_canary(shared_database: Database, make: Any) -> None:
+    pair = [make(shared_database), make(shared_database)]
+    store = Store(shared_database)
     store.now_ms = pair[0].clock.now_ms() - 1000
     store.receive(*[lead(number) for number in range(10)])
-    with shared.write() as connection:
+    with shared_database.write() as connection:
         connection.execute(update(targets).values(health='{"ramp": 1}'))
     start = threading.Barrier(2)
 
@@ -340,5 +334,5 @@ def test_two_workers_never_both_send_the_canary(shared: Database, make: Any) -> 
             assert 1 == sum(pool.map(work, pair))
         store.take_over(pair[0].rounds.worker)
         store.take_over(pair[1].rounds.worker)
-        with shared.write() as connection:
+        with shared_database.write() as connection:
             connection.execute(update(deliveries).values(due_at=0))

@@ -1,6 +1,6 @@
 """One person's deliveries to one target go one at a time, in order, and nothing in a lane is ever stuck."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bridge.model.record import Delivered, Hold, Reject, Retry
-from bridge.store import lanes, schema
+from bridge.store import lanes
 from bridge.store.counters import Tally
 from bridge.store.database import Clash, Database
 from bridge.store.lanes import GIVES_WAY_MS
@@ -202,12 +202,9 @@ def test_a_lane_never_has_two_heads_even_if_somebody_tries(store: Store) -> None
 
 
 @pytest.fixture
-def shared(new_postgres: Callable[[], str]) -> Iterator[Store]:
+def shared(shared_database: Database) -> Store:
     """A store on Postgres: there several processes write at once."""
-    database = Database(new_postgres())
-    schema.migrate(database)
-    yield Store(database)
-    database.close()
+    return Store(shared_database)
 
 
 def insist_once(action: Callable[[], object]) -> str:

@@ -1,6 +1,5 @@
 """What an operator sends again is sent once, with all that it says, or is refused in words."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +8,7 @@ from sqlalchemy import select
 from bridge.errors import BridgeError
 from bridge.model.record import Delivered, Reject, Retry
 from bridge.model.rules import TargetRule
-from bridge.store import operate, retention, schema
+from bridge.store import operate, retention
 from bridge.store.counters import Tally
 from bridge.store.database import Database
 from bridge.store.tables import events
@@ -167,15 +166,12 @@ def test_an_event_that_does_not_exist_is_said_so(store: Store, unknown: int) -> 
 
 
 @pytest.fixture
-def shared(new_postgres: Callable[[], str]) -> Iterator[Store]:
+def shared(shared_database: Database) -> Store:
     """A store on Postgres with a dead delivery: there an operator and a purge are at it at once."""
-    database = Database(new_postgres())
-    schema.migrate(database)
-    store = Store(database)
+    store = Store(shared_database)
     store.receive(lead(1, email="a@x.io"))
     store.settle(only(store.claim()), Reject("bad mapping"))
-    yield store
-    database.close()
+    return store
 
 
 @pytest.mark.parametrize("as_new", [False, True], ids=["again", "as new"])

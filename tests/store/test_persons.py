@@ -1,6 +1,5 @@
 """Who an event is about, where two processes learn something of the same alias at once."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -8,19 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bridge.store import schema
 from bridge.store.database import Database
 from bridge.store.tables import aliases
 from tests.store.rows import Store, insist, lead, wait_for_blocked
 
 
 @pytest.fixture
-def shared(new_postgres: Callable[[], str]) -> Iterator[Store]:
+def shared(shared_database: Database) -> Store:
     """A store on Postgres: there several processes write at once."""
-    database = Database(new_postgres())
-    schema.migrate(database)
-    yield Store(database)
-    database.close()
+    return Store(shared_database)
 
 
 def receive_at_once(store: Store, *bodies: dict[str, Any]) -> None:
