@@ -52,7 +52,6 @@ class CommitterApart:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[Callable[[bool], None], int]] = {}
         self._pieces: list[bytes] = []  # the loop's; go out together
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_thread = 0
         self._runs = threading.Event()  # the loop does
         self._stopping = False
@@ -143,7 +142,7 @@ class CommitterApart:
         piece = HEAD.pack(number, len(data)) + data
         if threading.get_ident() == self._loop_thread:
             self._hand_over(number, piece)
-        elif self._runs.wait(START_S) and self._loop is not None:
+        elif self._runs.wait(START_S):
             self._loop.call_soon_threadsafe(self._hand_over, number, piece)
 
     def _hand_over(self, number: int, piece: bytes) -> None:
@@ -151,7 +150,7 @@ class CommitterApart:
             self._answer(number, stored=False)
             return
         self._pieces.append(piece)
-        if len(self._pieces) == 1 and self._loop is not None:
+        if len(self._pieces) == 1:
             self._loop.call_soon(self._flush)  # in one piece with what else this turn of the loop brings
 
     def _flush(self) -> None:

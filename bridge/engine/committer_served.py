@@ -18,8 +18,9 @@ log = logger("receive")
 
 
 def serve(committer: Committer, connection: socket.socket) -> None:
-    """Commits what comes until the socket's end, then what is left. Raises BridgeError where its
-    committer has ended.
+    """Commits what comes until the socket's end, then what is left.
+
+    Raises BridgeError where its committer has ended.
     """
     answers = _Answers(connection)
     gc.collect()
@@ -56,8 +57,9 @@ class _Answers:
 
     def send(self) -> None:
         """Sends what was added."""
-        pieces, self._pieces = self._pieces, []
-        self._write(b"".join(pieces))
+        if self._pieces:
+            pieces, self._pieces = self._pieces, []
+            self._write(b"".join(pieces))
 
     def send_one(self, number: int, *, stored: bool) -> None:
         """Sends one answer at once; for another thread than the committer's."""

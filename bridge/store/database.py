@@ -6,6 +6,7 @@ Postgres: plain transactions, READ COMMITTED; a commit that wrote something due 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,7 +140,12 @@ class Database:
         if not self.is_sqlite or path.startswith("file:"):
             return False
         free = free_bytes(path)
-        return free is not None and free < logs * log_bytes(path)
+        return free is not None and free < logs * self._log_bytes
+
+    @cached_property
+    def _log_bytes(self) -> int:
+        """What SQLite's log may take: as when its connections were opened."""
+        return log_bytes(self.url.database or "")
 
     @contextmanager
     def _dead_ones_go(self, connection: Connection) -> Iterator[None]:

@@ -33,6 +33,15 @@ def total_bytes(file: str) -> int | None:
     return (found.f_blocks * found.f_frsize or None) if found else None
 
 
+def id_of(file: str) -> tuple[int, int] | None:
+    """Device and inode of a file; None where there is none."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def is_read_only(file: str) -> bool:
     """Whether nobody may write where the file lies."""
     found = _disk_of(file)

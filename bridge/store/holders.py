@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from bridge.store.disk import id_of
+
 LOCKS = Path("/proc/locks")
 _WRITER_BYTE = 120  # of the -shm file: SQLite's lock of the one who writes to the log
 
@@ -20,7 +22,7 @@ class _Lock(NamedTuple):
 
 def holders(path: str) -> list[str]:
     """Other processes that keep writers out, such as `process 17 (sqlite3)`; none where that cannot be told."""
-    file, shared, turn = (_id_of(one) for one in (path, f"{path}-shm", f"{path}.lock"))
+    file, shared, turn = (_as_listed(one) for one in (path, f"{path}-shm", f"{path}.lock"))
     found = [
         lock.process
         for lock in _write_locks()
@@ -41,12 +43,9 @@ def _write_locks() -> Iterator[_Lock]:
                 yield _Lock(file, int(process), int(first), float("inf") if last == "EOF" else int(last))
 
 
-def _id_of(path: str) -> str:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return "none"
-    return f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+def _as_listed(path: str) -> str:
+    found = id_of(path)
+    return f"{os.major(found[0]):02x}:{os.minor(found[0]):02x}:{found[1]}" if found else "none"
 
 
 def _name(process: int) -> str:

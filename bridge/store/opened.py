@@ -2,9 +2,9 @@
 that was deleted, moved or replaced, and all of that is gone with the last process that has it open.
 """
 
-import os
-
 from sqlalchemy import Engine, event
+
+from bridge.store.disk import id_of
 
 _Ids = tuple[tuple[int, int] | None, ...]  # device and inode of each file
 
@@ -19,18 +19,10 @@ class Opened:
 
     def are_in_place(self) -> bool:
         """Whether they are what they were after the connection's first commit. Ask after each commit."""
-        found = tuple([_id_of(path) for path in self._paths])
+        found = tuple([id_of(path) for path in self._paths])
         if self._ids is None:
             self._ids = found
         return found == self._ids
 
     def _forget(self, *_: object) -> None:
         self._ids = None
-
-
-def _id_of(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
