@@ -1,6 +1,8 @@
 """Real bridge processes for tests: started with a configuration of their own on free ports, stopped by pid."""
 
+import contextlib
 import io
+import itertools
 import json
 import os
 import signal
@@ -9,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,16 @@ def lead(number: int = 0, **changes: Any) -> dict[str, Any]:
     return fields | changes
 
 
+_PORTS = itertools.cycle(range(11_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]), 20_000, 16))
+
+
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """One that neither the system nor the tests beside us give to a server before the bridge listens there."""
+    for port in _PORTS:
+        with socket.socket() as looking, contextlib.suppress(OSError):
+            looking.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def configuration(targets: dict[str, dict[str, Any]], *, key: str = "${TEST_SIGNING_KEY:-}", **more: Any) -> str:
@@ -174,7 +181,7 @@ class Bridge:
         self.processes.clear()
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(
     folder: Path, config: str, *, database_url: str = "", python: str = sys.executable, **environment: str
 ) -> Iterator[Bridge]:

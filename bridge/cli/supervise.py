@@ -3,6 +3,7 @@ under flood receiving and delivering both go on; and either may be killed withou
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -146,7 +147,13 @@ def die_with_parent() -> None:
 
 
 def free_port(host: str) -> int:
-    """A port that nobody listens on at this moment."""
+    """A port that nobody listens on; below those that systems give to whoever asks, as another might before we listen.
+
+    Raises OSError: the host is none of this machine's.
+    """
+    for port in random.sample(range(20_000, 32_768), 20):
+        if _is_free(host, port):
+            return port
     with socket.socket(_family(host)) as found:
         found.bind((host, 0))
         return int(found.getsockname()[1])
