@@ -23,7 +23,7 @@ def main(file: int) -> None:
     logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
     try:
         bridge = open_bridge(connections=COMMITTER_CONNECTIONS)
-        with socket.socket(fileno=file) as connection:
+        with socket.socket(fileno=file) as connection, bridge.database.copying():
             serve(committer_here(bridge), connection)
         bridge.close()
     except BridgeError as error:

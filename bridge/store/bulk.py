@@ -8,6 +8,7 @@ errors pass through; `database.write` names them.
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -94,6 +95,8 @@ def _in_dialect(connection: Connection, statement: str) -> str:
 def _run(connection: Connection, statement: str, values: Sequence[Any]) -> Any:
     """A driver cursor that has executed the statement in the connection's transaction."""
     cursor = connection.connection.cursor()
+    if connection.dialect.name == "sqlite":
+        os.sched_yield()  # its work is done on this core: who brings a request or takes an answer, a moment, goes first
     cursor.execute(statement, values)
     return cursor
 

@@ -4,6 +4,7 @@ SQLite: writers take turns (`turn`) before BEGIN IMMEDIATE. WAL, synchronous=FUL
 Postgres: plain transactions, READ COMMITTED; a commit that wrote something due says so with NOTIFY.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,8 +20,9 @@ from bridge.errors import StoreError
 from bridge.store import bulk
 from bridge.store.address import read_url
 from bridge.store.advice import MOVED, advice_for, full
+from bridge.store.copier import Copier
 from bridge.store.disk import free_bytes
-from bridge.store.engines import log_bytes, postgres_engine, sqlite_engine
+from bridge.store.engines import PAGE_BYTES, log_bytes, postgres_engine, sqlite_engine
 from bridge.store.opened import Opened
 from bridge.store.turn import Turn
 
@@ -58,11 +60,13 @@ class Database:
     def __init__(self, url: str | URL, *, pool_size: int = 4) -> None:
         self.url = read_url(url) if isinstance(url, str) else url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = _file_of(self.url) if self.is_sqlite else ""  # SQLite's file, where one can be looked at
+        self._copier: Copier | None = None
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=pool_size)
             self._turns = Turn(f"{self.url.database}.lock")
-            self._opened = Opened(self._writer, self.url.database or "")
+            self._opened = Opened(self._writer, self.path)
         else:
             self._writer = self._reader = postgres_engine(self.url, pool_size=pool_size)
         self._driver: Any = self._writer.dialect.loaded_dbapi
@@ -86,7 +90,7 @@ class Database:
         """
         if sparing and self._has_room_for_less_than(RESERVED_LOGS):
             message = f"the last room on the disk is not for what comes in ({self.name})"
-            raise Unavailable(message, advice=full(self.url.database or ""))
+            raise Unavailable(message, advice=full(self.path))
         with self._turn():
             with self._named_errors(), self._writer.begin() as connection, self._dead_ones_go(connection):
                 if unhurried and not self.is_sqlite:
@@ -94,6 +98,8 @@ class Database:
                 yield connection
             if self.is_sqlite and not self._opened.are_in_place():
                 raise Unavailable(f"its files were deleted, moved or replaced while open ({self.name})", advice=MOVED)
+        if self._copier:
+            self._copier.look()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -101,6 +107,18 @@ class Database:
         with self._named_errors(), self._reader.connect() as connection, self._dead_ones_go(connection):
             yield connection
             connection.connection.commit()  # not rolled back: psycopg would forget which statements are prepared
+
+    @contextmanager
+    def copying(self) -> Iterator[None]:
+        """For as long as this lasts, a thread copies SQLite's log into its file: no commit of this process has to."""
+        if self.path:
+            self._copier = Copier(self.path, pages=self._log_bytes // PAGE_BYTES // 2, turn=self._turn)
+        try:
+            yield
+        finally:
+            if self._copier:
+                self._copier.close()
+                self._copier = None
 
     def next_ids(self, connection: Connection, table: str, count: int) -> list[int]:
         """`count` new ids for `events` or `deliveries`, ascending, given out inside this transaction."""
@@ -121,13 +139,13 @@ class Database:
 
     def make_file(self) -> None:
         """Makes SQLite's file where there is none, for nobody else's eyes: it holds names and addresses."""
-        path = Path(self.url.database or "")
-        if not self.is_sqlite or str(path).startswith("file:") or path.exists():
+        if not self.path or os.path.exists(self.path):
             return
         try:
-            path.touch(mode=0o600)
+            Path(self.path).touch(mode=0o600)
         except OSError as error:
-            raise StoreError(f"cannot make {path}: {error.strerror}", advice=advice_for(error, self.url)) from error
+            message = f"cannot make {self.path}: {error.strerror}"
+            raise StoreError(message, advice=advice_for(error, self.url)) from error
 
     def close(self) -> None:
         self._writer.dispose()
@@ -136,16 +154,13 @@ class Database:
             self._turns.close()
 
     def _has_room_for_less_than(self, logs: int) -> bool:
-        path = self.url.database or ""
-        if not self.is_sqlite or path.startswith("file:"):
-            return False
-        free = free_bytes(path)
+        free = free_bytes(self.path) if self.path else None
         return free is not None and free < logs * self._log_bytes
 
     @cached_property
     def _log_bytes(self) -> int:
         """What SQLite's log may take: as when its connections were opened."""
-        return log_bytes(self.url.database or "")
+        return log_bytes(self.path)
 
     @contextmanager
     def _dead_ones_go(self, connection: Connection) -> Iterator[None]:
@@ -197,6 +212,11 @@ class Database:
 
 _NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _NO_TIME_LIMITS = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
+
+
+def _file_of(url: URL) -> str:
+    path = url.database or ""
+    return "" if path.startswith("file:") else path
 
 
 def _cause(error: Exception) -> BaseException:

@@ -13,7 +13,7 @@ class Opened:
     """The files of one writer's connection. Used by whoever has the turn to write."""
 
     def __init__(self, engine: Engine, path: str) -> None:
-        self._paths = () if not path or path.startswith("file:") else (path, f"{path}-wal")
+        self._paths = (path, f"{path}-wal") if path else ()
         self._ids: _Ids | None = None
         event.listen(engine, "connect", self._forget)
 

@@ -37,10 +37,9 @@ def require_kept(database: Database, environment: Mapping[str, str] = os.environ
     """Raises BridgeError where the database's file would be lost with the machine. `alone`: no other process, unless
     this one starts it, is to share the file.
     """
-    path = database.url.database or ""
-    if not database.is_sqlite or path.startswith("file:"):
+    if not database.path:
         return
-    place = place_of(path)
+    place = place_of(database.path)
     try:
         refusal = hosting.refusal(environment, place, alone=alone)
     except ValueError as error:
@@ -53,7 +52,6 @@ def require_kept(database: Database, environment: Mapping[str, str] = os.environ
 
 def require_database(database: Database) -> None:
     """Raises SchemaError where there is no file yet: to connect to SQLite would make one."""
-    path = database.url.database or ""
-    if database.is_sqlite and not path.startswith("file:") and not os.path.exists(path):
+    if database.path and not os.path.exists(database.path):
         advice = "`bridge serve` or `bridge migrate` makes it; if there is one already, this is another folder"
-        raise SchemaError(f"no database at {os.path.abspath(path)}: {advice}")
+        raise SchemaError(f"no database at {os.path.abspath(database.path)}: {advice}")

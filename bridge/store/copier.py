@@ -1,0 +1,97 @@
+"""Copier: brings SQLite's log into its file beside the writers.
+
+By itself SQLite does that in the middle of whichever commit fills the log, and waits until the disk has it all: every
+few hundred leads nothing is stored for 20 ms. Here a thread copies and waits while commits go on, and takes the turn
+to write for the little that came meanwhile: with nothing left to copy, the next commit begins the log anew. Where that
+does not come about, SQLite copies it as ever.
+"""
+
+import os
+import sqlite3
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+
+from bridge.errors import StoreError
+from bridge.log import logger
+
+PASSES = 4  # of copying, each of what came during the one before
+FEW = 256  # pages: copied and on the disk within some ms
+PAUSE_S = 1.0  # where a reader of long ago, or the disk, did not let it come to an end
+
+# https://www.sqlite.org/walformat.html, 2.1: in the log's index, in the byte order of the machine.
+_PAGES_IN_LOG, _PAGES_COPIED = 16, 96
+_NUMBER = struct.Struct("=I")
+_wait_for_disk = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
+log = logger("store")
+
+
+class Copier:
+    """Copies once the log has so many pages; `turn` is the writers' one. `look` is for one thread."""
+
+    def __init__(self, path: str, *, pages: int, turn: Callable[[], AbstractContextManager[None]]) -> None:
+        self._path = path
+        self._pages = pages
+        self._turn = turn
+        self._due = threading.Event()
+        self._ended = threading.Event()
+        self._index: int | None = None  # file descriptor of the log's index
+        self._thread = threading.Thread(target=self._run, name="copier", daemon=True)
+        self._thread.start()
+
+    def look(self) -> None:
+        """Whether it is time to copy. Called after each commit, and so that it costs nothing."""
+        if self._index is not None and self._number(_PAGES_IN_LOG) >= self._pages:
+            self._due.set()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._due.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # makes the log's index
+                # Never closed: with any descriptor of a file, a process loses all locks that it has on it (POSIX).
+                file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+                self._index = os.open(f"{self._path}-shm", os.O_RDONLY | os.O_CLOEXEC)
+                self._copy_when_due(connection, file)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("the log is copied by whoever fills it", reason=f"{type(error).__name__}: {error}")
+
+    def _copy_when_due(self, connection: sqlite3.Connection, file: int) -> None:
+        while self._due.wait() and not self._ended.is_set():
+            try:
+                done = self._copy(connection, file)
+            except (sqlite3.Error, StoreError) as error:
+                log.debug("log not copied", reason=f"{type(error).__name__}: {error}")
+                done = False
+            if not done:
+                self._ended.wait(PAUSE_S)
+            self._due.clear()
+
+    def _copy(self, connection: sqlite3.Connection, file: int) -> bool:
+        """Whether the log may begin anew. Raises OSError where the disk did not take something: whatever says later
+        that it has everything is not to be believed.
+        """
+        for _ in range(PASSES):
+            _copy_what_is_there(connection)
+            _wait_for_disk(file)  # SQLite waits for the disk only when nothing is left, which would be in our turn
+            if self._number(_PAGES_IN_LOG) - self._number(_PAGES_COPIED) <= FEW:
+                with self._turn():
+                    return _copy_what_is_there(connection)
+        return False
+
+    def _number(self, at: int) -> int:
+        found: int = _NUMBER.unpack(os.pread(self._index or 0, _NUMBER.size, at))[0]
+        return found
+
+
+def _copy_what_is_there(connection: sqlite3.Connection) -> bool:
+    """Whether that was all there is."""
+    busy, there, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return not busy and there == copied
