@@ -23,11 +23,15 @@ def main(file: int) -> None:
     logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
     try:
         bridge = open_bridge(connections=COMMITTER_CONNECTIONS)
-        with socket.socket(fileno=file) as connection, bridge.database.copying():
+        with socket.socket(fileno=file) as connection, bridge.database.copying(ended=_warn):
             serve(committer_here(bridge), connection)
         bridge.close()
     except BridgeError as error:
         sys.exit(f"bridge: {error}")
+
+
+def _warn(reason: str) -> None:
+    logs.logger("receive").warning("SQLite's log is copied by whoever fills it", reason=reason)
 
 
 if __name__ == "__main__":

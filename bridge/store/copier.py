@@ -14,7 +14,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 
 from bridge.errors import StoreError
-from bridge.log import logger
 
 PASSES = 4  # of copying, each of what came during the one before
 FEW = 256  # pages: copied and on the disk within some ms
@@ -25,16 +24,17 @@ _PAGES_IN_LOG, _PAGES_COPIED = 16, 96
 _NUMBER = struct.Struct("=I")
 _wait_for_disk = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
-log = logger("store")
-
 
 class Copier:
-    """Copies once the log has so many pages; `turn` is the writers' one. `look` is for one thread."""
+    """Copies once the log has so many pages. `turn`: the writers' one. `ended` is told why, where it ends for good."""
 
-    def __init__(self, path: str, *, pages: int, turn: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, path: str, *, pages: int, turn: Callable[[], AbstractContextManager[None]], ended: Callable[[str], None]
+    ) -> None:
         self._path = path
         self._pages = pages
         self._turn = turn
+        self._tell = ended
         self._due = threading.Event()
         self._ended = threading.Event()
         self._index: int | None = None  # file descriptor of the log's index
@@ -55,36 +55,42 @@ class Copier:
         try:
             with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
                 connection.execute("PRAGMA synchronous=FULL")
-                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # makes the log's index
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # makes the log's index
                 # Never closed: with any descriptor of a file, a process loses all locks that it has on it (POSIX).
                 file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
                 self._index = os.open(f"{self._path}-shm", os.O_RDONLY | os.O_CLOEXEC)
                 self._copy_when_due(connection, file)
         except (OSError, sqlite3.Error) as error:
-            log.warning("the log is copied by whoever fills it", reason=f"{type(error).__name__}: {error}")
+            self._tell(f"{type(error).__name__}: {error}")
 
     def _copy_when_due(self, connection: sqlite3.Connection, file: int) -> None:
-        while self._due.wait() and not self._ended.is_set():
+        while self._due.wait():
+            self._due.clear()  # before the look: whoever says it after that is heard
+            if self._ended.is_set():
+                return
             try:
                 done = self._copy(connection, file)
-            except (sqlite3.Error, StoreError) as error:
-                log.debug("log not copied", reason=f"{type(error).__name__}: {error}")
+            except (sqlite3.Error, StoreError):  # whoever stores next comes upon the same, and says it
                 done = False
             if not done:
                 self._ended.wait(PAUSE_S)
-            self._due.clear()
 
     def _copy(self, connection: sqlite3.Connection, file: int) -> bool:
         """Whether the log may begin anew. Raises OSError where the disk did not take something: whatever says later
         that it has everything is not to be believed.
         """
         for _ in range(PASSES):
+            if not self._left():
+                return True
             _copy_what_is_there(connection)
             _wait_for_disk(file)  # SQLite waits for the disk only when nothing is left, which would be in our turn
-            if self._number(_PAGES_IN_LOG) - self._number(_PAGES_COPIED) <= FEW:
+            if self._left() <= FEW:
                 with self._turn():
                     return _copy_what_is_there(connection)
         return False
+
+    def _left(self) -> int:
+        return self._number(_PAGES_IN_LOG) - self._number(_PAGES_COPIED)
 
     def _number(self, at: int) -> int:
         found: int = _NUMBER.unpack(os.pread(self._index or 0, _NUMBER.size, at))[0]
@@ -93,5 +99,5 @@ class Copier:
 
 def _copy_what_is_there(connection: sqlite3.Connection) -> bool:
     """Whether that was all there is."""
-    busy, there, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    [(busy, there, copied)] = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     return not busy and there == copied

@@ -27,6 +27,7 @@ from bridge.store.opened import Opened
 from bridge.store.turn import Turn
 
 SHORT_LOGS = 2  # what a disk that is nearly full has no room for, in logs of SQLite's
+COPIED_AT = 0.75  # of SQLite's log, where a thread copies it: the rest is for what comes meanwhile
 RESERVED_LOGS = 1  # what is left to workers and retention
 CHANNEL = "bridge_due"
 
@@ -109,10 +110,13 @@ class Database:
             connection.connection.commit()  # not rolled back: psycopg would forget which statements are prepared
 
     @contextmanager
-    def copying(self) -> Iterator[None]:
-        """For as long as this lasts, a thread copies SQLite's log into its file: no commit of this process has to."""
+    def copying(self, *, ended: Callable[[str], None]) -> Iterator[None]:
+        """For as long as this lasts, a thread copies SQLite's log into its file: no commit of this process has to.
+        `ended` is told why, where the thread cannot go on: commits do it again.
+        """
         if self.path:
-            self._copier = Copier(self.path, pages=self._log_bytes // PAGE_BYTES // 2, turn=self._turn)
+            pages = int(COPIED_AT * self._log_bytes) // PAGE_BYTES
+            self._copier = Copier(self.path, pages=pages, turn=self._turn, ended=ended)
         try:
             yield
         finally:

@@ -20,8 +20,8 @@ _PRAGMAS = (
     "temp_store=MEMORY",  # what a statement may have to take back; in a file, it took a tenth of the time
 )
 PAGE_BYTES = 4096  # SQLite's own choice
-LOG_BYTES = 16 << 20  # of SQLite's log before its pages are copied into the file: many were written often by then
-MOST_LOG_BYTES = 64 << 20  # what one long transaction made of it goes back to the disk beyond this
+LOG_BYTES = 64 << 20  # of SQLite's log before its pages are copied into the file: many were written often by then
+MOST_LOG_BYTES = 128 << 20  # what one long transaction made of it goes back to the disk beyond this
 LEAST_BYTES = 256 << 10
 DISK_SHARE = 16
 

@@ -1,0 +1,144 @@
+"""Copier: the log is copied into its file while commits go on; what keeps that from happening costs no commit."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bridge.store import copier, schema
+from bridge.store.copier import Copier
+from bridge.store.database import Database
+from bridge.store.tables import meta
+from bridge.store.turn import Turn
+from tests.processes import wait_until
+
+PAGES = 100  # after which it copies
+MUCH = 20 * PAGES  # pages to write
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return f"{tmp_path}/bridge.db"
+
+
+@pytest.fixture
+def database(path: str) -> Iterator[Database]:
+    with closing(Database(path)) as found:
+        schema.migrate(found)
+        yield found
+
+
+class Copying:
+    """A copier of the database, and what it said."""
+
+    def __init__(self, path: str) -> None:
+        self.said: list[str] = []
+        self._turns = Turn(f"{path}.lock")
+        self.copier = Copier(path, pages=PAGES, turn=self._turn, ended=self.said.append)
+        wait_until(lambda: self.copier._index is not None or bool(self.said))
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        self._turns.take()
+        try:
+            yield
+        finally:
+            self._turns.give_back()
+
+
+@pytest.fixture
+def copying(database: Database, path: str) -> Iterator[Copying]:
+    found = Copying(path)
+    yield found
+    found.copier.close()
+
+
+def write(database: Database, copying: Copying, rows: int) -> None:
+    """Each row is a commit, which takes a page of its own and some more."""
+    for _ in range(rows):
+        with database.write() as connection:
+            connection.execute(meta.insert().values(name=os.urandom(16).hex(), value=b"v" * 3000))
+        copying.copier.look()
+
+
+def log_pages(path: str) -> int:
+    """Of SQLite's file for the log, which keeps its greatest size."""
+    return Path(f"{path}-wal").stat().st_size // 4120
+
+
+def test_the_log_stays_short_though_no_commit_copies_it(database: Database, copying: Copying, path: str) -> None:
+    while log_pages(path) < PAGES:
+        write(database, copying, 1)
+
+    for _ in range(MUCH // 50):
+        write(database, copying, 50)
+        wait_until(lambda: not copying.copier._due.is_set())  # however slow its disk is
+
+    assert log_pages(path) < 10 * PAGES, "it began anew"
+    assert [] == copying.said
+
+
+def test_what_was_committed_is_in_the_file(database: Database, copying: Copying, path: str, tmp_path: Path) -> None:
+    write(database, copying, PAGES)
+    wait_until(lambda: copying.copier._left() == 0)
+
+    alone = tmp_path / "alone.db"
+    alone.write_bytes(Path(path).read_bytes())  # without its log
+
+    with closing(sqlite3.connect(alone)) as connection:
+        assert "ok" == connection.execute("PRAGMA integrity_check").fetchone()[0]
+        names = connection.execute("SELECT count(*) FROM meta WHERE length(name) = 32").fetchone()[0]
+        assert names == PAGES
+
+
+def test_a_reader_keeps_the_log_from_beginning_anew_and_nobody_from_writing(
+    database: Database, copying: Copying, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copier, "PAUSE_S", 0.05)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM meta").fetchall()
+        write(database, copying, PAGES)
+        assert copying.copier._left() > 0
+        assert log_pages(path) > PAGES
+
+    def caught_up() -> bool:
+        write(database, copying, 1)
+        return copying.copier._number(copier._PAGES_IN_LOG) < PAGES
+
+    wait_until(caught_up)
+    assert [] == copying.said
+
+
+def test_a_disk_that_does_not_take_it_ends_the_copying_and_no_commit(
+    database: Database, copying: Copying, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(copier, "_wait_for_disk", broken)
+
+    write(database, copying, PAGES)
+    wait_until(lambda: bool(copying.said))
+
+    assert ["OSError: [Errno 5] Input/output error"] == copying.said
+    write(database, copying, 1)
+
+
+def test_it_ends_whenever_it_is_told_to(database: Database, path: str) -> None:
+    for _ in range(20):
+        found = Copying(path)
+        writing = threading.Thread(target=write, args=(database, found, 30))
+        writing.start()
+        found.copier.close()
+        writing.join()
+
+
+def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    found = Copying(f"{tmp_path}/no/bridge.db")
+
+    assert ["OperationalError: unable to open database file"] == found.said
