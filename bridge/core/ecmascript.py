@@ -124,9 +124,11 @@ def _integer(token: str) -> int | float | None:
 def _fraction(token: str) -> int | float | str | None:
     """The number a literal with a fraction or an exponent stands for; None for an infinity."""
     value = float(token)
-    if value.is_integer() or value - value:  # an infinity less itself is NaN, which is true
-        return _double(value)
-    return value if value >= 1e-4 or value <= -1e-4 else _small(value)
+    if -1e-6 < value < 1e-6 and (value >= 1e-9 or value <= -1e-9):
+        return _BARE + repr(value).replace("-0", "-") + _BARE  # Python pads the exponent
+    if value >= 1e-4 or value <= -1e-4:
+        return _double(value) if value.is_integer() or value - value else value  # an infinity less itself is NaN: true
+    return _small(value) if value else 0
 
 
 def _double(value: float) -> int | float | None:
@@ -149,13 +151,9 @@ def _large(value: float) -> int:
 
 
 def _small(value: float) -> float | str:
-    """A double below 1e-4 as what gets written like Number::toString: no exponent from 1e-6, none padded."""
-    written = repr(value)
-    if written[-3:-1] != "-0":  # e-10 and beyond: both write it alike
+    """A double below 1e-4, not 0 and no exponent to pad, as what gets written like Number::toString."""
+    size = abs(value)
+    if size < 1e-9:  # e-10 and beyond: both write it alike
         return value
-    places = written[-1]
-    if places > "6":
-        return f"{_BARE}{written[:-2]}{places}{_BARE}"
-    sign = "-" if value < 0 else ""
-    digits = written[:-4].removeprefix("-").replace(".", "")
-    return f"{_BARE}{sign}0.{'0' * (int(places) - 1)}{digits}{_BARE}"
+    digits, places = repr(size).replace(".", "").split("e-0")
+    return f"{_BARE}{'-' if value < 0 else ''}0.{'0' * (int(places) - 1)}{digits}{_BARE}"

@@ -249,3 +249,18 @@ def test_a_limit_beyond_the_interpreters_own_gives_none_instead_of_an_overflow()
 )
 def test_numbers_of_any_length_are_read(text: bytes) -> None:
     assert restringify(text) in (b"null", b"[null]", b"10", b"1")
+
+
+@pytest.mark.parametrize(
+    ("literal", "written"),
+    [
+        ("1e-4", "0.0001"), ("99.99999999999999e-6", "0.00009999999999999999"), ("15e-6", "0.000015"),
+        ("1e-6", "0.000001"), ("9.99999e-7", "9.99999e-7"), ("1.0000000000000003e-9", "1.0000000000000003e-9"),
+        ("1e-9", "1e-9"), ("9.999999999999999e-10", "9.999999999999999e-10"), ("5e-324", "5e-324"), ("-0.0", "0"),
+        ("-1.23e-5", "-0.0000123"), ("-1e-6", "-0.000001"), ("-9.9e-7", "-9.9e-7"), ("-1e-9", "-1e-9"),
+        ("-99e-11", "-9.9e-10"),
+    ],
+)  # fmt: skip
+def test_small_numbers_at_the_borders_of_their_spellings(literal: str, written: str) -> None:
+    """As Node writes them."""
+    assert written.encode() == restringify(literal.encode())
