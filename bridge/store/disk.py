@@ -49,10 +49,12 @@ def is_read_only(file: str) -> bool:
 
 
 def _disk_of(file: str) -> os.statvfs_result | None:
-    try:
-        return os.statvfs(os.path.dirname(os.path.realpath(file)))
-    except OSError:
-        return None
+    for path in (file, os.path.dirname(os.path.realpath(file))):  # its folder, where it is not there yet
+        try:
+            return os.statvfs(path)
+        except OSError:
+            continue
+    return None
 
 
 def _mounts(file: Path) -> list[tuple[str, str]]:
