@@ -23,8 +23,9 @@ from rich.text import Text
 from bridge.cli.demo_places import AtInbox, InHubSpot, InSalesforce, Place
 from bridge.cli.demo_table import follow, is_as_promised, table
 from bridge.cli.demo_ways import KEY, PATIENCE_S, Line, count, run
+from bridge.cli.listening import free_port
 from bridge.cli.samples import demo_samples, other_visitor
-from bridge.cli.supervise import SUPERVISED, free_port
+from bridge.cli.supervise import SUPERVISED
 from bridge.core.signature import HEADER
 from bridge.core.signing import sign
 from bridge.sandbox.hubspot.portal import Portal

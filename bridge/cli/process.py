@@ -2,24 +2,13 @@
 
 import math
 
-import click
-
 from bridge.cli.supervise import is_supervised
-from bridge.wiring import environment
 from bridge.wiring.databases import require_kept
 from bridge.wiring.opened import Bridge, open_bridge
 from bridge.wiring.patience import wait_for_schema, wait_until_written
 
 # For a database that is still starting, or a release process that is still migrating; under `serve` there is no end.
 SCHEMA_PATIENCE_S = 60.0
-
-host_option = click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")  # noqa: S104
-port_option = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; else PORT, else 8000.")
-
-
-def port_of(port: int | None) -> int:
-    """The port that was given, else the environment's; 0: any free one."""
-    return environment.port() if port is None else port
 
 
 def open_when_ready(*, connections: int) -> Bridge:

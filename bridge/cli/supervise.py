@@ -3,9 +3,7 @@ under flood receiving and delivering both go on; and either may be killed withou
 """
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -144,43 +142,3 @@ def die_with_parent() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
-def free_port(host: str) -> int:
-    """A port that nobody listens on; below those that systems give to whoever asks, as another might before we listen.
-
-    Raises OSError: the host is none of this machine's.
-    """
-    for port in random.sample(range(20_000, 32_768), 20):
-        if _is_free(host, port):
-            return port
-    with socket.socket(_family(host)) as found:
-        found.bind((host, 0))
-        return int(found.getsockname()[1])
-
-
-def wait_for_port(host: str, port: int, *, patience_s: float) -> bool:
-    """Whether nobody listens on the port, or stops to within the patience: granian itself would share it silently."""
-    until_s = time.monotonic() + patience_s
-    if not _is_free(host, port):
-        log.warning("port in use, waiting", port=port, up_to_s=patience_s)
-    while not _is_free(host, port):
-        if time.monotonic() > until_s:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(_family(host)) as looking:
-        looking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            looking.bind((host, port))
-            looking.listen()
-        except OSError:
-            return False
-        return True
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -3,8 +3,9 @@
 import click
 
 from bridge.cli import committer
-from bridge.cli.process import host_option, open_when_ready, port_of, port_option
-from bridge.cli.supervise import die_with_parent, free_port
+from bridge.cli.listening import host_option, port_for, port_option
+from bridge.cli.process import open_when_ready
+from bridge.cli.supervise import die_with_parent
 from bridge.engine.committer_apart import CommitterApart
 from bridge.web import server
 from bridge.wiring.databases import WEB_CONNECTIONS
@@ -18,11 +19,12 @@ from bridge.wiring.receiving import Receiving
 def web(host: str, port: int | None) -> None:
     """Only receive: verify, store and answer webhooks."""
     die_with_parent()
+    at = port_for(host, port)
     bridge = open_when_ready(connections=WEB_CONNECTIONS)
     receiving = Receiving(bridge, CommitterApart(committer.COMMAND))
     receiving.start()
     try:
-        server.run(receiving, host=host, port=port_of(port) or free_port(host), grace_s=GRACE_S)
+        server.run(receiving, host=host, port=at, grace_s=GRACE_S)
     finally:
         receiving.stop()
         bridge.close()

@@ -18,6 +18,7 @@ from bridge.log import logger
 from bridge.web.app import create_app
 from bridge.web.front import Front
 from bridge.web.wsgi import WsgiApp
+from bridge.wiring.environment import url_at
 from bridge.wiring.receiving import Receiving
 
 LOOK_S = 0.1  # between looks whether the process is still of use
@@ -76,7 +77,7 @@ async def serve(
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    log.info("listening", url=f"http://{host}:{port}")
+    log.info("listening", url=url_at(host, port))
     stopping = loop.create_task(_stop(server, front, asked, is_able))
     await server.serve()
     await front.drain(grace_s)

@@ -20,6 +20,10 @@ def port(environment: Mapping[str, str] = os.environ) -> int:
     return int(text)
 
 
+def url_at(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def clock() -> Clock:
     boot = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return Clock(

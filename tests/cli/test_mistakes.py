@@ -83,6 +83,34 @@ def test_an_inboxs_port_that_is_taken_is_one_line_of_advice(bridge: Bridge) -> N
     assert 1 == len(done.stderr.splitlines())
 
 
+@pytest.mark.parametrize("command", ["web", "serve"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--host", "nonsense.invalid"], "'nonsense.invalid' is no address: 0.0.0.0 is all of this machine's"),
+        (["--host", ""], "'' is no address"),
+        (["--host", "192.0.2.1"], "cannot listen on http://192.0.2.1:8000: Cannot assign requested address: "),
+        (["--host", "2001:db8::1"], "cannot listen on http://[2001:db8::1]:8000"),
+        (["--port", "http"], "'http' is not a valid integer"),
+    ],
+)
+def test_a_place_where_nobody_may_listen_is_said_at_once(
+    bridge: Bridge, command: str, arguments: list[str], said: str
+) -> None:
+    bridge.environment["PORT"] = "8000"
+
+    done = bridge.call(command, *arguments)
+
+    assert done.returncode in (1, 2)
+    assert said in " ".join(done.stderr.split())
+
+
+def test_a_name_of_this_machine_is_a_place_to_listen(bridge: Bridge) -> None:
+    bridge.start("serve", "--host", "localhost")
+
+    bridge.wait_ready()
+
+
 # where the output goes
 
 
