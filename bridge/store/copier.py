@@ -16,7 +16,7 @@ import sqlite3
 import struct
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from sqlite3 import Connection
 
 from bridge.errors import StoreError
@@ -103,13 +103,17 @@ class Copier:
         return False
 
     def _count_anew(self, connection: Connection) -> None:
-        """Nothing of the log counts as copied any more, as after a crash."""
-        with self._turn():
-            connection.execute("BEGIN IMMEDIATE")  # nor does anybody write who knows no turns, such as a sqlite3 shell
-            try:
-                os.pwrite(self._index or 0, _HEADERS, 0)
-            finally:
-                connection.execute("ROLLBACK")
+        """Nothing of the log counts as copied any more, as after a crash. Tries until that is so, or the end."""
+        while True:
+            with suppress(sqlite3.Error, StoreError, OSError), self._turn():
+                connection.execute("BEGIN IMMEDIATE")  # keeps out who writes without a turn, such as a sqlite3 shell
+                try:
+                    os.pwrite(self._index or 0, _HEADERS, 0)
+                finally:
+                    connection.execute("ROLLBACK")
+                return
+            if self._ended.wait(PAUSE_S):
+                return
 
     def _left(self) -> int:
         return self._number(_PAGES_IN_LOG) - self._number(_PAGES_COPIED)

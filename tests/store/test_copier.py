@@ -11,7 +11,7 @@ import pytest
 
 from bridge.store import copier, schema
 from bridge.store.copier import Copier
-from bridge.store.database import Database
+from bridge.store.database import Database, Unavailable
 from bridge.store.tables import meta
 from bridge.store.turn import Turn
 from tests.processes import wait_until
@@ -183,6 +183,14 @@ def test_what_the_disk_lost_of_the_file_is_copied_again(
     database: Database, copying: Copying, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copier, "_wait_for_disk", LosingDisk(path).wait)
+    monkeypatch.setattr(copier, "PAUSE_S", 0.05)
+    take = copying._turns.take
+
+    def take_later() -> None:
+        monkeypatch.setattr(copying._turns, "take", take)
+        raise Unavailable("somebody else has been writing for over 10 s")
+
+    monkeypatch.setattr(copying._turns, "take", take_later)
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         write(database, copying, 10)
         reader.execute("BEGIN")
