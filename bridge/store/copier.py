@@ -95,7 +95,10 @@ class Copier:
         for _ in range(PASSES):
             if not self._left():
                 return True
+            copied = self._number(_PAGES_COPIED)
             _copy_what_is_there(connection, reader)
+            if self._number(_PAGES_COPIED) == copied:  # a reader of long ago: spare the disk and the writers
+                return False
             _wait_for_disk(file)  # SQLite waits for the disk only when nothing is left, which would be in our turn
             if self._left() <= FEW:
                 with self._turn():

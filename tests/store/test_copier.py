@@ -133,13 +133,26 @@ def test_no_log_begins_anew_in_the_middle_of_copying(database: Database, copying
 def test_a_reader_keeps_the_log_from_beginning_anew_and_nobody_from_writing(
     database: Database, copying: Copying, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copier, "PAUSE_S", 0.05)
+    looks, waits, copy = [0], [0], copier._copy_what_is_there
+
+    def counted(*connections: sqlite3.Connection) -> bool:
+        looks[0] += 1
+        return copy(*connections)
+
+    def wait(_: int) -> None:
+        waits[0] += 1
+
+    monkeypatch.setattr(copier, "PAUSE_S", 0.01)
+    monkeypatch.setattr(copier, "_copy_what_is_there", counted)
+    monkeypatch.setattr(copier, "_wait_for_disk", wait)
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM meta").fetchall()
         write(database, copying, PAGES)
         assert copying.copier._left() > 0
         assert log_pages(path) > PAGES
+        wait_until(lambda: looks[0] > 5)
+        assert waits[0] < 3, "the disk and the writers have peace"
 
     def caught_up() -> bool:
         write(database, copying, 1)
