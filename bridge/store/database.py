@@ -99,8 +99,8 @@ class Database:
                 yield connection
             if self.is_sqlite and not self._opened.are_in_place():
                 raise Unavailable(f"its files were deleted, moved or replaced while open ({self.name})", advice=MOVED)
-        if self._copier:
-            self._copier.look()
+        if copier := self._copier:
+            copier.look()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

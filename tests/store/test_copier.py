@@ -11,7 +11,7 @@ import pytest
 
 from bridge.store import copier, schema
 from bridge.store.copier import Copier
-from bridge.store.database import Database
+from bridge.store.database import Database, Unavailable
 from bridge.store.tables import meta
 from bridge.store.turn import Turn
 from tests.processes import wait_until
@@ -97,16 +97,62 @@ def test_what_was_committed_is_in_the_file(database: Database, copying: Copying,
         assert rows == connection.execute("SELECT count(*) FROM meta WHERE length(name) = 32").fetchone()[0]
 
 
+def test_what_other_processes_write_is_copied(database: Database, copying: Copying) -> None:
+    while copying.copier._number(copier._PAGES_IN_LOG) < PAGES:
+        with database.write() as connection:  # and nobody calls `look`
+            connection.execute(meta.insert().values(name=os.urandom(16).hex(), value=b"v" * 3000))
+
+    wait_until(lambda: copying.copier._left() == 0)
+
+
+class Overtaken:
+    """A connection that copies when another one has just copied all there was, and somebody writes."""
+
+    def __init__(self, connection: sqlite3.Connection, database: Database) -> None:
+        self._connection = connection
+        self._database = database
+
+    def execute(self, statement: str) -> sqlite3.Cursor:
+        [(_, there, copied)] = self._connection.execute(statement).fetchall()
+        assert there == copied > 0
+        with self._database.write() as connection:
+            connection.execute(meta.insert().values(name="after", value=b"v"))
+        return self._connection.execute(statement)
+
+
+def test_no_log_begins_anew_in_the_middle_of_copying(database: Database, copying: Copying, path: str) -> None:
+    write(database, copying, 10)
+    before = copying.copier._number(copier._PAGES_IN_LOG)
+
+    with closing(copier._connect(path)) as connection, closing(copier._connect(path)) as reader:
+        assert not copier._copy_what_is_there(Overtaken(connection, database), reader)  # type: ignore[arg-type]
+
+    assert copying.copier._number(copier._PAGES_IN_LOG) > before, "SQLite would count wrongly, and break the file"
+
+
 def test_a_reader_keeps_the_log_from_beginning_anew_and_nobody_from_writing(
     database: Database, copying: Copying, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copier, "PAUSE_S", 0.05)
+    looks, waits, copy = [0], [0], copier._copy_what_is_there
+
+    def counted(*connections: sqlite3.Connection) -> bool:
+        looks[0] += 1
+        return copy(*connections)
+
+    def wait(_: int) -> None:
+        waits[0] += 1
+
+    monkeypatch.setattr(copier, "PAUSE_S", 0.01)
+    monkeypatch.setattr(copier, "_copy_what_is_there", counted)
+    monkeypatch.setattr(copier, "_wait_for_disk", wait)
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM meta").fetchall()
         write(database, copying, PAGES)
         assert copying.copier._left() > 0
         assert log_pages(path) > PAGES
+        wait_until(lambda: looks[0] > 5)
+        assert waits[0] < 3, "the disk and the writers have peace"
 
     def caught_up() -> bool:
         write(database, copying, 1)
@@ -129,6 +175,50 @@ def test_a_disk_that_does_not_take_it_ends_the_copying_and_no_commit(
 
     assert ["OSError: [Errno 5] Input/output error"] == copying.said
     write(database, copying, 1)
+
+
+class LosingDisk:
+    """Forgets what it was given of the file since it was made, the first time that somebody waits for it."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_RDWR)  # never closed: it would cost this process its locks
+        self._kept = os.pread(self._file, os.fstat(self._file).st_size, 0)
+
+    def wait(self, _: int) -> None:
+        size = os.fstat(self._file).st_size
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, self._kept, 0)
+        os.ftruncate(self._file, size)
+        raise OSError(5, "Input/output error")
+
+
+def test_what_the_disk_lost_of_the_file_is_copied_again(
+    database: Database, copying: Copying, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copier, "_wait_for_disk", LosingDisk(path).wait)
+    monkeypatch.setattr(copier, "PAUSE_S", 0.05)
+    take = copying._turns.take
+
+    def take_later() -> None:
+        monkeypatch.setattr(copying._turns, "take", take)
+        raise Unavailable("somebody else has been writing for over 10 s")
+
+    monkeypatch.setattr(copying._turns, "take", take_later)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        write(database, copying, 10)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM meta").fetchall()  # SQLite copies as far as this, and asks no disk
+        rows = 10
+        while not copying.said:
+            write(database, copying, 1)
+            rows += 1
+    copying.copier.close()
+    database.close()
+
+    assert not Path(f"{path}-wal").exists(), "SQLite thinks that all is copied"
+    with closing(sqlite3.connect(path)) as connection:
+        assert "ok" == connection.execute("PRAGMA integrity_check").fetchone()[0]
+        assert rows == connection.execute("SELECT count(*) FROM meta WHERE length(name) = 32").fetchone()[0]
 
 
 def test_it_ends_whenever_it_is_told_to(database: Database, path: str) -> None:
