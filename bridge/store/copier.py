@@ -96,13 +96,13 @@ class Copier:
             if not self._left():
                 return True
             copied = self._number(_PAGES_COPIED)
-            _copy_what_is_there(connection, reader)
+            _copy_what_is_there(connection, reader, self._left)
             if self._number(_PAGES_COPIED) == copied:  # a reader of long ago: spare the disk and the writers
                 return False
             _wait_for_disk(file)  # SQLite waits for the disk only when nothing is left, which would be in our turn
             if self._left() <= FEW:
                 with self._turn():
-                    return _copy_what_is_there(connection, reader)
+                    return _copy_what_is_there(connection, reader, self._left)
         return False
 
     def _count_anew(self, connection: Connection) -> None:
@@ -133,11 +133,13 @@ def _connect(path: str) -> Connection:
     return connection
 
 
-def _copy_what_is_there(connection: Connection, reader: Connection) -> bool:
+def _copy_what_is_there(connection: Connection, reader: Connection, left: Callable[[], int]) -> bool:
     """Whether that was all there is."""
     reader.execute("BEGIN")
     try:
-        reader.execute(_READ).fetchall()  # from here on nobody begins the log anew, or nothing is left to copy
+        reader.execute(_READ).fetchall()  # a reader of what is left keeps the log; where nothing is, it does not
+        if not left():
+            return True
         [(busy, there, copied)] = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     finally:
         reader.execute("ROLLBACK")
