@@ -13,7 +13,8 @@ the entry-point group `bridge.sources`, named in the configuration as `plugin: N
 
 One instance serves many threads at once. No clock is needed but for a time window: raise BadSignature for what is too
 old. Anything else that `verify` raises is answered with 503, so that the sender tries again; the log names its kind and
-place, never its text.
+place, never its text. Give what you wait for a timeout: what hangs for 30 s is answered with 503 too, and its thread,
+one of two that the source has, is lost until the code returns.
 """
 
 from typing import Any, ClassVar, Protocol, runtime_checkable

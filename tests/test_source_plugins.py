@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from asyncio import CancelledError
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ class Plugin:
         self.verified, self.found = verified, found
 
     def verify(self, request):
-        if isinstance(self.verified, Exception):
+        if isinstance(self.verified, BaseException):
             raise self.verified
         return self.verified
 
@@ -99,7 +100,7 @@ def test_a_plugins_refusal_is_a_refusal_with_its_reason_kept_short() -> None:
 
 @pytest.mark.parametrize("answer", [None, True, "yes", (7, False)])
 def test_nothing_but_a_verified_lets_a_request_in(answer: object) -> None:
-    with pytest.raises(TypeError, match="not a Verified"):
+    with pytest.raises(plugged.Failed, match="not a Verified"):
         plugged.verify(Plugin(verified=answer), Request(b"", {}))
 
 
@@ -109,6 +110,14 @@ def test_what_else_a_plugin_raises_is_told_without_its_text() -> None:
 
     assert "hunter2" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("end", [SystemExit("hunter2"), CancelledError("hunter2")])
+def test_a_plugin_that_would_end_its_thread_fails_only_its_own_request(end: BaseException) -> None:
+    with pytest.raises(plugged.Failed, match=rf"the plugin failed: {type(end).__name__} at .*test_source_plugins\.py"):
+        plugged.verify(Plugin(verified=end), Request(b"", {}))
+
+    assert f"the plugin failed: {type(end).__name__}" == read(end).unreadable[0].reason
 
 
 def test_what_a_plugin_verified_is_so() -> None:

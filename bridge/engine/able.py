@@ -1,13 +1,15 @@
 """Able: whether the database takes anything, as the one who stores finds it. For readiness, which must cost nothing.
 
 A commit that failed only raises a doubt: what it held may have been the reason. A write of our own, which nobody's
-request is part of, settles it; once a second at most, and only while there is a doubt or next to no room on the disk.
+request is part of and which goes where every event does, settles it; once a second at most, and only while there is a
+doubt or next to no room on the disk.
 """
 
 from bridge.engine.clock import Clock
 from bridge.errors import StoreError
 from bridge.log import logger
-from bridge.store.database import Database, Unavailable
+from bridge.store.database import Database
+from bridge.store.intake import Intake
 from bridge.store.proof import prove
 
 AGAIN_S = 1.0  # between our own writes while there is a doubt
@@ -19,8 +21,9 @@ log = logger("receive")
 class Able:
     """The committer's thread tells it what became of its commits; `can_store` may be read by any thread."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, intake: Intake, clock: Clock) -> None:
         self._database = database
+        self._intake = intake
         self._clock = clock
         self.can_store = True
         self._doubt = False
@@ -39,7 +42,7 @@ class Able:
             log.info("stores again")
 
     def failed(self, error: Exception) -> None:
-        self._doubt |= isinstance(error, Unavailable)
+        self._doubt |= isinstance(error, StoreError)
 
     def look(self, *, idle: bool) -> None:
         """Finds out where there is a doubt. While it cannot store, the commits of what comes tell when it can again."""
@@ -51,7 +54,7 @@ class Able:
         if not (self._doubt or self._short):
             return
         try:
-            prove(self._database, now_ms=self._clock.now_ms(), sparing=True)
+            prove(self._database, now_ms=self._clock.now_ms(), sparing=True, intake=self._intake)
         except StoreError as error:
             self._doubt = True
             if self.can_store:

@@ -69,7 +69,7 @@ class Committer:
         self._intake = intake
         self._clock = clock
         self._shard = shard
-        self._able = Able(database, clock)
+        self._able = Able(database, intake, clock)
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._large: deque[Submission] = deque()  # taken up; their parts wait for their turn
         self._crowd = Crowd()  # handed in and not yet taken up; or not yet written, of a large body

@@ -6,8 +6,11 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from bridge.errors import StoreError
+from bridge.core.signature import read, token_of
+from bridge.core.signed import MAX_HEADER_BYTES
+from bridge.errors import BadSignature, StoreError
 from bridge.log import logger
+from bridge.model.rules import SourceRule
 from bridge.model.signed import Request
 from bridge.store import setup
 from bridge.store.codec import Codec
@@ -50,3 +53,16 @@ class Kept:
                     setup.keep(connection, one.source, one.request, received_at=one.received_at, codec=self._codec)
         except StoreError as error:
             log.error("cannot keep requests", requests=len(requests), reason=str(error))
+
+
+def may_be_signed(request: Request, source: SourceRule, *, now_s: float) -> bool:
+    """Whether a signature could turn out to be good once the key is known."""
+    if len(request.query) > MAX_HEADER_BYTES or sum(map(len, request.headers.values())) > setup.LARGEST_BYTES:
+        return False
+    try:
+        if source.scheme.is_weak:
+            return bool(token_of(request, source.scheme))
+        at = read(request, source.scheme).at
+    except BadSignature:
+        return False
+    return at is None or -source.future_s <= now_s - at <= source.past_s

@@ -24,16 +24,22 @@ _CANONICAL = Fields(
 log = logger("receive")
 
 
+class Failed(RuntimeError):
+    """A fault of the plugin: its text names kind and place, and quotes nobody."""
+
+
 def verify(plugin: Source, request: Request) -> Verified:
-    """What the plugin says of the request; raises BadSignature, and RuntimeError for a fault of the plugin."""
+    """What the plugin says of the request; raises BadSignature, and Failed."""
     try:
         verified = plugin.verify(request)
     except BadSignature as bad:
         raise BadSignature(f"plugin: {bad.reason}"[:64], authentic=bad.authentic) from None
-    except Exception as error:  # noqa: BLE001  a stranger's code: only the kind and place of its fault are told
-        raise RuntimeError(f"the plugin failed: {_told(error)}") from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  a stranger's code, which may even say SystemExit
+        raise Failed(f"the plugin failed: {told(error)}") from None
     if not isinstance(verified, Verified):
-        raise TypeError(f"verify gave a {type(verified).__name__}, not a Verified")
+        raise Failed(f"verify gave a {type(verified).__name__}, not a Verified")
     return verified
 
 
@@ -45,8 +51,10 @@ def read(plugin: Source, body: bytes, *, source: SourceRule) -> Reading:
         found = [(item, json.dumps(item).encode()) for item in plugin.read(body)]
     except BadPayload as bad:
         return Reading([], [Unreadable(body, bad.path, f"the plugin says: {bad.reason}"[:200])])
-    except Exception as error:  # noqa: BLE001  a stranger's code: only the kind and place of its fault are told
-        log.error("plugin cannot read", source=source.name, fault=_told(error))
+    except KeyboardInterrupt:
+        raise  # of an operator, who has a body read again
+    except BaseException as error:  # noqa: BLE001  as above
+        log.error("plugin cannot read", source=source.name, fault=told(error))
         return Reading([], [Unreadable(body, "", f"the plugin failed: {type(error).__name__}")])
     rule = replace(source, fields=source.fields or _CANONICAL, key=source.key or (("key",),))
     return read_all(found, body, source=rule)
@@ -59,7 +67,9 @@ def reading_of(body: bytes, *, source: SourceRule, plugins: Mapping[str, Source]
     return normalise(body, source=source)
 
 
-def _told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """What failed and where, without the error's text: it may quote the visitor, or a secret."""
+    if isinstance(error, Failed):
+        return str(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {last.filename}:{last.lineno}"

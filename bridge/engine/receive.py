@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from bridge.core.challenge import Echo, asked_and_signed, asked_with_token
 from bridge.core.ecmascript import restringify
 from bridge.core.normalise import is_unsigned_test
-from bridge.core.signature import read, token_of, verify
-from bridge.core.signed import MAX_HEADER_BYTES
+from bridge.core.signature import verify
 from bridge.engine import plugged
 from bridge.engine.clock import Clock
 from bridge.engine.commits import Commits, store
-from bridge.engine.kept import Kept
+from bridge.engine.kept import Kept, may_be_signed
 from bridge.engine.rejections import Rejections
 from bridge.engine.restringify_apart import Apart, Busy
-from bridge.errors import BadSignature
+from bridge.errors import BadSignature, StoreError
 from bridge.log import logger
 from bridge.model.event import Reading
 from bridge.model.rules import Rules, SourceRule
@@ -134,8 +133,11 @@ class Receiver:
             return NOT_SIGNED
 
     def verify_kept(self) -> int:
-        """Stores what was kept of sources that have a key by now; gives how many requests that were."""
-        return sum(self._verify_kept(source) for source in self._sources.values() if not source.lacks_key)
+        """Stores what was kept of sources that have a key by now; gives how many requests that were. Those of plugins
+        last: whoever waits for their code has nobody behind him.
+        """
+        with_key = [source for source in self._sources.values() if not source.lacks_key]
+        return sum(self._verify_kept(source) for source in sorted(with_key, key=lambda source: bool(source.plugin)))
 
     def _verify(self, source: SourceRule, request: Request, *, now_s: float) -> Verified:
         if source.public_url:
@@ -198,7 +200,7 @@ class Receiver:
             "no signing key", source=source.name, advice="set its key and restart: the request is kept until then"
         )
         now_ms = self._clock.now_ms()
-        if size_bytes <= setup.LARGEST_BYTES and _may_be_signed(request, source, now_s=now_ms / 1000):
+        if size_bytes <= setup.LARGEST_BYTES and may_be_signed(request, source, now_s=now_ms / 1000):
             headers = {name: value for name in source.scheme.headers if (value := request.headers.get(name))}
             self._kept.note(source.name, request._replace(headers=headers), received_at=now_ms)
         return NO_KEY_YET
@@ -206,39 +208,35 @@ class Receiver:
     def _verify_kept(self, source: SourceRule) -> int:
         with self._database.read() as connection:
             waiting = setup.kept(connection, source.name, codec=self._codec)
-        stored = 0
+        stored = failed = 0
         for kept in waiting:
             try:
-                verified = self._verify(source, kept.request, now_s=kept.received_at / 1000)
-            except (Busy, BadSignature):
-                continue  # it stays kept: perhaps it is the key that is wrong
-            came_then = verified._replace(told=True)  # and not now: what came since is newer
-            answer = self._store(source, self._read(source, kept.request.body), came_then)
-            if isinstance(answer, Deferred) or answer.status != 200:
-                continue
-            stored += 1
-            with self._database.write() as connection:
-                setup.forget(connection, [kept.id])
+                stored += self._store_kept(source, kept)
+            except StoreError:
+                raise  # nor would the next one be stored
+            except Exception as error:  # noqa: BLE001  a border: one request's fault costs no other
+                failed += 1
+                log.error("kept request failed, it stays", source=source.name, fault=plugged.told(error))
         if stored:
             log.info("kept requests stored", source=source.name, requests=stored)
-        if stored < len(waiting):
+        if left := len(waiting) - stored - failed:
             advice = "they stay: was the key copied whole? forged ones are let go with retention.payloads"
-            left = len(waiting) - stored
             log.warning("kept requests do not fit the key", source=source.name, requests=left, advice=advice)
         return stored
 
-
-def _may_be_signed(request: Request, source: SourceRule, *, now_s: float) -> bool:
-    """Whether a signature could turn out to be good once the key is known."""
-    if len(request.query) > MAX_HEADER_BYTES or sum(map(len, request.headers.values())) > setup.LARGEST_BYTES:
-        return False
-    try:
-        if source.scheme.is_weak:
-            return bool(token_of(request, source.scheme))
-        at = read(request, source.scheme).at
-    except BadSignature:
-        return False
-    return at is None or -source.future_s <= now_s - at <= source.past_s
+    def _store_kept(self, source: SourceRule, kept: setup.Unverified) -> bool:
+        """Whether it is stored; else it stays kept."""
+        try:
+            verified = self._verify(source, kept.request, now_s=kept.received_at / 1000)
+        except (Busy, BadSignature):
+            return False  # perhaps it is the key that is wrong
+        came_then = verified._replace(told=True)  # and not now: what came since is newer
+        answer = self._store(source, self._read(source, kept.request.body), came_then)
+        if isinstance(answer, Deferred) or answer.status != 200:
+            return False
+        with self._database.write() as connection:
+            setup.forget(connection, [kept.id])
+        return True
 
 
 def _echoed(echo: Echo) -> Answer:

@@ -6,17 +6,19 @@ database) in threads of its kind, so that nobody waits for anybody of another.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Collection
-from queue import SimpleQueue
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bridge.engine.receive import HERE_BYTES, NOT_STORED, Answer, Deferred
 from bridge.log import logger
 from bridge.web.body import Bodies, Refused
+from bridge.web.threads import Threads
 from bridge.web.wsgi import Reply, WsgiApp, answer_of, environment_of
 
 LARGE_THREADS = 8  # for large bodies, which may wait until others are re-serialised
-PLUGIN_THREADS = 2  # for all other paths, which are sources of plugins: nobody knows what their code waits for
+PLUGIN_THREADS = 2  # for each source of a plugin: nobody knows what its code waits for; and for all unknown paths
+MOST_PLUGGED = 1024  # that wait for these: a burst is no flood
+HUNG_S = 30.0  # in a plugin's code, after which its sender is told to come back whatever becomes of the thread
 LOOK_THREADS = 2  # for what asks the database: readiness, metrics
 MOST_LOOKS = 16  # that wait for one of these
 SWEEP_S = 0.1
@@ -30,20 +32,22 @@ log = logger("web")
 class Front:
     """Reads requests on the event loop, runs the application there or in threads, and waits for deferred answers in
     neither. `quick`: the paths of sources that never wait for anything, each in its one spelling: whatever else the
-    application may take for one of a plugin must not reach the loop.
+    application may take for one of a plugin must not reach the loop. `plugged`: the plugins' sources, by path.
     """
 
-    def __init__(self, app: WsgiApp, *, quick: Collection[str]) -> None:
+    def __init__(self, app: WsgiApp, *, quick: Collection[str], plugged: Mapping[str, str]) -> None:
         self._app = app
         self._quick = frozenset(quick)
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
         self._bodies = Bodies()
-        self._large = self._staffed(LARGE_THREADS, "web-large")
-        self._plugins = self._staffed(PLUGIN_THREADS, "web-plugin")
-        self._looks = self._staffed(LOOK_THREADS, "web-look")
+        run, now = self._run, self._loop.time
+        self._large = Threads(run, name="large", threads=LARGE_THREADS, now=now)  # the bodies' budget is their bound
+        self._looks = Threads(run, name="look", threads=LOOK_THREADS, now=now, most=MOST_LOOKS)
+        self._plugins = {path: self._plugin(name) for path, name in plugged.items()}
+        self._others = self._plugin("(unknown)")
         self._done: deque[tuple[asyncio.Future[Reply], Reply]] = deque()
-        self._here: deque[tuple[dict[str, Any], Later, float]] = deque()  # since when, in the loop's time
+        self._here: deque[tuple[_Asked, float]] = deque()  # since when, in the loop's time
         self._deferred: dict[Later, float] = {}  # until when, in the loop's time
         self._woken = False
         self._open = 0
@@ -59,11 +63,12 @@ class Front:
             environ = environment_of(scope, body)
             environ["bridge.later"] = later
             if scope.path == "/healthz":
-                self._run(environ, later)  # before all others: who does not get this answer may end the process
-            elif (queue := self._queue_for(scope, body)) is not None:
-                queue.put((environ, later))
+                self._run((environ, later))  # before all others: who does not get this answer may end the process
+            elif (threads := self._threads_for(scope, body)) is not None:
+                if not threads.put((environ, later)):
+                    raise Refused(503, "busy, try again")
             else:
-                self._here.append((environ, later, self._loop.time()))
+                self._here.append(((environ, later), self._loop.time()))
                 if len(self._here) == 1:
                     self._loop.call_soon(self._work_here)
             status, headers, content = await later.future
@@ -96,44 +101,38 @@ class Front:
             self._woken = True
             self._loop.call_soon_threadsafe(self._flush)
 
-    def _staffed(self, threads: int, name: str) -> "_Queue":
-        """A queue, and the threads that work on it."""
-        queue: _Queue = SimpleQueue()
-        for number in range(threads):
-            threading.Thread(target=self._work, args=(queue,), name=f"{name}-{number}", daemon=True).start()
-        return queue
+    def _plugin(self, source: str) -> "Threads[_Asked]":
+        return Threads(
+            self._run, name=source, threads=PLUGIN_THREADS, now=self._loop.time,
+            most=MOST_PLUGGED, within_s=TURN_WITHIN_S, hung_s=HUNG_S,
+        )  # fmt: skip
 
-    def _queue_for(self, scope: Any, body: bytes) -> "_Queue | None":
-        """Whose threads answer it; None: nobody's, it is answered here."""
-        if scope.method.upper() == "POST":  # as the application sees it
-            if scope.path not in self._quick:
-                return self._plugins
+    def _threads_for(self, scope: Any, body: bytes) -> "Threads[_Asked] | None":
+        """Who answers it; None: nobody, it is answered here."""
+        if scope.method.upper() != "POST":  # as the application sees it
+            return self._looks
+        if scope.path in self._quick:
             return self._large if len(body) > HERE_BYTES else None
-        if self._looks.qsize() >= MOST_LOOKS:
-            raise Refused(503, "busy, try again")
-        return self._looks
-
-    def _work(self, queue: "_Queue") -> None:
-        while True:
-            self._run(*queue.get())
+        return self._plugins.get(f"/{scope.path.lstrip('/')}", self._others)  # as well
 
     def _work_here(self) -> None:
         """Answers some of those that are here, then lets the loop do what else there is."""
         began = now = self._loop.time()
         for _ in range(min(AT_ONCE, len(self._here))):
-            environ, later, since = self._here.popleft()
+            asked, since = self._here.popleft()
             if now - since > TURN_WITHIN_S:
-                self.finish(later.future, Refused(503, "busy, try again").reply)
+                self.finish(asked[1].future, Refused(503, "busy, try again").reply)
             else:
-                self._run(environ, later)
+                self._run(asked)
             now = self._loop.time()
             if now - began > TURN_S:
                 break
         if self._here:
             self._loop.call_soon(self._work_here)
 
-    def _run(self, environ: dict[str, Any], later: "Later") -> None:
+    def _run(self, asked: "_Asked") -> None:
         """Runs the application, and finishes what it answers at once."""
+        environ, later = asked
         try:
             reply = answer_of(self._app, environ)
         except Exception as error:  # noqa: BLE001  the last border: the thread, or the loop, goes on
@@ -150,7 +149,7 @@ class Front:
             _tell(*self._done.popleft())
 
     def _sweep(self) -> None:
-        """Tells those whose answer does not come that it was not stored."""
+        """Tells those whose answer does not come that it was not stored, or to come back."""
         self._loop.call_later(SWEEP_S, self._sweep)  # first, so that nothing that is raised here can end it
         now = self._loop.time()
         for later, until in list(self._deferred.items()):
@@ -159,6 +158,10 @@ class Front:
             elif until < now and later.deferred is not None:
                 later.deferred.abandon()
                 later(NOT_STORED)
+        for threads in (*self._plugins.values(), self._others):
+            for _, later in threads.overdue():
+                if not later.future.done():
+                    self.finish(later.future, Refused(503, "busy, try again").reply)
 
 
 class Later:
@@ -175,7 +178,7 @@ class Later:
         self._front.finish(self.future, _reply(answer))
 
 
-_Queue = SimpleQueue[tuple[dict[str, Any], Later]]
+_Asked = tuple[dict[str, Any], Later]
 
 
 def _tell(future: "asyncio.Future[Reply]", reply: Reply) -> None:

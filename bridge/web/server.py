@@ -7,7 +7,7 @@ import asyncio
 import gc
 import resource
 import signal
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -43,9 +43,14 @@ def run(receiving: Receiving, *, host: str, port: int, grace_s: float) -> None:
 
 async def _serve(app: WsgiApp, receiving: Receiving, *, host: str, port: int, grace_s: float) -> None:
     committer = receiving.committer
-    quick = [f"/webhooks/{source.name}" for source in receiving.bridge.rules.sources.values() if not source.plugin]
+    sources = receiving.bridge.rules.sources.values()
+    quick = [f"/webhooks/{source.name}" for source in sources if not source.plugin]
+    plugged = {f"/webhooks/{source.name}": source.name for source in sources if source.plugin}
     async with committer.on_loop():
-        await serve(app, host=host, port=port, grace_s=grace_s, quick=quick, is_able=lambda: not committer.has_ended)
+        await serve(
+            app, host=host, port=port, grace_s=grace_s, quick=quick, plugged=plugged,
+            is_able=lambda: not committer.has_ended,
+        )  # fmt: skip
 
 
 async def serve(
@@ -55,12 +60,13 @@ async def serve(
     port: int,
     grace_s: float,
     quick: Collection[str],
+    plugged: Mapping[str, str],
     is_able: Callable[[], bool] = lambda: True,
 ) -> None:
     """Serves a WSGI application until SIGTERM or SIGINT. Raises BridgeError where it ends before. `quick`: the
-    paths of sources that never wait for anything.
+    paths of sources that never wait for anything. `plugged`: the plugins' sources, by path.
     """
-    front = Front(app, quick=quick)
+    front = Front(app, quick=quick, plugged=plugged)
     server = Server(
         front.answer,
         address=host,

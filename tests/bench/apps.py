@@ -93,7 +93,7 @@ def made() -> Flask:
 def bare_front(port: int) -> None:
     """The same behind our own front."""
     quick = ["/webhooks/smarterbot"]
-    asyncio.run(server.serve(bare().wsgi_app, host="127.0.0.1", port=port, grace_s=GRACE_S, quick=quick))
+    asyncio.run(server.serve(bare().wsgi_app, host="127.0.0.1", port=port, grace_s=GRACE_S, quick=quick, plugged={}))
 
 
 APPS: dict[str, Callable[[int], None]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bridge.core.normalise import normalise
 from bridge.engine.clock import Clock
@@ -22,6 +22,7 @@ from bridge.store.codec import Codec
 from bridge.store.database import Database
 from bridge.store.intake import Intake
 from bridge.store.tables import deliveries, events
+from tests.processes import wait_until
 
 CLOCK = Clock(now_ms=lambda: time.time_ns() // 1_000_000, boot_s=time.monotonic, jitter=lambda: 0.5)
 SOURCE = SourceRule("smarterbot")
@@ -256,6 +257,31 @@ def test_a_database_in_trouble_is_told_within_two_seconds_and_used_again_when_it
     assert not answer
     assert took_s < 2.5
     assert store(desk.committer, desk.arrival(2))
-    assert {1, 2} == stored(database)
+    assert 2 == len(stored(database))
     desk.committer.stop()
     database.close()
+
+
+@pytest.mark.parametrize("table", ["events", "deliveries", "aliases"])
+def test_where_one_table_takes_no_event_nothing_can_be_stored_until_it_does(
+    database: Database, desk: Desk, capsys: pytest.CaptureFixture[str], table: str
+) -> None:
+    desk.committer.start()
+    rename(database, table, "elsewhere")
+    try:
+        assert not store(desk.committer, desk.arrival(1))
+        wait_until(lambda: not desk.committer.can_store)
+    finally:
+        rename(database, "elsewhere", table)
+    wait_until(lambda: desk.committer.can_store)  # nobody sends anything meanwhile
+
+    assert store(desk.committer, desk.arrival(2))
+    assert 1 == len(stored(database)), "nothing is left of what was only tried"
+    said = capsys.readouterr().err
+    assert 1 == said.count("cannot store anything")
+    assert 1 == said.count("stores again")
+
+
+def rename(database: Database, table: str, name: str) -> None:
+    with database.write() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))

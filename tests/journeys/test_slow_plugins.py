@@ -8,9 +8,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from bridge.engine.receive import HERE_BYTES
-from bridge.web.front import LARGE_THREADS
+from bridge.web.front import LARGE_THREADS, PLUGIN_THREADS
 from tests.packages import SOURCES, put
 from tests.processes import Bridge, configuration, lead, running, wait_until
 
@@ -41,7 +42,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     folder = tmp_path_factory.mktemp("slow")
     put(folder / "packages", "slow-source", SOURCES, "slow = slow_source:Slow", source=PLUGIN)
     config = json.loads(configuration({}))
-    config["sources"]["slow"] = {"plugin": "slow"}
+    config["sources"] |= {"slow": {"plugin": "slow"}, "other": {"plugin": "slow"}}
     with running(folder, json.dumps(config), PYTHONPATH=str(folder / "packages")) as found:
         yield found
 
@@ -81,3 +82,19 @@ def test_a_plugins_large_bodies_keep_no_large_body_of_others_waiting(bridge: Bri
         wait_until(pipe.with_suffix(".begun").exists)
 
         assert 200 == bridge.post([lead(number) for number in range(100)], timeout_s=10).status_code
+
+
+@pytest.mark.parametrize("line", ["POST /webhooks/%73low", "POST //webhooks/slow", "post /webhooks/slow"])
+def test_a_plugin_that_waits_keeps_no_source_of_another_waiting_nor_an_unknown_one(
+    bridge: Bridge, pipe: Path, tmp_path: Path, line: str
+) -> None:
+    nothing = tmp_path / "nothing"
+    nothing.touch()
+    with ExitStack() as waiting:
+        for _ in range(2 * PLUGIN_THREADS):
+            waiting.enter_context(asked(bridge, pipe, line))
+        wait_until(pipe.with_suffix(".begun").exists)
+
+        for path, status in (("webhooks/other", 401), ("webhooks/unknown", 404)):
+            answer = requests.post(f"{bridge.url}/{path}", data=bytes(nothing), timeout=5)
+            assert status == answer.status_code

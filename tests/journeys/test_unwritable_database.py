@@ -2,6 +2,7 @@
 
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,6 +146,37 @@ def test_a_database_that_is_moved_while_it_is_open_gets_nothing_more_until_it_is
         wait_until(lambda: _ready(bridge).ok)
         assert 200 == bridge.post(lead(2)).status_code
         assert inbox.wait_for(lambda: inbox.counts().stored == 2, 30)
+    finally:
+        bridge.stop()
+
+
+@pytest.mark.parametrize("index", ["sqlite_autoindex_events_1", "uq_deliveries_lane"])
+def test_a_web_process_whose_database_is_malformed_in_one_place_only_is_not_ready_if_it_can_store_no_lead(
+    tmp_path: Path, inbox: Inbox, index: str
+) -> None:
+    bridge = Bridge(tmp_path, configuration({"inbox": http_target(inbox.url)}))
+    assert 0 == bridge.run("migrate").returncode
+    with sqlite3.connect(tmp_path / "bridge.db") as connection:
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [index])
+        ((size,),) = connection.execute("PRAGMA page_size")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with (tmp_path / "bridge.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    try:
+        bridge.start("web", "--host", "127.0.0.1")
+        bridge.wait_ready()  # nobody knows as yet
+
+        assert 503 == bridge.post(lead(1)).status_code
+
+        wait_until(lambda: _ready(bridge).status_code == 503)
+        assert "cannot be written" == _ready(bridge).json()["database"]
+        assert 503 == bridge.post(lead(2)).status_code
+        assert 503 == _ready(bridge).status_code
+        assert 1 == bridge.log().count("cannot store anything")
+        assert "database disk image is malformed" in bridge.log()
+        assert "is no sound database" in bridge.log()
     finally:
         bridge.stop()
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +14,11 @@ import pytest
 import requests
 
 from bridge.web import front, server
+from bridge.web.wsgi import WsgiApp
 from tests.processes import free_port, wait_until
 
 WORK_S = 0.1
+PLUGGED = {"/webhooks/hanging": "hanging", "/webhooks/acme": "acme"}
 
 
 class Slow:
@@ -33,8 +36,23 @@ class Slow:
         return [b""]
 
 
-def served(app: Slow, ask: Callable[[str], list[int]]) -> list[int]:
-    """What `ask` gets, in a thread, of a server that answers its one source on the loop."""
+class Hanging:
+    """An application whose code for one plugin's source returns only when it is `let_go`."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+        self.let_go = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/webhooks/hanging":
+            self.asked.release()
+            self.let_go.wait()
+        start_response("200 OK", [])
+        return [b""]
+
+
+def served(app: WsgiApp, ask: Callable[[str], list[int]]) -> list[int]:
+    """What `ask` gets, in a thread, of a server that answers its one source on the loop, and two of plugins."""
     port = free_port()
 
     def asking() -> list[int]:
@@ -45,7 +63,7 @@ def served(app: Slow, ask: Callable[[str], list[int]]) -> list[int]:
             os.kill(os.getpid(), signal.SIGTERM)
 
     async def last() -> list[int]:
-        serving = server.serve(app, host="127.0.0.1", port=port, grace_s=5.0, quick=["/webhooks/one"])
+        serving = server.serve(app, host="127.0.0.1", port=port, grace_s=5.0, quick=["/webhooks/one"], plugged=PLUGGED)
         return (await asyncio.gather(asyncio.to_thread(asking), serving))[0]
 
     return asyncio.run(last())
@@ -56,8 +74,10 @@ def is_open(port: int) -> bool:
         return looking.connect_ex(("127.0.0.1", port)) == 0
 
 
-def posted(url: str) -> int:
-    return requests.post(f"{url}/webhooks/one", data=b"x", timeout=30).status_code
+def posted(url: str, source: str = "one") -> int:
+    answer = requests.post(f"{url}/webhooks/{source}", data=b"x", timeout=30)
+    assert (answer.status_code == 503) == ("Retry-After" in answer.headers)
+    return answer.status_code
 
 
 def test_health_is_told_before_all_that_wait_for_their_turn() -> None:
@@ -86,3 +106,45 @@ def test_who_waited_too_long_for_his_turn_is_told_to_come_back(monkeypatch: pyte
 
     assert {200, 503} == set(answers)
     assert answers.count(200) == len(app.asked)
+
+
+def test_who_hangs_in_a_plugin_is_told_to_come_back_and_an_operator_which_one_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(front, "HUNG_S", WORK_S)
+    app = Hanging()
+
+    def ask(url: str) -> list[int]:
+        with ThreadPoolExecutor(front.PLUGIN_THREADS) as pool:
+            hanging = list(pool.map(lambda _: posted(url, "hanging"), range(front.PLUGIN_THREADS)))
+        at_once = [posted(url, "hanging"), posted(url, "acme"), posted(url)]
+        app.let_go.set()
+        wait_until(lambda: posted(url, "hanging") == 200)
+        return hanging + at_once
+
+    assert [503, 503, 503, 200, 200] == served(app, ask)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "plugin hangs" in line]
+    assert all("source=hanging" in line for line in lines)
+    assert "threads_lost=2 of=2" in lines[-1]
+    assert len(lines) <= front.PLUGIN_THREADS
+
+
+def test_of_those_who_wait_for_a_plugin_too_many_are_told_to_come_back_at_once_and_the_others_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(front, "MOST_PLUGGED", 3)
+    monkeypatch.setattr(front, "TURN_WITHIN_S", 5 * WORK_S)
+    app = Hanging()
+
+    def ask(url: str) -> list[int]:
+        with ThreadPoolExecutor(20) as pool:
+            begun = [pool.submit(posted, url, "hanging") for _ in range(front.PLUGIN_THREADS)]
+            for _ in begun:
+                assert app.asked.acquire(timeout=30)
+            more = [pool.submit(posted, url, "hanging") for _ in range(5)]
+            late = [one.result() for one in more]
+            app.let_go.set()
+            return late + [one.result() for one in begun]
+
+    assert [503] * 5 + [200] * 2 == served(app, ask)
+    assert not app.asked.acquire(blocking=False), "who was told to come back is not taken up any more"
