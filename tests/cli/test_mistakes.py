@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from tests.processes import Bridge, configuration, http_target
 
 
 @pytest.fixture
-def bridge(tmp_path: Path) -> Bridge:
-    return Bridge(tmp_path, configuration({"crm": http_target("https://crm.example.com/leads")}))
+def bridge(tmp_path: Path) -> Iterator[Bridge]:
+    found = Bridge(tmp_path, configuration({"crm": http_target("https://crm.example.com/leads")}))
+    yield found
+    found.stop()
 
 
 def shell(bridge: Bridge, line: str) -> subprocess.CompletedProcess[str]:
