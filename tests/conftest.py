@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bridge import log
 from bridge.store import schema
 from bridge.store.database import Database
 from tests.postgres import Postgres, emptied, postgres
@@ -14,6 +15,12 @@ from tests.postgres import Postgres, emptied, postgres
 # How long an example takes says something of the machine, and nothing of what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that a test calls in this process sets up how it logs, for good: the next test's lines are its own."""
+    monkeypatch.setattr(log, "_lines", log._lines)
 
 
 @pytest.fixture(scope="session")
