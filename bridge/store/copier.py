@@ -24,7 +24,7 @@ from bridge.errors import StoreError
 PASSES = 4  # of copying, each of what came during the one before
 FEW = 256  # pages: copied and on the disk within some ms
 PAUSE_S = 1.0  # where a reader of long ago, or the disk, did not let it come to an end
-LOOK_S = 0.2  # between looks at what other processes write
+LOOK_S = 0.05  # between looks at the log: a flood writes a few MB of it meanwhile
 
 # https://www.sqlite.org/walformat.html, 2.1: in the log's index, in the byte order of the machine.
 _PAGES_IN_LOG, _PAGES_COPIED = 16, 96
@@ -43,20 +43,13 @@ class Copier:
         self._pages = pages
         self._turn = turn
         self._tell = ended
-        self._due = threading.Event()
         self._ended = threading.Event()
-        self._index: int | None = None  # file descriptor of the log's index
+        self._index = -1  # file descriptor of the log's index
         self._thread = threading.Thread(target=self._run, name="copier", daemon=True)
         self._thread.start()
 
-    def look(self) -> None:
-        """Whether it is time to copy. Called after each commit, and so that it costs nothing."""
-        if self._index is not None and self._number(_PAGES_IN_LOG) >= self._pages:
-            self._due.set()
-
     def close(self) -> None:
         self._ended.set()
-        self._due.set()
         self._thread.join()
 
     def _run(self) -> None:
@@ -71,11 +64,7 @@ class Copier:
             self._tell(f"{type(error).__name__}: {error}")
 
     def _copy_when_due(self, connection: Connection, reader: Connection, file: int) -> None:
-        while True:
-            self._due.wait(LOOK_S)
-            self._due.clear()  # before the look: whoever says it after that is heard
-            if self._ended.is_set():
-                return
+        while not self._ended.wait(LOOK_S):
             if self._number(_PAGES_IN_LOG) < self._pages:
                 continue
             try:
@@ -111,7 +100,7 @@ class Copier:
             with suppress(sqlite3.Error, StoreError, OSError), self._turn():
                 connection.execute("BEGIN IMMEDIATE")  # keeps out who writes without a turn, such as a sqlite3 shell
                 try:
-                    os.pwrite(self._index or 0, _HEADERS, 0)
+                    os.pwrite(self._index, _HEADERS, 0)
                 finally:
                     connection.execute("ROLLBACK")
                 return
@@ -122,7 +111,7 @@ class Copier:
         return self._number(_PAGES_IN_LOG) - self._number(_PAGES_COPIED)
 
     def _number(self, at: int) -> int:
-        found: int = _NUMBER.unpack(os.pread(self._index or 0, _NUMBER.size, at))[0]
+        found: int = _NUMBER.unpack(os.pread(self._index, _NUMBER.size, at))[0]
         return found
 
 

@@ -6,7 +6,7 @@ Postgres: plain transactions, READ COMMITTED; a commit that wrote something due 
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,7 +62,6 @@ class Database:
         self.url = read_url(url) if isinstance(url, str) else url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = _file_of(self.url) if self.is_sqlite else ""  # SQLite's file, where one can be looked at
-        self._copier: Copier | None = None
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=pool_size)
@@ -99,8 +98,6 @@ class Database:
                 yield connection
             if self.is_sqlite and not self._opened.are_in_place():
                 raise Unavailable(f"its files were deleted, moved or replaced while open ({self.name})", advice=MOVED)
-        if copier := self._copier:
-            copier.look()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -114,15 +111,12 @@ class Database:
         """For as long as this lasts, a thread copies SQLite's log into its file: no commit of this process has to.
         `ended` is told why, where the thread cannot go on: commits do it again.
         """
-        if self.path:
-            pages = int(COPIED_AT * self._log_bytes) // PAGE_BYTES
-            self._copier = Copier(self.path, pages=pages, turn=self._turn, ended=ended)
-        try:
+        if not self.path:
             yield
-        finally:
-            if self._copier:
-                self._copier.close()
-                self._copier = None
+            return
+        pages = int(COPIED_AT * self._log_bytes) // PAGE_BYTES
+        with closing(Copier(self.path, pages=pages, turn=self._turn, ended=ended)):
+            yield
 
     def next_ids(self, connection: Connection, table: str, count: int) -> list[int]:
         """`count` new ids for `events` or `deliveries`, ascending, given out inside this transaction."""
