@@ -81,14 +81,14 @@ def wait_for_port(host: str, port: int, *, patience_s: float) -> None:
 
 def _refusal(host: str, port: int) -> OSError | None:
     """Why this process cannot be the one that listens there; None: it can."""
-    with socket.socket(_family(host)) as looking:
-        looking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(_family(host)) as looking:  # which may have no IPv6 at all
+            looking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             looking.bind((host, port))
             looking.listen()
-        except OSError as error:
-            return error
-        return None
+    except OSError as error:
+        return error
+    return None
 
 
 def _family(host: str) -> socket.AddressFamily:

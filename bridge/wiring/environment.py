@@ -21,6 +21,7 @@ def port(environment: Mapping[str, str] = os.environ) -> int:
 
 
 def url_at(host: str, port: int) -> str:
+    """Where a server of ours listens, as a URL; `host` is an address."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -1,5 +1,6 @@
 """Typing mistakes and bad surroundings at the command line: one line of advice, an exit code, never a traceback."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -106,6 +107,19 @@ def test_a_place_where_nobody_may_listen_is_said_at_once(
 
     assert done.returncode in (1, 2)
     assert said in " ".join(done.stderr.split())
+
+
+def test_a_machine_without_ipv6_is_said_too(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(family: int, *_: object) -> socket.socket:
+        assert family == socket.AF_INET6
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr("bridge.cli.listening.socket.socket", without)
+
+    done = bridge.call("web", "--host", "::1", "--port", "8000")
+
+    assert 1 == done.returncode
+    assert "cannot listen on http://[::1]:8000: Address family not supported by protocol" in done.stderr
 
 
 def test_a_name_of_this_machine_is_a_place_to_listen(bridge: Bridge) -> None:
