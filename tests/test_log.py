@@ -47,9 +47,8 @@ def test_whoever_logs_goes_on_when_the_line_cannot_be_written(stderr: Callable[[
 
 
 @pytest.fixture
-def stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """What was written to it; how this process logs is as before at the end."""
-    monkeypatch.setattr(log, "_lines", log._lines)
+def stderr(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """What was written to it."""
     return lambda: capsys.readouterr().err
 
 

@@ -74,6 +74,11 @@ def stored(database: Database) -> set[int]:
         return set(connection.execute(select(events.c.id)).scalars())
 
 
+def keys(database: Database) -> set[str]:
+    with database.read() as connection:
+        return set(connection.execute(select(events.c.key)).scalars())
+
+
 def test_a_group_is_stored_whole_and_every_event_has_its_delivery(desk: Desk, database: Database) -> None:
     assert [True] * 50 == desk.store_all([desk.arrival(number) for number in range(50)])
 
@@ -258,6 +263,7 @@ def test_a_database_in_trouble_is_told_within_two_seconds_and_used_again_when_it
     assert took_s < 2.5
     assert store(desk.committer, desk.arrival(2))
     assert 2 == len(stored(database))
+    assert {desk.arrival(n).candidates[0].key for n in (1, 2)} == keys(database)
     desk.committer.stop()
     database.close()
 

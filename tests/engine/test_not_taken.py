@@ -100,9 +100,8 @@ def test_what_was_left_out_of_each_record_is_said(begin: Callable[..., Running],
 
 
 def test_the_log_says_of_which_delivery_something_was_left_out_and_not_what(
-    begin: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    begin: Callable[..., Running], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(log, "_lines", log._lines)
     log.setup(terminal=False)
     worker = begin(answers(WITHOUT_PHONE), *map(answers, [Delivered("n1")] * 3))
 
