@@ -13,12 +13,9 @@ from bridge.core.text import same_page, same_phone, squeezed
 from bridge.model.event import CONTENT_FIELDS, Event
 from bridge.model.nobody import is_masked, is_nobodys_number, is_nobodys_session
 
-
-class Alias(NamedTuple):
-    """One way to recognise a person, as a hash. A higher rank decides first: email 2, phone 1, session 0."""
-
-    hash: str
-    rank: int
+# One way to recognise a person: a hash, and its rank. A higher rank decides first: email 2, phone 1, session 0. A plain
+# tuple, so that it goes to another process as it is.
+Alias = tuple[str, int]
 
 
 class Known(NamedTuple):
@@ -79,11 +76,11 @@ def aliases_of(event: Event, *, region: str, salt: bytes) -> tuple[Alias, ...]:
     """
     aliases = []
     if (email := event.email.casefold()) and not is_masked(email):
-        aliases.append(Alias(keyed_hash(salt, "email", email), 2))
+        aliases.append((keyed_hash(salt, "email", email), 2))
     if (phone := same_phone(event.phone, region)) and not is_nobodys_number(event.phone):
-        aliases.append(Alias(keyed_hash(salt, "phone", phone), 1))
+        aliases.append((keyed_hash(salt, "phone", phone), 1))
     if session := _session(event):
-        aliases.append(Alias(keyed_hash(salt, "session", event.source, event.chatbot_id, session), 0))
+        aliases.append((keyed_hash(salt, "session", event.source, event.chatbot_id, session), 0))
     return tuple(aliases)
 
 
@@ -96,14 +93,14 @@ def person_of(aliases: tuple[Alias, ...], known: dict[str, Known], *, key: str) 
     """
     if not aliases:
         return keyed_hash(b"", "own", key)
-    best = aliases[0]
-    if best.hash in known:
-        return known[best.hash].person
-    for alias in aliases[1:]:
-        found = known.get(alias.hash)
-        if found and found.rank != best.rank and (best.rank < 2 or found.rank < 2):
+    best, rank = aliases[0]
+    if best in known:
+        return known[best].person
+    for hash_, _ in aliases[1:]:
+        found = known.get(hash_)
+        if found and found.rank != rank and (rank < 2 or found.rank < 2):
             return found.person
-    return best.hash
+    return best
 
 
 def keyed_hash(salt: bytes, *parts: str) -> str:

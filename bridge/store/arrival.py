@@ -88,18 +88,14 @@ def prepare(
 
 def packed(arrival: Arrival) -> bytes:
     """The arrival for another process of the same program: plain tuples, by the quickest way that Python knows."""
-    candidates = [(*rest, [tuple(alias) for alias in aliases]) for *rest, aliases in arrival.candidates]
+    candidates = [tuple(candidate) for candidate in arrival.candidates]
     return marshal.dumps((arrival.source, candidates, arrival.unreadable, arrival.ignored, arrival.size_bytes))
 
 
 def unpacked(data: bytes) -> Arrival:
     """The arrival again. Raises ValueError, TypeError or EOFError for what is none."""
-    source, candidates, *more = marshal.loads(data)  # noqa: S302  from our own process
-    return Arrival(
-        source,
-        [Candidate._make((*rest, tuple([Alias(*one) for one in aliases]))) for *rest, aliases in candidates],
-        *more,
-    )
+    source, candidates, unreadable, ignored, size_bytes = marshal.loads(data)  # noqa: S302  from our own process
+    return Arrival(source, [Candidate._make(one) for one in candidates], unreadable, ignored, size_bytes)
 
 
 def encode_fields(event: Event, codec: Codec) -> bytes:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Table
@@ -18,6 +19,7 @@ from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Ta
 FEW = 64
 MOST_VARIABLES = 8192  # in a statement; SQLite allows 32,766
 
+_Values = tuple[Any, ...]  # of one row
 _Word = Callable[[Any], str]  # writes one value of an array
 _IN_JSON = "IN (SELECT value FROM json_each(?))"
 
@@ -54,13 +56,21 @@ def execute(connection: Connection, statement: str, *values: Any) -> int:
 
 def insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, also: str = "") -> None:
     """Inserts rows that all name the same columns. `also` is what follows, such as ON CONFLICT …"""
+    if rows:
+        columns = tuple(rows[0])
+        insert_tuples(connection, table, columns, _tuples(rows, columns), also=also)
+
+
+def insert_tuples(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[_Values], *, also: str = ""
+) -> None:
+    """Inserts rows that are the values of these columns."""
     if not rows:
         return
-    columns = tuple(rows[0])
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     if connection.dialect.name == "sqlite":
         for part in _parts(rows, len(columns)):
-            _run(connection, f"{into} {_values(len(part), len(columns))} {also}", _flat(part, columns))
+            _run(connection, f"{into} {_values(len(part), len(columns))} {also}", _flat(part))
     else:
         statement = f"{into} SELECT * FROM {_unnest(table, columns)} {also}"  # noqa: S608
         _run(connection, statement, _arrays(table, rows, columns))
@@ -71,14 +81,15 @@ def change(connection: Connection, table: Table, rows: Sequence[dict[str, Any]],
     if not rows:
         return
     columns = (*(column for column in rows[0] if column != "id"), "id")
+    values = _tuples(rows, columns)
     if connection.dialect.name == "sqlite":
-        for part in _parts(rows, len(columns)):
+        for part in _parts(values, len(columns)):
             new = f"({_values(len(part), len(columns))}) AS new"
             names = [f"column{number}" for number in range(1, len(columns) + 1)]  # SQLite's names for VALUES
-            _run(connection, _update(table, columns, names, new, also), _flat(part, columns))
+            _run(connection, _update(table, columns, names, new, also), _flat(part))
     else:
         new = f"{_unnest(table, columns)} AS new ({', '.join(columns)})"
-        _run(connection, _update(table, columns, columns, new, also), _arrays(table, rows, columns))
+        _run(connection, _update(table, columns, columns, new, also), _arrays(table, values, columns))
 
 
 def _among(connection: Connection, statement: str, values: Iterable[Any], first: tuple[Any, ...]) -> Any:
@@ -108,7 +119,11 @@ def _update(table: Table, columns: Sequence[str], names: Sequence[str], new: str
     return f"UPDATE {table.name} SET {sets} FROM {new} WHERE {table.name}.id = new.{names[-1]}"  # noqa: S608
 
 
-def _parts(rows: Sequence[dict[str, Any]], columns: int) -> Iterator[Sequence[dict[str, Any]]]:
+def _tuples(rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> list[_Values]:
+    return [tuple([row[column] for column in columns]) for row in rows]
+
+
+def _parts(rows: Sequence[_Values], columns: int) -> Iterator[Sequence[_Values]]:
     """The rows in lots: one where they are few, powers of two where they are many, so that there are few different
     statements and all of them are prepared once.
     """
@@ -126,17 +141,17 @@ def _values(rows: int, columns: int) -> str:
     return f"VALUES {', '.join([row] * rows)}"
 
 
-def _flat(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> tuple[Any, ...]:
-    return tuple([row[column] for row in rows for column in columns])
+def _flat(rows: Sequence[_Values]) -> _Values:
+    return tuple(chain.from_iterable(rows))
 
 
 def _unnest(table: Table, columns: tuple[str, ...]) -> str:
     return f"unnest({', '.join([f'%s::{type_}[]' for type_, _ in _types(table, columns)])})"
 
 
-def _arrays(table: Table, rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> tuple[str, ...]:
-    types = _types(table, columns)
-    return tuple([_array([row[name] for row in rows], word) for name, (_, word) in zip(columns, types, strict=True)])
+def _arrays(table: Table, rows: Sequence[_Values], columns: tuple[str, ...]) -> tuple[str, ...]:
+    values = zip(*rows, strict=True)
+    return tuple([_array(column, word) for column, (_, word) in zip(values, _types(table, columns), strict=True)])
 
 
 def _array(values: Iterable[Any], word: _Word) -> str:

@@ -49,12 +49,14 @@ def is_read_only(file: str) -> bool:
 
 
 def _disk_of(file: str) -> os.statvfs_result | None:
-    for path in (file, os.path.dirname(os.path.realpath(file))):  # its folder, where it is not there yet
-        try:
-            return os.statvfs(path)
-        except OSError:
-            continue
-    return None
+    try:
+        return os.statvfs(file)
+    except OSError:
+        pass
+    try:
+        return os.statvfs(os.path.dirname(os.path.realpath(file)))  # its folder, where it is not there yet
+    except OSError:
+        return None
 
 
 def _mounts(file: Path) -> list[tuple[str, str]]:

@@ -3,8 +3,8 @@ state is queued or claimed is the lane's lock; its owner is the lane's head. A l
 a head: whoever ends one promotes the next, in the same transaction.
 """
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text, update
 
@@ -31,26 +31,37 @@ _ORPHANS = text(
 )
 
 
-def enter(connection: Connection, rows: list[dict[str, Any]], *, now_ms: int, tally: Tally) -> int:
+@dataclass(slots=True)
+class Place:
+    """A delivery's place in a lane; its state is `queued` or `claimed` at the head, and `waiting` behind it."""
+
+    person: str
+    target: str
+    due_at: int  # ms
+    id: int = 0
+    state: str = ""
+
+
+def enter(connection: Connection, places: Sequence[Place], *, now_ms: int, tally: Tally) -> int:
     """Gives each new delivery its state: at the head of its lane, or waiting. Gives how many are heads.
 
     The heads that are there are locked until the transaction ends (Postgres), so that none of them ends meanwhile
     without seeing what waits behind it. Two processes that take one free lane clash on the index: the later one asks
     again.
     """
-    heads = _heads(connection, {row["person"] for row in rows})
+    heads = _heads(connection, {place.person for place in places})
     queued = 0
-    for row in rows:
-        lane = (row["person"], row["target"])
+    for place in places:
+        lane = (place.person, place.target)
         head = heads.get(lane)
         if head and _gives_way(head, now_ms):
             _give_way(connection, head, tally)
             head = None
-        row["state"] = "waiting" if head else "queued"
+        place.state = "waiting" if head else "queued"
         if not head:
-            heads[lane] = row
+            heads[lane] = place
             queued += 1
-        tally.move(row["target"], "", row["state"])
+        tally.move(place.target, "", place.state)
     return queued
 
 
@@ -82,25 +93,22 @@ def _make_heads(connection: Connection, ids: Collection[int], tally: Tally) -> i
 
 
 _HEADS = (
-    "SELECT id, person, target, state, due_at FROM deliveries "
+    "SELECT person, target, due_at, id, state FROM deliveries "
     "WHERE person {among} AND state IN ('queued', 'claimed') ORDER BY id"
 )
 
 
-def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], dict[str, Any]]:
+def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], Place]:
     # Not FOR SHARE: one that is to give way is changed, and two who share it would wait for each other.
     query = bulk.locked(connection, _HEADS, "FOR UPDATE")
-    return {
-        (person, target): {"id": id_, "person": person, "target": target, "state": state, "due_at": due_at}
-        for id_, person, target, state, due_at in bulk.among(connection, query, persons)
-    }
+    return {(row[0], row[1]): Place(*row) for row in bulk.among(connection, query, persons)}
 
 
-def _gives_way(head: dict[str, Any], now_ms: int) -> bool:
-    return bool(head["state"] == "queued" and head["due_at"] > now_ms + GIVES_WAY_MS)
+def _gives_way(head: Place, now_ms: int) -> bool:
+    return head.state == "queued" and head.due_at > now_ms + GIVES_WAY_MS
 
 
-def _give_way(connection: Connection, head: dict[str, Any], tally: Tally) -> None:
-    change = update(deliveries).where(deliveries.c.id == head["id"], deliveries.c.state == "queued")
-    if connection.execute(change.values(state="waiting", if_empty=True, position=head["due_at"])).rowcount:
-        tally.move(head["target"], "queued", "waiting")
+def _give_way(connection: Connection, head: Place, tally: Tally) -> None:
+    change = update(deliveries).where(deliveries.c.id == head.id, deliveries.c.state == "queued")
+    if connection.execute(change.values(state="waiting", if_empty=True, position=head.due_at)).rowcount:
+        tally.move(head.target, "queued", "waiting")

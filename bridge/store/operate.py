@@ -14,7 +14,7 @@ from bridge.model.rules import TargetRule
 from bridge.store import lanes
 from bridge.store.counters import Tally
 from bridge.store.database import Clash, Database
-from bridge.store.intake import open_deliveries
+from bridge.store.openings import Opening, open_deliveries
 from bridge.store.retention import LET_GO
 from bridge.store.tables import audit, deliveries, events, links
 
@@ -76,8 +76,8 @@ def send_as_new(
         row = found.get(id_)
         answers[id_] = NO_SUCH if row is None else "" if has_payload[row.event_id] else LET_GO
         if row is not None and not answers[id_]:
-            lane = {"event_id": row.event_id, "target": row.target, "person": row.person}
-            copy = lane | {"copy": _next_copy(connection, row), "due_at": now_ms, "key": "", "older": ()}
+            number = _next_copy(connection, row)
+            copy = Opening(row.person, row.target, now_ms, event_id=row.event_id, copy=number)
             open_deliveries(connection, database, [copy], now_ms=now_ms, tally=tally)
     return answers
 
@@ -99,10 +99,7 @@ def route_again(
     has = set(connection.execute(select(deliveries.c.target).where(deliveries.c.event_id == event_id)).scalars())
     wanting = [rule.name for rule in rules if _wants(rule, row)]
     missing = [target for target in wanting if target not in has]
-    wanted: list[dict[str, Any]] = [
-        {"event_id": event_id, "person": row.person, "target": target, "due_at": now_ms, "key": row.key, "older": ()}
-        for target in missing
-    ]
+    wanted = [Opening(row.person, target, now_ms, event_id=event_id, key=row.key) for target in missing]
     if wanted:
         open_deliveries(connection, database, wanted, now_ms=now_ms, tally=tally)
         connection.execute(update(events).where(events.c.id == event_id).values(routed=len(has) + len(missing)))
@@ -167,14 +164,14 @@ def _why_not(connection: Connection, row: Row[Any] | None, has_payload: dict[int
 
 
 def _put_back(connection: Connection, row: Row[Any], now_ms: int, tally: Tally) -> None:
-    lane = {"person": row.person, "target": row.target}
+    place = lanes.Place(row.person, row.target, now_ms)
     tally.move(row.target, row.state, "")
-    lanes.enter(connection, [lane], now_ms=now_ms, tally=tally)
+    lanes.enter(connection, [place], now_ms=now_ms, tally=tally)
     done = connection.execute(
         update(deliveries)
         .where(deliveries.c.id == row.id, deliveries.c.state == row.state)
         .values(
-            state=lane["state"], due_at=now_ms, attempts=0, holds=0, held_at=0, claimed_at=None, finished_at=None,
+            state=place.state, due_at=now_ms, attempts=0, holds=0, held_at=0, claimed_at=None, finished_at=None,
             reason=None, degraded=None, superseded=False, if_empty=False, position=min(row.position, row.id),
             uncertain=row.uncertain or row.state == "delivered",
         )

@@ -29,11 +29,10 @@ class Persons:
 
     def resolve(self, found: tuple[Alias, ...], *, key: str) -> str:
         """The person of an event with these aliases, remembered by all of them."""
-        known = {
-            alias.hash: Known(person, self._rank[person])
-            for alias in found
-            if (person := self._person.get(alias.hash)) is not None
-        }
+        known = {}
+        for hash_, _ in found:
+            if (person := self._person.get(hash_)) is not None:
+                known[hash_] = Known(person, self._rank[person])
         person = person_of(found, known, key=key)
         self.learn(found, person)
         return person
@@ -42,14 +41,15 @@ class Persons:
         """Remembers the person by these; a phone or session that was another's follows its latest email."""
         if not found:
             return
-        best = found[0].rank
-        for alias in found:
-            known = self._person.get(alias.hash)
-            if known is None or (known != person and best == 2 and alias.rank < 2):
-                self._person[alias.hash] = person
-                self._rank.setdefault(alias.hash, _NO_PERSON)
-                self._changed.add(alias.hash)
-        mine = any(self._person[alias.hash] == person for alias in found)
+        best = found[0][1]
+        mine = False
+        for hash_, rank in found:
+            known = self._person.get(hash_)
+            if known is None or (known != person and best == 2 and rank < 2):
+                self._person[hash_] = known = person
+                self._rank.setdefault(hash_, _NO_PERSON)
+                self._changed.add(hash_)
+            mine = mine or known == person
         if mine and self._rank.get(person, _NO_PERSON) < best:
             self._person.setdefault(person, person)
             self._rank[person] = best
@@ -60,13 +60,13 @@ class Persons:
         the same alias meanwhile: who it is about is to be asked again.
         """
         rows = [(hash_, self._person[hash_], self._rank[hash_]) for hash_ in sorted(self._changed)]
-        new = [{"alias": h, "person": person, "rank": rank} for h, person, rank in rows if h not in self._stored]
+        new = [row for row in rows if row[0] not in self._stored]
         old = [
             {"old_alias": h, "old_person": before[0], "old_rank": before[1], "new_person": person, "new_rank": rank}
             for h, person, rank in rows
             if (before := self._stored.get(h))
         ]
-        bulk.insert(self._connection, aliases, new)
+        bulk.insert_tuples(self._connection, aliases, ("alias", "person", "rank"), new)
         if old and self._connection.execute(_CHANGE, old).rowcount != len(old):
             raise Clash("somebody else learnt whom an alias stands for")
 
