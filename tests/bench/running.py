@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -95,14 +96,17 @@ class Bench:
         assert process.stdout
         return Inbox(f"http://127.0.0.1:{int(process.stdout.readline())}")
 
-    def turns(self, *measured: Callable[[], T]) -> list[list[T]]:
-        """Each in its turn, round by round: a list of its values for each. Every other round goes backwards: nobody
-        always comes after the same neighbour, whose dirty pages may still be on their way to the disk.
+    def turns(self, *measured: Callable[[], T], rounds: int = 0) -> list[list[T]]:
+        """Each in its turn, round by round: a list of its values for each. Two rounds go one way and back, the next two
+        another one: nobody always comes after the same neighbour, whose dirty pages may still be on their way to the
+        disk.
         """
         found: list[list[T]] = [[] for _ in measured]
-        for round_ in range(self.rounds):
-            pairs = list(zip(found, measured, strict=True))
-            for values, measure in reversed(pairs) if round_ % 2 else pairs:
+        pairs = list(zip(found, measured, strict=True))
+        way = random.Random(1)  # the same in every run
+        for round_ in range(rounds or self.rounds):
+            pairs = pairs[::-1] if round_ % 2 else way.sample(pairs, len(pairs))
+            for values, measure in pairs:
                 values.append(measure())
         return found
 
