@@ -93,7 +93,7 @@ def packed(arrival: Arrival) -> bytes:
 
 
 def unpacked(data: bytes) -> Arrival:
-    """The arrival again. Raises ValueError, TypeError or EOFError for what is none."""
+    """The arrival again. Raises ValueError, TypeError or EOFError for what has another shape."""
     source, candidates, unreadable, ignored, size_bytes = marshal.loads(data)  # noqa: S302  from our own process
     return Arrival(source, [Candidate._make(one) for one in candidates], unreadable, ignored, size_bytes)
 

@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Ta
 FEW = 64
 MOST_VARIABLES = 8192  # in a statement; SQLite allows 32,766
 
-_Values = tuple[Any, ...]  # of one row
+_Row = tuple[Any, ...]
 _Word = Callable[[Any], str]  # writes one value of an array
 _IN_JSON = "IN (SELECT value FROM json_each(?))"
 
@@ -62,7 +62,7 @@ def insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]],
 
 
 def insert_tuples(
-    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[_Values], *, also: str = ""
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[_Row], *, also: str = ""
 ) -> None:
     """Inserts rows that are the values of these columns."""
     if not rows:
@@ -119,11 +119,11 @@ def _update(table: Table, columns: Sequence[str], names: Sequence[str], new: str
     return f"UPDATE {table.name} SET {sets} FROM {new} WHERE {table.name}.id = new.{names[-1]}"  # noqa: S608
 
 
-def _tuples(rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> list[_Values]:
+def _tuples(rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> list[_Row]:
     return [tuple([row[column] for column in columns]) for row in rows]
 
 
-def _parts(rows: Sequence[_Values], columns: int) -> Iterator[Sequence[_Values]]:
+def _parts(rows: Sequence[_Row], columns: int) -> Iterator[Sequence[_Row]]:
     """The rows in lots: one where they are few, powers of two where they are many, so that there are few different
     statements and all of them are prepared once.
     """
@@ -141,7 +141,7 @@ def _values(rows: int, columns: int) -> str:
     return f"VALUES {', '.join([row] * rows)}"
 
 
-def _flat(rows: Sequence[_Values]) -> _Values:
+def _flat(rows: Sequence[_Row]) -> tuple[Any, ...]:
     return tuple(chain.from_iterable(rows))
 
 
@@ -149,7 +149,7 @@ def _unnest(table: Table, columns: tuple[str, ...]) -> str:
     return f"unnest({', '.join([f'%s::{type_}[]' for type_, _ in _types(table, columns)])})"
 
 
-def _arrays(table: Table, rows: Sequence[_Values], columns: tuple[str, ...]) -> tuple[str, ...]:
+def _arrays(table: Table, rows: Sequence[_Row], columns: tuple[str, ...]) -> tuple[str, ...]:
     values = zip(*rows, strict=True)
     return tuple([_array(column, word) for column, (_, word) in zip(values, _types(table, columns), strict=True)])
 

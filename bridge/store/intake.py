@@ -23,7 +23,7 @@ from bridge.store.persons import Persons
 from bridge.store.revisions import Revisions, Verdict
 from bridge.store.tables import events, quarantine
 
-_New = tuple[Candidate, Verdict, str]  # of which person
+_Judged = tuple[Candidate, Verdict, str]  # and the person it is about
 
 
 class Intake:
@@ -69,7 +69,7 @@ class Intake:
     def _store(self, connection: Connection, candidates: list[Candidate], now_ms: int, tally: Tally) -> int:
         revisions = Revisions(connection, {c.key for c in candidates}, salt=self._salt, codec=self._codec)
         persons = Persons(connection, {hash_ for c in candidates for hash_, _ in c.aliases} | revisions.persons())
-        news: list[_New] = []
+        judged: list[_Judged] = []
         for candidate in candidates:
             verdict = revisions.judge(candidate)
             if verdict is None:
@@ -81,15 +81,15 @@ class Intake:
             revisions.add(candidate, verdict, person=person)
             word = "stale" if verdict.stale else "revision" if verdict.number > 1 else "stored"
             tally.add("received", f"{candidate.source}:{word}")
-            news.append((candidate, verdict, person))
+            judged.append((candidate, verdict, person))
         persons.save()
-        return self._insert(connection, news, now_ms, tally) if news else 0
+        return self._insert(connection, judged, now_ms, tally) if judged else 0
 
-    def _insert(self, connection: Connection, news: Sequence[_New], now_ms: int, tally: Tally) -> int:
+    def _insert(self, connection: Connection, judged: Sequence[_Judged], now_ms: int, tally: Tally) -> int:
         rows: list[_Row] = []
         wanted: list[Opening] = []
-        ids = self._database.next_ids(connection, "events", len(news))
-        for id_, (candidate, verdict, person) in zip(ids, news, strict=True):
+        ids = self._database.next_ids(connection, "events", len(judged))
+        for id_, (candidate, verdict, person) in zip(ids, judged, strict=True):
             targets = () if verdict.stale else self._wanting(candidate.kind, candidate.source, candidate.chatbot_id)
             rows.append(_row(id_, candidate, verdict, person, routed=len(targets)))
             wanted += [

@@ -101,7 +101,8 @@ _HEADS = (
 def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], Place]:
     # Not FOR SHARE: one that is to give way is changed, and two who share it would wait for each other.
     query = bulk.locked(connection, _HEADS, "FOR UPDATE")
-    return {(row[0], row[1]): Place(*row) for row in bulk.among(connection, query, persons)}
+    places = [Place(*row) for row in bulk.among(connection, query, persons)]
+    return {(place.person, place.target): place for place in places}
 
 
 def _gives_way(head: Place, now_ms: int) -> bool:

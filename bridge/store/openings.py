@@ -1,4 +1,4 @@
-"""Openings: new deliveries, each in its lane. One of a later revision takes the place of what was not yet sent."""
+"""Openings: new deliveries, each in its lane; one of a later revision in the place of what was not yet sent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from bridge.store.counters import Tally
 from bridge.store.database import Database
 from bridge.store.tables import deliveries
 
+SUPERSEDED = Codec().encode("superseded by a later revision")
+
 
 @dataclass(slots=True, kw_only=True)
 class Opening(lanes.Place):
-    """A delivery to be opened: one of a later revision takes the place of what was not yet sent of the `older` events
-    under its key (ids).
-    """
+    """A delivery to be opened, of an event with this key; `older`: the ids of earlier events under it."""
 
     event_id: int
-    key: str = ""
+    key: str
     older: tuple[int, ...] = ()
     copy: int = 0
     position: int = 0
@@ -36,7 +36,9 @@ _by_lane = attrgetter("person", "target")  # the order in which every process ta
 def open_deliveries(
     connection: Connection, database: Database, wanted: Iterable[Opening], *, now_ms: int, tally: Tally
 ) -> int:
-    """Inserts deliveries, each in its lane. Gives how many became due."""
+    """Inserts deliveries, each in its lane; gives how many became due. One with `older` events takes the place of what
+    was not yet sent of them. The openings become what is inserted.
+    """
     # Of several revisions in one transaction only the last is to be sent, in the place of the first.
     openings = list({(opening.key, opening.target, opening.copy): opening for opening in wanted}.values())
     ids = database.next_ids(connection, "deliveries", len(openings))
@@ -86,6 +88,3 @@ def _supersede(connection: Connection, openings: list[Opening], tally: Tally) ->
             tally.move(target, state, "discarded")
     bulk.change(connection, deliveries, discarded)  # locked above, and so still as they were found
     bulk.change(connection, deliveries, overtaken)
-
-
-SUPERSEDED = Codec().encode("superseded by a later revision")

@@ -77,7 +77,7 @@ def send_as_new(
         answers[id_] = NO_SUCH if row is None else "" if has_payload[row.event_id] else LET_GO
         if row is not None and not answers[id_]:
             number = _next_copy(connection, row)
-            copy = Opening(row.person, row.target, now_ms, event_id=row.event_id, copy=number)
+            copy = Opening(row.person, row.target, now_ms, event_id=row.event_id, key="", copy=number)
             open_deliveries(connection, database, [copy], now_ms=now_ms, tally=tally)
     return answers
 
@@ -164,7 +164,7 @@ def _why_not(connection: Connection, row: Row[Any] | None, has_payload: dict[int
 
 
 def _put_back(connection: Connection, row: Row[Any], now_ms: int, tally: Tally) -> None:
-    place = lanes.Place(row.person, row.target, now_ms)
+    place = lanes.Place(row.person, row.target, now_ms, row.id)
     tally.move(row.target, row.state, "")
     lanes.enter(connection, [place], now_ms=now_ms, tally=tally)
     done = connection.execute(

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -11,6 +12,7 @@ from sqlalchemy import event
 from bridge.errors import StoreError
 from bridge.model.record import Delivered, Reject, Retry
 from bridge.model.rules import Route, TargetRule
+from bridge.store import bulk
 from bridge.store.arrival import Arrival
 from bridge.store.counters import Tally
 from bridge.store.database import Clash, Database
@@ -282,3 +284,42 @@ def test_several_processes_that_store_the_same_store_each_once_and_keep_one_head
     assert 35 == len({row.key for row in store.events()})
     told = [(row.key, row.revision) for row in store.events()]
     assert len(told) == len(set(told))
+
+
+def test_each_column_of_an_event_and_its_delivery_holds_what_it_is_for(store: Store) -> None:
+    arrival = store.arrival(lead(1, email="a@x.io", content="prices?"), signed_at=102)
+    (said,) = arrival.candidates
+    arrival.candidates[:] = [said._replace(received_at=store.now_ms - 3, chatbot_id="bot", created_at=store.now_ms - 4)]
+
+    store.write([arrival])
+
+    (event_row,) = store.events()
+    person = said.aliases[0][0]
+    assert event_row._asdict() == {
+        "id": 1, "source": "smarterbot", "key": said.key, "revision": 1, "kind": "lead", "chatbot_id": "bot",
+        "person": person, "received_at": store.now_ms - 3, "signed_at": 102, "created_at": store.now_ms - 4,
+        "routed": 1, "stale": False, "fields": said.fields, "raw": said.raw, "digests": None, "trace": None,
+    }  # fmt: skip
+    (row,) = store.rows()
+    opened = (row.event_id, row.target, row.copy, row.state, row.person, row.position, row.due_at, row.uncertain)
+    assert (1, "crm", 0, "queued", person, row.id, store.now_ms, False) == opened
+
+
+def test_every_process_takes_the_entries_of_an_index_in_one_order(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two of them would wait for each other in a ring."""
+    taken: dict[str, list[tuple[object, ...]]] = {}
+    insert = bulk.insert_tuples
+
+    def noted(connection: Any, table: Any, columns: tuple[str, ...], rows: Any, **more: Any) -> None:
+        order = {"events": ("key", "revision"), "deliveries": ("person", "target"), "aliases": ("alias",)}
+        places = [columns.index(name) for name in order.get(table.name, ())]
+        taken[table.name] = [tuple(row[place] for place in places) for row in rows]
+        insert(connection, table, columns, rows, **more)
+
+    monkeypatch.setattr(bulk, "insert_tuples", noted)
+    store.receive(*[lead(session, email=f"{session}@x.io") for session in range(1, 21)])
+
+    for table, count in {"events": 20, "deliveries": 20, "aliases": 40}.items():
+        assert (count, sorted(taken[table])) == (len(taken[table]), taken[table])
