@@ -10,31 +10,44 @@ FRONTS = {"bare-granian": "Flask on granian WSGI", "bare-front": "Flask on our f
 
 def lines(bench: Bench) -> list[Line]:
     """Figures 1 to 3; all five servers run at once and are loaded in turns. A machine that is shared changes its speed
-    by a fifth within seconds: many short rounds tell more than a few long ones.
+    by a fifth within seconds: many short rounds tell more than a few long ones, and what is compared comes close
+    together.
     """
-    seconds, rounds = bench.seconds(2, 1.5), 4 if bench.quick else 16
-    ports = {
-        "sqlite": bench.web(),
-        "postgres": bench.web(kind="postgres"),
-        "nothing": bench.app("nothing-stored"),
-        **{name: bench.app(name) for name in FRONTS},
-    }
-    measured = [partial(load, port, seconds) for port in ports.values()]
-    runs = bench.turns(*measured, rounds=rounds)
-    found = dict(zip(ports, runs, strict=True))
-    rates = {name: [run["rate"] for run in runs] for name, runs in found.items()}
-    p99s = {name: [run["p99_ms"] for run in runs] for name, runs in found.items()}
+    ours = {"sqlite": bench.web(), "postgres": bench.web(kind="postgres"), "nothing": bench.app("nothing-stored")}
+    stored = _measured(bench, ours, rounds=4 if bench.quick else 24)
+    fronts = {"sqlite": ours["sqlite"], **{name: bench.app(name) for name in FRONTS}}
+    plain = _measured(bench, fronts, rounds=4 if bench.quick else 8)
     ceiling = [load(bench.inbox().port, 1)["rate"]]
     return [
-        ratio("1 accepts / storing nothing, SQLite", rates["sqlite"], rates["nothing"], "/s", at_least=0.85),
-        ratio("1 accepts / storing nothing, Postgres", rates["postgres"], rates["nothing"], "/s", at_least=0.75),
+        ratio("1 accepts / storing nothing, SQLite", *_pair(stored, "nothing", "rate"), "/s", at_least=0.85),
+        ratio(
+            "1 accepts / storing nothing, Postgres",
+            *_pair(stored, "nothing", "rate", ours="postgres"),
+            "/s",
+            at_least=0.75,
+        ),
         *(
-            ratio(f"2 accepts / bare {front}", rates["sqlite"], rates[name], "/s", at_least=0.38)
+            ratio(f"2 accepts / bare {front}", *_pair(plain, name, "rate"), "/s", at_least=0.38)
             for name, front in FRONTS.items()
         ),
         *(
-            ratio(f"3 answer p99 / bare {front}", p99s["sqlite"], p99s[name], " ms", at_most=1.0)
+            ratio(f"3 answer p99 / bare {front}", *_pair(plain, name, "p99_ms"), " ms", at_most=1.0)
             for name, front in FRONTS.items()
         ),
         value("  what the load generator itself can send", ceiling, "/s"),
+        value("  its CPU for a request", [run["cpu_us"] for run in stored["sqlite"]], " µs"),
     ]
+
+
+_Runs = dict[str, list[dict[str, float]]]
+
+
+def _measured(bench: Bench, ports: dict[str, int], *, rounds: int) -> _Runs:
+    """What the load generator said of each, round by round."""
+    seconds = bench.seconds(2, 1.5)
+    runs = bench.turns(*[partial(load, port, seconds) for port in ports.values()], rounds=rounds)
+    return dict(zip(ports, runs, strict=True))
+
+
+def _pair(runs: _Runs, theirs: str, what: str, *, ours: str = "sqlite") -> tuple[list[float], list[float]]:
+    return [run[what] for run in runs[ours]], [run[what] for run in runs[theirs]]

@@ -6,11 +6,11 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from tests.bench.figures import Line, quantile, value
 from tests.bench.inbox import Connection, reply
-from tests.bench.load import Client, requests_from
+from tests.bench.load import answer_in, requests_from
 from tests.bench.running import Bench
 
 GAP_S = (0.03, 0.07)  # between two leads: uneven, so that no poll's period shows
@@ -61,9 +61,8 @@ class _Sender:
 
     async def _one(self) -> float:
         await asyncio.sleep(random.uniform(*GAP_S))
-        only: Iterator[bytes | None] = iter([next(self._requests), None])
         await asyncio.get_running_loop().create_connection(
-            lambda: Client(lambda: next(only, None), self._answer), "127.0.0.1", self._port
+            lambda: _Request(next(self._requests), self._answer), "127.0.0.1", self._port
         )
         async with asyncio.timeout(LATE_S):
             answered_s = await self._answered.get()
@@ -73,6 +72,28 @@ class _Sender:
         self._arrived.put_nowait(time.perf_counter())
         return reply(b'{"status":"ok","id":"1"}')
 
-    def _answer(self, status: int, _: float) -> None:
+    def _answer(self, status: int) -> None:
         assert status == 200, status
         self._answered.put_nowait(time.perf_counter())
+
+
+class _Request(asyncio.Protocol):
+    """One request on a connection of its own; `done` is given the status."""
+
+    def __init__(self, request: bytes, done: Callable[[int], None]) -> None:
+        self._request = request
+        self._done = done
+        self._buffer = b""
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        status = answer_in(self._buffer)
+        if status is not None:
+            self._done(status)
+            self._transport.close()
