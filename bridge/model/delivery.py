@@ -16,6 +16,9 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
+SUPERSEDED = "superseded by a later revision"  # why one was discarded
+
+
 class TargetState(StrEnum):
     ACTIVE = "active"
     HELD = "held"

@@ -65,6 +65,13 @@ def enter(connection: Connection, places: Sequence[Place], *, now_ms: int, tally
     return queued
 
 
+def lock(connection: Connection, persons: Collection[str]) -> None:
+    """Locks the heads of these persons' lanes (Postgres). Done before anything behind them is touched, as by whoever
+    ends a head and promotes the next: nobody waits in a ring.
+    """
+    _heads(connection, persons)
+
+
 def promote(connection: Connection, ended: Iterable[int], *, tally: Tally) -> int:
     """Makes the next of each ended delivery's lane its head; gives how many there were."""
     found = [id_ for (id_,) in bulk.among(connection, _NEXT, ended) if id_ is not None]
@@ -98,7 +105,7 @@ _HEADS = (
 )
 
 
-def _heads(connection: Connection, persons: set[str]) -> dict[tuple[str, str], Place]:
+def _heads(connection: Connection, persons: Collection[str]) -> dict[tuple[str, str], Place]:
     # Not FOR SHARE: one that is to give way is changed, and two who share it would wait for each other.
     query = bulk.locked(connection, _HEADS, "FOR UPDATE")
     places = [Place(*row) for row in bulk.among(connection, query, persons)]

@@ -6,13 +6,14 @@ from operator import attrgetter
 
 from sqlalchemy import Connection
 
+from bridge.model.delivery import SUPERSEDED
 from bridge.store import bulk, lanes
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
 from bridge.store.database import Database
 from bridge.store.tables import deliveries
 
-SUPERSEDED = Codec().encode("superseded by a later revision")
+_REASON = Codec().encode(SUPERSEDED)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Opening(lanes.Place):
 _OPENED = ("id", "event_id", "target", "copy", "state", "person", "position", "due_at", "uncertain")
 _values_of = attrgetter(*_OPENED)
 _by_position = attrgetter("position")
-_by_lane = attrgetter("person", "target")  # the order in which every process takes the same index entries
+_by_lane = attrgetter("person", "target")  # every process takes the same index entries in this order
 
 
 def open_deliveries(
@@ -68,6 +69,7 @@ def _supersede(connection: Connection, openings: list[Opening], tally: Tally) ->
     heirs = {(event_id, opening.target): opening for opening in openings for event_id in opening.older}
     if not heirs:
         return
+    lanes.lock(connection, {opening.person for opening in openings})
     ids = {event_id for event_id, _ in heirs}
     # An operator who opens deliveries of one of them holds it (`operate`): they are there now, or will not be opened.
     bulk.among(connection, bulk.locked(connection, _HOLD, "FOR SHARE"), ids)
@@ -84,7 +86,7 @@ def _supersede(connection: Connection, openings: list[Opening], tally: Tally) ->
         if state == "claimed":
             overtaken.append({"id": id_, "superseded": True})
         else:
-            discarded.append({"id": id_, "state": "discarded", "finished_at": heir.due_at, "reason": SUPERSEDED})
+            discarded.append({"id": id_, "state": "discarded", "finished_at": heir.due_at, "reason": _REASON})
             tally.move(target, state, "discarded")
     bulk.change(connection, deliveries, discarded)  # locked above, and so still as they were found
     bulk.change(connection, deliveries, overtaken)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, text
 
 from bridge.core.retry import Settlement
-from bridge.model.delivery import Result, State
+from bridge.model.delivery import SUPERSEDED, Result, State
 from bridge.model.record import Delivered
 from bridge.store import bulk, lanes
 from bridge.store.codec import Codec
@@ -83,7 +83,7 @@ def _change(
     """
     state, reason, if_empty, position = settlement.state, settlement.reason, bool(row.if_empty), row.position
     if state == State.QUEUED and row.superseded:
-        state, reason = State.DISCARDED, "superseded by a later revision"
+        state, reason = State.DISCARDED, SUPERSEDED
     elif state == State.QUEUED and settlement.due_at > now_ms + lanes.GIVES_WAY_MS and _has_followers(connection, row):
         state, if_empty, position = State.WAITING, True, settlement.due_at
     return {
