@@ -117,6 +117,23 @@ def test_two_packages_with_one_name_are_refused_instead_of_one_being_picked(inst
         plugins.load("acme")
 
 
+def test_of_the_installed_ones_only_those_are_imported_that_are_looked_up(install) -> None:
+    install("acme-crm", name="acme", source=GOOD)
+    install("acme-other", name="other", source=GOOD)
+    install("acme-broken", name="broken", source="raise RuntimeError('no licence')")
+
+    installed = plugins.Installed(plugins.CONNECTORS)
+
+    assert {"acme", "other", "broken", "http"} <= set(installed)
+    assert {} == installed.broken
+    assert "acme" in installed
+    assert ("broken" in installed, installed.get("broken"), installed.get("nobody")) == (False, None, None)
+    assert ["broken"] == [*installed.broken]
+    assert "no licence" in installed.broken["broken"]
+    assert "acme_crm" in sys.modules
+    assert "acme_other" not in sys.modules
+
+
 def test_a_broken_connector_leaves_the_others_working(install) -> None:
     install("acme-crm", name="acme", source=GOOD)
     install("acme-broken", name="broken", source="import no_such_module_at_all")

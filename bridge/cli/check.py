@@ -14,6 +14,7 @@ from bridge.errors import StoreError
 from bridge.log import printable
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import Rules
+from bridge.plugins import CONNECTORS, SOURCES, load_all
 from bridge.wiring.configured import configured
 from bridge.wiring.plugged import connector_of
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # at run time only where a target is asked
 def check(connect: bool) -> None:  # noqa: FBT001
     """Look for mistakes in the configuration: all of them at once, each with its place and what was meant."""
     loaded = configured()  # raises ConfigError with every problem
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *_unusable()):
         click.echo(f"warning: {warning}", err=True)
     sources, targets = sorted(loaded.rules.sources), sorted(loaded.rules.targets)
     for target in targets:
@@ -35,6 +36,11 @@ def check(connect: bool) -> None:  # noqa: FBT001
     _look_at_database(loaded.rules)
     if connect:
         sys.exit(0 if _are_usable(loaded) else 1)
+
+
+def _unusable() -> list[str]:
+    """What is wrong with plugins that are installed, whether or not anything names them."""
+    return [problem for group in (CONNECTORS, SOURCES) for problem in load_all(group)[1].values()]
 
 
 def _are_usable(loaded: Loaded) -> bool:

@@ -138,9 +138,10 @@ def _one_of(kind: str, *, otherwise: str = "") -> Callable[[str, ValidationInfo]
     def check(value: str, info: ValidationInfo) -> str:
         context = info.context or {}
         options = context.get(kind, ())
+        known = value in options  # imports it, if it is a plugin
         if fault := context.get("broken", {}).get(kind, {}).get(value):
             raise wrong(fault, hint="its author has to mend it, or remove that package")
-        if value not in options:
+        if not known:
             raise wrong(f"unknown {kind}", hint=meant(value, options, otherwise=otherwise))
         return value
 

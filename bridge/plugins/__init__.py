@@ -3,13 +3,25 @@ verify by themselves (`bridge.sources`). It imports one only when it is asked fo
 """
 
 import difflib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from bridge.errors import BridgeError, UnknownConnector, UnknownPlugin
 from bridge.plugins.wrong import FAULTS, lacks, place_of, told, wrong_with
 
-__all__ = ["CONNECTORS", "FAULTS", "SOURCES", "Group", "described", "load", "load_all", "names", "place_of"]
+__all__ = [
+    "CONNECTORS",
+    "FAULTS",
+    "SOURCES",
+    "Group",
+    "Installed",
+    "described",
+    "load",
+    "load_all",
+    "names",
+    "place_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,35 @@ def load(name: str, group: Group = CONNECTORS) -> type:
         packages = " and ".join(sorted(_package(entry) for entry in found))
         raise group.fault(f"{group.word} {name!r} is provided by {packages}: uninstall all but one")
     return _checked(found[0], group)
+
+
+class Installed(Mapping[str, type]):
+    """The classes of a group by name, each imported when it is first looked up: what nobody names costs no time, and
+    its faults matter to nobody. `broken`: what is wrong with those that were looked up and cannot be used.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._classes: dict[str, type | None] = dict.fromkeys(names(group))
+        self.broken: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> type:
+        found = self._classes[name]
+        if found is None:
+            if name in self.broken:
+                raise KeyError(name)
+            try:
+                found = self._classes[name] = load(name, self._group)
+            except self._group.fault as fault:
+                self.broken[name] = str(fault)
+                raise KeyError(name) from fault
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
 
 
 def load_all(group: Group = CONNECTORS) -> tuple[dict[str, type], dict[str, str]]:

@@ -15,16 +15,15 @@ log = logger("bridge")
 
 def configured(environment: Mapping[str, str] = os.environ) -> Loaded:
     """What the environment and the file that it names say; raises ConfigError with every problem."""
-    connectors, broken = plugins.load_all(plugins.CONNECTORS)
-    sources, broken_too = plugins.load_all(plugins.SOURCES)
+    connectors, sources = plugins.Installed(plugins.CONNECTORS), plugins.Installed(plugins.SOURCES)
     filters, unusable = load_filters()
-    for problem in (*broken.values(), *broken_too.values(), *unusable.values()):
+    for problem in unusable.values():
         log.error("plugin cannot be used", problem=problem)
     return load(
         environment.get("BRIDGE_CONFIG") or DEFAULT_CONFIG,
         environment=environment,
         connectors=connectors,
         plugins=sources,
-        broken={"connector": broken, "plugin": broken_too},
+        broken={"connector": connectors.broken, "plugin": sources.broken},
         filters=filters,
     )
