@@ -158,12 +158,12 @@ _NAME = _fit(Name)
 
 def _problems(answers: Answers, path: Path) -> list[Problem]:
     """What `bridge check` would find wrong with the configuration."""
-    connectors, broken = plugins.load_all(plugins.CONNECTORS)
+    connectors = plugins.Installed(plugins.CONNECTORS)
     trial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         trial.write_text(config_text(answers), encoding="utf-8")
         load(trial, environment=dict.fromkeys(answers.variables, "a-value-to-come"), connectors=connectors,
-             broken={"connector": broken})  # fmt: skip
+             broken={"connector": connectors.broken})  # fmt: skip
     except OSError as error:
         raise BridgeError(f"{trial.parent.absolute()} cannot be written to: {error.strerror}") from None
     except ConfigError as error:

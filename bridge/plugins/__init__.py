@@ -69,15 +69,13 @@ class Installed(Mapping[str, type]):
         self.broken: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> type:
-        found = self._classes[name]
-        if found is None:
-            if name in self.broken:
-                raise KeyError(name)
+        if self._classes[name] is None and name not in self.broken:
             try:
-                found = self._classes[name] = load(name, self._group)
+                self._classes[name] = load(name, self._group)
             except self._group.fault as fault:
                 self.broken[name] = str(fault)
-                raise KeyError(name) from fault
+        if (found := self._classes[name]) is None:
+            raise KeyError(name)
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -89,14 +87,8 @@ class Installed(Mapping[str, type]):
 
 def load_all(group: Group = CONNECTORS) -> tuple[dict[str, type], dict[str, str]]:
     """Every one that loads, by name; and what is wrong with each of the others, by name."""
-    classes: dict[str, type] = {}
-    problems: dict[str, str] = {}
-    for name in names(group):
-        try:
-            classes[name] = load(name, group)
-        except group.fault as fault:
-            problems[name] = str(fault)
-    return classes, problems
+    installed = Installed(group)
+    return {name: installed[name] for name in installed if name in installed}, installed.broken
 
 
 def described() -> list[dict[str, str]]:

@@ -69,7 +69,7 @@ def _supersede(connection: Connection, openings: list[Opening], tally: Tally) ->
     heirs = {(event_id, opening.target): opening for opening in openings for event_id in opening.older}
     if not heirs:
         return
-    lanes.lock(connection, {opening.person for opening in openings})
+    lanes.lock(connection, {opening.person for opening in openings})  # all whose heads `enter` asks for, in its order
     ids = {event_id for event_id, _ in heirs}
     # An operator who opens deliveries of one of them holds it (`operate`): they are there now, or will not be opened.
     bulk.among(connection, bulk.locked(connection, _HOLD, "FOR SHARE"), ids)
