@@ -5,26 +5,16 @@ once a second and never more than a few rows at a time: a flood of forged reques
 import threading
 from collections import Counter, deque
 
-from sqlalchemy import text
-
 from bridge.engine.clock import Clock
 from bridge.errors import StoreError
 from bridge.log import logger
+from bridge.store import rejections
 from bridge.store.counters import Tally
 from bridge.store.database import Database
 
-RING = 1000  # rows kept
 BURST = 100  # rows written at once; of more between two flushes only the last are kept, all are counted
 
 log = logger("receive")
-
-_ADD = text(
-    "INSERT INTO rejections (slot, number, at, source, reason, address, size_bytes) "
-    "VALUES (:slot, :number, :at, :source, :reason, :address, :size_bytes) "
-    "ON CONFLICT (slot) DO UPDATE SET number = excluded.number, at = excluded.at, source = excluded.source, "
-    "reason = excluded.reason, address = excluded.address, size_bytes = excluded.size_bytes"
-)
-_LAST = text("SELECT coalesce(max(number), 0) FROM rejections")
 
 
 class Rejections:
@@ -65,7 +55,7 @@ class Rejections:
                 log.warning("cannot write rejections", reason=str(error))
             self._failing = True
             with self._lock:
-                self._rows.extendleft(reversed(rows[: BURST - len(self._rows)]))
+                self._rows = deque([*rows, *self._rows], maxlen=BURST)
                 self._counts += counts
 
     def _write(
@@ -75,8 +65,5 @@ class Rejections:
         for (name, label), count in counts.items():
             tally.add(name, label, count)
         with database.write() as connection:
-            last = connection.execute(_LAST).scalar_one()
-            numbered = [row | {"number": last + n, "slot": (last + n) % RING} for n, row in enumerate(rows, 1)]
-            if numbered:
-                connection.execute(_ADD, numbered)
+            rejections.add(connection, rows)
             tally.write(connection, shard=shard)
