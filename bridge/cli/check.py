@@ -10,7 +10,7 @@ from bridge.config.against import compared
 from bridge.config.load import Loaded
 from bridge.connector import Field
 from bridge.core.conditions import Found
-from bridge.errors import StoreError
+from bridge.errors import SchemaError
 from bridge.log import printable
 from bridge.model.record import Hold, Usable
 from bridge.model.rules import Rules
@@ -102,7 +102,9 @@ def _how_to_be_asked(target: str, rules: Rules) -> str:
 
 
 def _look_at_database(rules: Rules) -> None:
-    """What only the database knows; one that is not there yet is no mistake of the configuration, and is not made."""
+    """What only the database knows; one that is not there yet is no mistake, and is not made. Raises StoreError for one
+    that is there and cannot be used.
+    """
     from bridge.engine.operate import STATES  # here, as above: a configuration with mistakes is told without them
     from bridge.store import schema, targets
     from bridge.store.codec import Codec
@@ -117,7 +119,7 @@ def _look_at_database(rules: Rules) -> None:
         with database.read() as connection:
             known = targets.all_targets(connection, codec=Codec())
             counts = totals(connection, "deliveries")
-    except StoreError as error:
+    except SchemaError as error:
         click.echo(f"warning: {error}", err=True)
         return
     for name in sorted(known.keys() - rules.targets.keys()):

@@ -47,8 +47,7 @@ def advice_for(error: BaseException, url: URL) -> str:
         return (
             known or "DATABASE_URL says where it is: does it run there, can this machine reach it, is the login right?"
         )
-    path = url.database or ""
-    path = path if path.startswith("file:") else os.path.abspath(path)
+    path = os.path.abspath(url.database or "")
     match _kind(error):
         case "locked":
             return _of_a_lock(path)

@@ -61,7 +61,7 @@ class Database:
     def __init__(self, url: str | URL, *, pool_size: int = 4) -> None:
         self.url = read_url(url) if isinstance(url, str) else url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.path = _file_of(self.url) if self.is_sqlite else ""  # SQLite's file, where one can be looked at
+        self.path = (self.url.database or "") if self.is_sqlite else ""  # SQLite's file
         if self.is_sqlite:
             self._writer = sqlite_engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = sqlite_engine(self.url, begin="BEGIN", pool_size=pool_size)
@@ -210,11 +210,6 @@ class Database:
 
 _NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _NO_TIME_LIMITS = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
-
-
-def _file_of(url: URL) -> str:
-    path = url.database or ""
-    return "" if path.startswith("file:") else path
 
 
 def _cause(error: Exception) -> BaseException:

@@ -136,6 +136,12 @@ def test_nothing_is_asked_where_nothing_is_dead(bridge: Bridge) -> None:
     [
         ("BRIDGE_LOG", "loud", "BRIDGE_LOG is 'loud': it must be one of debug"),
         ("DATABASE_URL", "postgres://u:p@h:abc/d", "in a password, write"),
+        ("DATABASE_URL", "postgres://u:p@ss@127.0.0.1:1/d", "in a password, write"),
+        ("DATABASE_URL", "sqlite:///bridge.db\r", "has a blank or a line end behind the address: write it without"),
+        ("DATABASE_URL", " sqlite:///bridge.db", "has a blank or a line end before the address: write it without"),
+        ("DATABASE_URL", "sqlite:///bridge\x1b.db", "has '\\x1b' in it: write it without"),
+        ("DATABASE_URL", "sqlite:///bridge.db?mode=ro", "of SQLite name the file alone"),
+        ("DATABASE_URL", "sqlite:///file::memory:?cache=shared&uri=true", "of SQLite name the file alone"),
         ("DATABASE_URL", "localhost:5432/db", "there is no ://"),
         ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "/nowhere/bridge.db"),
         ("DATABASE_URL", "sqlite:////nowhere/bridge.db", "there is no folder /nowhere"),
@@ -152,3 +158,4 @@ def test_an_environment_that_cannot_be_meant_is_explained(bridge: Bridge, variab
     assert 0 != done.returncode
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    assert "ss@127" not in done.stderr  # the end of a password

@@ -244,3 +244,14 @@ def test_check_tells_once_that_there_is_no_key(bridge: Bridge) -> None:
     assert 0 == done.returncode
     assert 1 == done.stderr.count("warning")
     assert "TEST_SIGNING_KEY" in done.stderr
+
+
+def test_check_says_what_is_wrong_with_a_database_that_is_there_and_cannot_be_used(bridge: Bridge) -> None:
+    (bridge.folder / "notes.txt").write_text("no database\n" * 99)
+    bridge.environment["DATABASE_URL"] = "notes.txt"
+
+    done = bridge.call("check")
+
+    assert 4 == done.returncode
+    assert "the configuration is good" in done.stdout
+    assert "is no sound database" in done.stderr

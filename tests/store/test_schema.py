@@ -2,12 +2,15 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, Table, text
+from sqlalchemy import MetaData, Table, inspect, text
 
+from bridge.errors import SchemaError, StoreError
 from bridge.model.record import Link
 from bridge.store import schema
 from bridge.store.database import Database
@@ -55,3 +58,54 @@ def test_a_new_sqlite_file_which_will_hold_names_and_addresses_is_for_nobody_els
 
     assert "bridge.db" in modes
     assert {0o600} == set(modes.values()), modes
+
+
+@pytest.mark.parametrize("what", [schema.migrate, schema.check])
+def test_a_database_of_a_later_version_is_refused_with_what_to_do_and_left_alone(
+    database_url: str, what: Callable[[Database], None]
+) -> None:
+    database = Database(database_url)
+    schema.migrate(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+
+    with pytest.raises(StoreError, match="at version 0999") as raised:
+        what(database)
+
+    assert not isinstance(raised.value, SchemaError)  # no patience: no migration will come
+    assert "a later version of the bridge" in raised.value.advice
+    assert "0999" == schema.version(database)
+    database.close()
+
+
+def test_a_database_of_another_program_gets_no_tables(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE events (name text)"))
+        connection.execute(text("INSERT INTO events VALUES ('theirs')"))
+
+    with pytest.raises(StoreError, match="tables of another program: events"):
+        schema.migrate(database)
+
+    with database.read() as connection:
+        assert ["events"] == inspect(connection).get_table_names()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "is_shared"), [("_litestream_seq", {"sqlite", "postgresql"}), ("invoices", {"postgresql"})]
+)
+def test_other_tables_are_no_trouble_on_a_server_and_in_a_file_only_those_of_a_tool_that_copies_it(
+    database_url: str, table: str, is_shared: set[str]
+) -> None:
+    database = Database(database_url)
+    with database.write() as connection:
+        connection.execute(text(f"CREATE TABLE {table} (id integer)"))
+
+    if database.url.get_backend_name() in is_shared:
+        schema.migrate(database)
+        assert schema.HEAD == schema.version(database)
+    else:
+        with pytest.raises(StoreError, match=f"tables of another program: {table}"):
+            schema.migrate(database)
+    database.close()
