@@ -52,7 +52,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError("not on a terminal: say --yes")
+        raise click.UsageError(f"{question} Nobody can be asked here, this is no terminal: say --yes, if so")
     click.confirm(question, abort=True)
 
 

@@ -26,7 +26,8 @@ def replay(
 ) -> None:
     """Send deliveries again: those named, or all dead ones.
 
-    The idempotency key stays the same, so a target that honours it gets nothing twice.
+    The idempotency key stays the same, so a target that honours it gets nothing twice. You are asked before what a target
+    may have already is sent, and before all dead ones are.
     """
     if bool(delivery) + dead + (event is not None) != 1:
         raise click.UsageError("name deliveries, or --dead, or --event: one of them")
@@ -45,20 +46,29 @@ def replay(
     if not ids:
         click.echo("Nothing is dead.")
         return
-    what = f"{len(ids)} {'delivery' if len(ids) == 1 else 'deliveries'}"
-    if as_new:
-        confirm(f"Send {what} as new? The target will have each once more.", yes=yes)
-    elif dead:
-        confirm(f"Send {what} again?", yes=yes)
+    if question := _question(ids, hands, dead=dead, as_new=as_new):
+        confirm(question, yes=yes)
     answers = hands.replay(ids, as_new=as_new)
     refused = {id_: why_not for id_, why_not in answers.items() if why_not}
     for id_, why_not in refused.items():
         click.echo(f"delivery {id_}: {why_not}", err=True)
     done = len(answers) - len(refused)
-    click.echo(f"{done} sent again, {len(refused)} left alone")
+    click.echo(f"{done} on the way again, {len(refused)} left alone")
     if done:
         _tell_what_waits(hands)
     sys.exit(exit_code(done=done, left=len(refused)))
+
+
+def _question(ids: list[int], hands: Operator, *, dead: bool, as_new: bool) -> str:
+    """What is to be asked before these are sent again; empty where nobody need think twice."""
+    what = f"{len(ids)} {'delivery' if len(ids) == 1 else 'deliveries'}"
+    if as_new:
+        return f"Send {what} as new? The target will have each once more."
+    if there := len(hands.may_be_there(ids)):
+        which = f"{there} of them {'is' if there == 1 else 'are'}" if len(ids) > 1 else "it is"
+        twice = "a target that ignores the idempotency key will have it twice"
+        return f"Send {what} again? At the target {which} already, or may be: {twice}."
+    return f"Send {what} again?" if dead else ""
 
 
 def _tell_what_waits(hands: Operator) -> None:

@@ -106,6 +106,14 @@ class Operator:
                 return
             after = page[-1]
 
+    def may_be_there(self, ids: list[int]) -> list[int]:
+        """Those of these deliveries that their target has, or may have: sent again they rely on the idempotency key."""
+        found: list[int] = []
+        for at in range(0, len(ids), AT_ONCE):
+            with self._database.read() as connection:
+                found += operate.may_be_there(connection, ids[at : at + AT_ONCE])
+        return found
+
     def replay(self, ids: list[int], *, as_new: bool) -> dict[int, str]:
         """Sends deliveries again, each once; gives for each why not, empty where it is done."""
         wanted = list(dict.fromkeys(ids))

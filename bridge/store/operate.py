@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text, update
 
 from bridge.errors import BridgeError
+from bridge.model.delivery import State
 from bridge.model.rules import TargetRule
 from bridge.store import lanes
 from bridge.store.counters import Tally
@@ -42,6 +43,13 @@ def ended_ids(connection: Connection, *, target: str | None, state: str, after: 
     if target is not None:
         query = query.where(deliveries.c.target == target)
     return list(connection.execute(query.order_by(deliveries.c.id).limit(limit)).scalars())
+
+
+def may_be_there(connection: Connection, ids: Iterable[int]) -> list[int]:
+    """Those of these ended deliveries that their target has, or may have."""
+    there = (deliveries.c.state == State.DELIVERED) | deliveries.c.uncertain
+    query = select(deliveries.c.id).where(deliveries.c.id.in_(_possible(list(ids))), deliveries.c.state.in_(ENDED), there)
+    return list(connection.execute(query).scalars())
 
 
 def send_again(connection: Connection, ids: Iterable[int], *, now_ms: int, tally: Tally) -> dict[int, str]:

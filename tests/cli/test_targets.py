@@ -69,7 +69,7 @@ def test_what_is_replayed_to_a_target_that_rests_is_said_to_wait(bridge: Bridge,
     bridge.call("targets", "pause", "crm")
     paused = bridge.call("replay", "2")
 
-    assert ("1 sent again, 0 left alone\n", "") == (active.stdout, active.stderr)
-    assert "1 sent again, 0 left alone\n" == paused.stdout
+    assert ("1 on the way again, 0 left alone\n", "") == (active.stdout, active.stderr)
+    assert "1 on the way again, 0 left alone\n" == paused.stdout
     assert paused.stderr.startswith("crm is paused, and what it gets waits: `bridge targets resume crm`")
     assert 0 == paused.returncode

@@ -286,7 +286,12 @@ def test_replay_keeps_the_key_and_as_new_makes_another(tmp_path: Path, inbox: In
         bridge.post(lead(1))
         wait_until(lambda: {"delivered": 1} == states(bridge))
 
-        bridge.call("replay", "1")
+        unasked = bridge.call("replay", "1")
+        assert 2 == unasked.returncode
+        assert "a target that ignores the idempotency key will have it twice" in unasked.stderr
+        assert {"delivered": 1} == states(bridge)
+
+        assert "1 on the way again, 0 left alone\n" == bridge.call("replay", "1", "--yes").stdout
         assert inbox.wait_for(lambda: [2] == [key.arrivals for key in inbox.keys().values()], 20)
         wait_until(lambda: {"delivered": 1} == states(bridge))
         bridge.call("replay", "1", "--as-new", "--yes")
