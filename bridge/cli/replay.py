@@ -26,8 +26,8 @@ def replay(
 ) -> None:
     """Send deliveries again: those named, or all dead ones.
 
-    The idempotency key stays the same, so a target that honours it gets nothing twice. You are asked before what a target
-    may have already is sent, and before all dead ones are.
+    The idempotency key stays the same, so a target that honours it gets nothing twice. You are asked before what a
+    target may have already is sent, and before all dead ones are.
     """
     if bool(delivery) + dead + (event is not None) != 1:
         raise click.UsageError("name deliveries, or --dead, or --event: one of them")

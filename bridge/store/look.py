@@ -14,7 +14,14 @@ from bridge.store.retention import LET_GO
 from bridge.store.tables import attempts, audit, deliveries, events, quarantine, rejections
 
 _SAID = ("reason", "degraded")  # (codec)
-_LISTED = ("id", "event_id", "target", "state", "attempts", "due_at", "uncertain", "finished_at", "copy", *_SAID)
+_TRIED = exists().where(attempts.c.delivery_id == deliveries.c.id, attempts.c.uncertain)
+# Whether any attempt may have been stored although no good answer came, also where a later one got through.
+UNCERTAIN = (deliveries.c.uncertain | _TRIED).label("uncertain")
+_LISTED = (
+    *deliveries.c["id", "event_id", "target", "state", "attempts", "due_at"],
+    UNCERTAIN,
+    *deliveries.c["finished_at", "copy", *_SAID],
+)
 
 
 def list_events(
@@ -47,7 +54,7 @@ def show_event(connection: Connection, event_id: int, *, codec: Codec) -> dict[s
         "deliveries": [
             _delivery(found, codec)
             for found in connection.execute(
-                select(*deliveries.c[_LISTED]).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
+                select(*_LISTED).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
             )
         ],
     }
@@ -75,10 +82,10 @@ def list_deliveries(
     degraded: bool = False,
     uncertain: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Deliveries, newest first; `degraded`: those of which something was left out or shortened; `uncertain`: those of
-    which any attempt may have been stored although no good answer came, also where a later one got through.
+    """Deliveries, newest first; `degraded`: those of which something was left out or shortened; `uncertain`: those
+    that a target without Idempotency-Key may have twice.
     """
-    query = select(*deliveries.c[_LISTED]).order_by(deliveries.c.id.desc()).limit(limit)
+    query = select(*_LISTED).order_by(deliveries.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(deliveries.c.id < before)
     if target is not None:
@@ -88,15 +95,14 @@ def list_deliveries(
     if degraded:
         query = query.where(deliveries.c.degraded.is_not(None))
     if uncertain:
-        tried = attempts.c.delivery_id == deliveries.c.id
-        query = query.where(deliveries.c.uncertain | exists().where(tried, attempts.c.uncertain))
+        query = query.where(UNCERTAIN.element)
     for row in connection.execute(query):
         yield _delivery(row, codec)
 
 
 def show_delivery(connection: Connection, delivery_id: int, *, codec: Codec) -> dict[str, Any] | None:
     """One delivery whole: every attempt, and the records it wrote."""
-    row = connection.execute(select(*deliveries.c[_LISTED]).where(deliveries.c.id == delivery_id)).one_or_none()
+    row = connection.execute(select(*_LISTED).where(deliveries.c.id == delivery_id)).one_or_none()
     if row is None:
         return None
     tries = select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id)
@@ -140,7 +146,7 @@ def list_quarantine(
     if before is not None:
         query = query.where(quarantine.c.id < before)
     for row in connection.execute(query):
-        yield row._asdict() | {"raw": _text(row.raw, codec)}
+        yield row._asdict() | {"signed_at": row.signed_at * 1000, "raw": _text(row.raw, codec)}
 
 
 def show_quarantined(connection: Connection, id_: int, *, codec: Codec) -> dict[str, Any] | None:

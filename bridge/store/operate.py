@@ -15,6 +15,7 @@ from bridge.model.rules import TargetRule
 from bridge.store import lanes
 from bridge.store.counters import Tally
 from bridge.store.database import Clash, Database
+from bridge.store.look import UNCERTAIN
 from bridge.store.openings import Opening, open_deliveries
 from bridge.store.retention import LET_GO
 from bridge.store.tables import audit, deliveries, events, links
@@ -47,9 +48,9 @@ def ended_ids(connection: Connection, *, target: str | None, state: str, after: 
 
 def may_be_there(connection: Connection, ids: Iterable[int]) -> list[int]:
     """Those of these ended deliveries that their target has, or may have."""
-    there = (deliveries.c.state == State.DELIVERED) | deliveries.c.uncertain
-    query = select(deliveries.c.id).where(deliveries.c.id.in_(_possible(list(ids))), deliveries.c.state.in_(ENDED), there)
-    return list(connection.execute(query).scalars())
+    there = (deliveries.c.state == State.DELIVERED) | UNCERTAIN.element
+    ended = deliveries.c.id.in_(_possible(list(ids))) & deliveries.c.state.in_(ENDED)
+    return list(connection.execute(select(deliveries.c.id).where(ended, there)).scalars())
 
 
 def send_again(connection: Connection, ids: Iterable[int], *, now_ms: int, tally: Tally) -> dict[int, str]:

@@ -94,6 +94,7 @@ def test_a_passing_fault_is_retried_and_a_lost_answer_makes_no_second_record(tmp
         assert [1, 2, 2, 3] == sorted(key.arrivals for key in inbox.keys().values())
         twice = bridge.rows("deliveries", "list", "--uncertain", "--state", "delivered")
         assert [3, 2, 1] == [delivery["id"] for delivery in twice], "where no key is honoured, these came twice"
+        assert {True} == {delivery["uncertain"] for delivery in twice}
         tries = bridge.rows("deliveries", "show", "2")[0]["attempts_made"]
         assert [("retry", True), ("delivered", False)] == [(a["outcome"], a["uncertain"]) for a in tries]
 
