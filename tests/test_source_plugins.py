@@ -15,7 +15,7 @@ from bridge.model.fields import Fields
 from bridge.model.rules import SourceRule
 from bridge.model.signed import Request
 from bridge.source import Verified
-from bridge.wiring.plugged import plugin_of
+from bridge.wiring.plugged import plugins_of
 from tests.packages import SOURCES, put
 
 GOOD = """
@@ -180,7 +180,7 @@ def test_one_that_fails_as_it_is_made_is_told_with_its_place_and_not_with_its_wo
     install("acme-source", name="acme", source=broken)
 
     with pytest.raises(BridgeError) as told:
-        plugin_of(RULE)
+        plugins_of([RULE])
 
     assert "source acme: plugin 'acme' fails as it is made: ValueError" in str(told.value)
     assert "acme_source.py, line" in str(told.value)

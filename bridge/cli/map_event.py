@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import click
 
 from bridge.cli.show import json_option
 from bridge.core.filters import text_of
-from bridge.core.normalise import normalise
 from bridge.core.skipped import TARGET, skipped_in, unwanted
 from bridge.core.text import instant
+from bridge.engine.plugged import reading_of
 from bridge.engine.rehearse import Rehearsed, claim_for, rehearse, stored_claim
 from bridge.engine.trial import shown
 from bridge.errors import BridgeError, MappingError
@@ -22,7 +22,7 @@ from bridge.model.delivery import Claim
 from bridge.model.rules import Rules, SourceRule, TargetRule
 from bridge.wiring.configured import configured
 from bridge.wiring.environment import clock
-from bridge.wiring.plugged import connector_of
+from bridge.wiring.plugged import connector_of, plugins_of
 
 MAX_BYTES = 16 << 20
 
@@ -43,20 +43,21 @@ def map_event(event: str, only: str | None, source: str | None, now: str | None,
     if only is not None and only not in rules.targets:
         raise BridgeError(f"no target {only!r}: the configuration has {', '.join(rules.targets) or 'none'}")
     is_good = True
-    for number, claim in enumerate(_claims(event, source, rules, now), 1):
+    for number, claim in _claims(event, source, rules, now):
         is_good &= _show(number, claim, rules, only, as_json=as_json)
     sys.exit(0 if is_good else 1)
 
 
-def _claims(event: str, source: str | None, rules: Rules, now: str | None) -> Iterator[Claim]:
+def _claims(event: str, source: str | None, rules: Rules, now: str | None) -> Iterator[tuple[int, Claim]]:
+    """Each event with the number that it is called by: its id, or its place in the file from 1."""
     if event.isascii() and event.isdigit() and not Path(event).exists():
         if now is not None:
             raise BridgeError("--now is for a file: a stored event has a time of its own")
-        yield _stored(int(event))
+        yield int(event), _stored(int(event))
         return
     rule = _source(source, rules)
     received_at = _received_at(now)
-    reading = normalise(_read(event), source=rule)
+    reading = reading_of(_read(event), source=rule, plugins=plugins_of([rule]))
     if reading.test:
         raise BridgeError(f"{event} holds a test request: it is answered, and nothing comes of it")
     for bad in reading.unreadable:
@@ -66,17 +67,18 @@ def _claims(event: str, source: str | None, rules: Rules, now: str | None) -> It
         )
     if not reading.events:
         raise BridgeError(f"{event} holds no event that source {rule.name} lets in: see its chatbots and ignore_types")
-    for found, _ in reading.events:
-        yield claim_for(found, region=rule.phone_region, received_at=received_at)
+    for number, (found, _) in enumerate(reading.events, 1):
+        yield number, claim_for(found, region=rule.phone_region, received_at=received_at)
 
 
 def _received_at(now: str | None) -> datetime:
+    """In UTC, as of what is received."""
     if now is None:
-        return datetime.fromtimestamp(clock().now_ms() / 1000).astimezone()
+        return datetime.fromtimestamp(clock().now_ms() / 1000, UTC)
     found = instant(now)
     if found is None:
         raise BridgeError("--now: this is no time: write it as 2026-01-31T12:00:00Z")
-    return found
+    return found.astimezone(UTC)
 
 
 def _stored(event_id: int) -> Claim:

@@ -12,6 +12,7 @@ from bridge.errors import BridgeError
 from bridge.log import printable
 from bridge.model.trial import Trial
 from bridge.wiring.configured import DEFAULT_CONFIG, configured
+from bridge.wiring.plugged import plugins_of
 
 
 @click.command("test")
@@ -31,7 +32,8 @@ def trials(files: tuple[Path, ...], junit: Path | None) -> None:
         raise BridgeError(
             "there are no tests: write some under `tests:` in the configuration; docs/mapping.md shows how"
         )
-    verdicts = [run(trial, rules) for trial in found]
+    plugins = plugins_of(rules.sources[name] for name in {trial.source for trial in found})
+    verdicts = [run(trial, rules, plugins=plugins) for trial in found]
     for verdict in verdicts:
         _show(verdict)
     failed = sum(not verdict.passed for verdict in verdicts)

@@ -8,15 +8,16 @@ from typing import Any
 
 from bridge.core.filters import text_of
 from bridge.core.mapping import records_for
-from bridge.core.normalise import normalise
 from bridge.core.skipped import TARGET, skipped_in, unwanted
 from bridge.core.text import instant
+from bridge.engine.plugged import reading_of
 from bridge.engine.rehearse import claim_for, unknown_yet
 from bridge.engine.written import Written
 from bridge.errors import MappingError
 from bridge.model.delivery import Claim
 from bridge.model.rules import Rules
 from bridge.model.trial import Expectation, Trial
+from bridge.source import Source
 
 ABSENT = object()
 SKIPPED = "skipped"
@@ -44,10 +45,12 @@ class Verdict:
         return not self.differences
 
 
-def run(trial: Trial, rules: Rules) -> Verdict:
-    """What comes of the trial; never raises for what an event or a mapping may hold."""
+def run(trial: Trial, rules: Rules, *, plugins: Mapping[str, Source]) -> Verdict:
+    """What comes of the trial; never raises for what an event or a mapping may hold. `plugins`: of the sources that
+    have one, by the sources' names.
+    """
     source = rules.sources[trial.source]
-    reading = normalise(json.dumps(trial.event).encode(), source=source)
+    reading = reading_of(json.dumps(trial.event).encode(), source=source, plugins=plugins)
     if len(reading.events) != 1:
         why = reading.unreadable[0].reason if reading.unreadable else "a test request, or of a kind that is ignored"
         return Verdict(trial, [Difference("event", "an event of this source", why, trial.at)])

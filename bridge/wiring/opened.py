@@ -17,7 +17,7 @@ from bridge.store.intake import Intake
 from bridge.wiring.configured import configured
 from bridge.wiring.databases import CONNECTIONS, open_database
 from bridge.wiring.environment import clock
-from bridge.wiring.plugged import plugin_of
+from bridge.wiring.plugged import plugins_of
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Bridge:
     @cached_property
     def plugins(self) -> dict[str, Source]:
         """Of the sources that have one, by their names."""
-        return {name: plugin_of(rule) for name, rule in self.rules.sources.items() if rule.plugin}
+        return plugins_of(self.rules.sources.values())
 
     def close(self) -> None:
         self.database.close()

@@ -1,5 +1,6 @@
 """Plugged: strangers' classes, made with their settings: a target's connector, a source's plugin."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from bridge import plugins
@@ -17,8 +18,12 @@ def connector_of(rule: TargetRule) -> Connector:
     return found
 
 
-def plugin_of(rule: SourceRule) -> Source:
-    """The source's plugin, made with its settings; raises BridgeError where its own code fails."""
+def plugins_of(rules: Iterable[SourceRule]) -> dict[str, Source]:
+    """The plugins of those of the sources that have one, by the sources' names; raises as `connector_of`."""
+    return {rule.name: _plugin_of(rule) for rule in rules if rule.plugin}
+
+
+def _plugin_of(rule: SourceRule) -> Source:
     kind = plugins.load(rule.plugin, plugins.SOURCES)
     found: Source = _made(kind, rule.settings, f"source {rule.name}: plugin {rule.plugin!r}")
     return found

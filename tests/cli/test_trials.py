@@ -8,6 +8,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from tests.cli.test_show import on_a_terminal
+from tests.packages import SOURCES, put
 from tests.processes import Bridge, configuration, http_target, lead
 
 RECORDS = [
@@ -32,6 +33,21 @@ GOOD = {
         "crm.note": "skipped",
     },
 }
+
+PLUGIN = """\
+import json
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Settings: ...
+
+class Acme:
+    Settings = Settings
+    def __init__(self, settings): ...
+    def verify(self, request): ...
+    def read(self, body):
+        yield {"email": json.loads(body)["a"], "kind": "lead", "key": "k"}
+"""
 
 
 @pytest.fixture
@@ -102,6 +118,28 @@ def test_map_takes_the_time_at_which_an_event_comes_in(bridge: Bridge) -> None:
     assert ["person"] == [row["record"] for row in written(bridge.call("map", path, "--now", "2030-01-01T12:00:00Z"))]
     assert [] == written(bridge.call("map", path, "--now", "2029-01-01T12:00:00Z"))
     assert "--now: this is no time" in bridge.call("map", path, "--now", "noon").stderr
+
+
+def test_a_file_is_read_by_its_sources_plugin_as_what_it_posts_is_and_its_time_is_in_utc(tmp_path: Path) -> None:
+    put(tmp_path, "acme", SOURCES, "acme = acme:Acme", source=PLUGIN)
+    records = [{"name": "a", "fields": {"mail": "{{ email }}", "at": "{{ received_at }}"}}]
+    found = json.loads(configuration({"crm": http_target("https://crm.example.com/x") | {"records": records}}))
+    trial = {
+        "name": "t",
+        "source": "acme",
+        "event": {"a": "b@example.com"},
+        "expect": {"crm.a": {"fields": {"mail": "b@example.com"}}},
+    }
+    config = found | {"sources": {"acme": {"plugin": "acme"}}, "tests": [trial]}
+    bridge = Bridge(tmp_path, json.dumps(config), environment={"TZ": "America/New_York"})
+
+    mapped = bridge.run("map", event(bridge, {"a": "b@example.com"}), "--now", "2030-01-01T12:00:00-05:00")
+    tested = bridge.run("test")
+
+    assert [{"mail": "b@example.com", "at": "2030-01-01T17:00:00Z"}] == [
+        row["fields"] for row in written(mapped)
+    ], mapped.stderr
+    assert "1 passed, 0 failed\n" in tested.stdout, tested.stdout + tested.stderr
 
 
 def test_map_says_what_would_kill_the_delivery_and_ends_with_1(bridge: Bridge) -> None:

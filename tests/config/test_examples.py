@@ -26,7 +26,7 @@ def rules_of(path: Path) -> Rules:
 def test_an_example_maps_as_its_tests_say_and_each_record_has_one(path: Path) -> None:
     rules = rules_of(path)
 
-    verdicts = [run(trial, rules) for trial in rules.trials]
+    verdicts = [run(trial, rules, plugins={}) for trial in rules.trials]
 
     assert [] == [one for verdict in verdicts for one in verdict.differences]
     expected = {one.name for trial in rules.trials for one in trial.expect if not one.skipped}
@@ -43,7 +43,7 @@ def test_a_test_of_an_example_can_fail(path: Path) -> None:
         for one in trial.expect
     )
 
-    assert not run(replace(trial, expect=wrong), rules).passed
+    assert not run(replace(trial, expect=wrong), rules, plugins={}).passed
 
 
 def test_there_are_examples_of_the_common_wishes() -> None:
