@@ -136,9 +136,9 @@ def test_a_file_is_read_by_its_sources_plugin_as_what_it_posts_is_and_its_time_i
     mapped = bridge.run("map", event(bridge, {"a": "b@example.com"}), "--now", "2030-01-01T12:00:00-05:00")
     tested = bridge.run("test")
 
-    assert [{"mail": "b@example.com", "at": "2030-01-01T17:00:00Z"}] == [
-        row["fields"] for row in written(mapped)
-    ], mapped.stderr
+    assert [{"mail": "b@example.com", "at": "2030-01-01T17:00:00Z"}] == [row["fields"] for row in written(mapped)], (
+        mapped.stderr
+    )
     assert "1 passed, 0 failed\n" in tested.stdout, tested.stdout + tested.stderr
 
 
