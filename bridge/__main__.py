@@ -1,5 +1,17 @@
 """`python -m bridge` is the `bridge` command."""
 
-from bridge.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """The command; ctrl-C ends it also while it is still being imported."""
+    try:
+        from bridge.cli import main as command
+
+        command()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,9 +5,10 @@ import gc
 import importlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -44,11 +45,8 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, function, _ = _COMMANDS[cmd_name]
-        gc.disable()  # what an import makes stays: to look through it again and again is a tenth of its time
-        try:
+        with _importing():
             command: click.Command = getattr(importlib.import_module(f"bridge.cli.{module}"), function)
-        finally:
-            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -72,6 +70,23 @@ class _Commands(click.Group):
             raise
 
 
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Quicker: what an import makes stays, and to look through it for garbage again and again is a tenth of its time.
+    And ctrl-C simply ends it: Python's own way may lose it here, or answer with a traceback.
+    """
+    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_usual:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        if is_usual:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 _NAMES = {name: click.Command(name) for name in _COMMANDS}  # for "did you mean"; never called
 
 
@@ -86,35 +101,51 @@ def cli(ctx: click.Context, config: str | None) -> None:
     if config:
         os.environ["BRIDGE_CONFIG"] = config  # for this process and those it starts
     ctx.obj = {}
-    coloured = not os.environ.get("NO_COLOR")  # https://no-color.org
-    ctx.color = None if coloured else False
-    from bridge import log  # here: `--help` needs none
-
-    log.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""), coloured=coloured)
+    ctx.color = None if _coloured() else False
+    set_up_log()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The `bridge` command, with these arguments or else the process's. Exit codes: 0 done, 1 failed or found
     something, 2 wrong usage, 3 done in part, 4 cannot reach.
     """
-    from bridge.errors import BridgeError, ConfigError, StoreError
-
     _open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout = _Output.instead_of(sys.stdout)
     try:
-        cli(arguments, prog_name="bridge")
+        with failures_told():
+            cli(arguments, prog_name="bridge")
+    except _Unwritable as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where what is left in the buffer goes when Python ends
+        if error.reason.errno == errno.EPIPE:  # whoever read it has seen enough
+            sys.exit(1)
+        _fail(f"the output cannot be written: {error.reason.strerror}", code=1)
+
+
+def set_up_log() -> None:
+    """As this process's environment and its standard error want it."""
+    from bridge import log  # here: `--help` needs none
+
+    log.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""), coloured=_coloured())
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Ends the process with what the bridge knows to name, and its exit code."""
+    from bridge.errors import BridgeError, ConfigError, StoreError
+
+    try:
+        yield
     except ConfigError as error:
         _fail("the configuration cannot be used:", *map(str, error.problems), code=1)
     except StoreError as error:
         _fail(str(error), *filter(None, (error.advice,)), code=4)
     except BridgeError as error:
         _fail(str(error), code=1)
-    except _Unwritable as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where what is left in the buffer goes when Python ends
-        if error.reason.errno == errno.EPIPE:  # whoever read it has seen enough
-            sys.exit(1)
-        _fail(f"the output cannot be written: {error.reason.strerror}", code=1)
+
+
+def _coloured() -> bool:
+    return not os.environ.get("NO_COLOR")  # https://no-color.org
 
 
 class _Unwritable(OSError):

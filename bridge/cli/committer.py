@@ -1,15 +1,13 @@
 """The process that stores, for `bridge web`: `python -m bridge.cli.committer FD`, where FD is its end of a socket pair.
-It ends when the other end is closed, and by no signal that is meant for the web process.
+It ends when the other end is closed; signals that are meant for the web process it never gets (`CommitterApart`).
 """
 
-import os
-import signal
 import socket
 import sys
 
 from bridge import log as logs
+from bridge.cli import failures_told, set_up_log
 from bridge.engine.committer_served import serve
-from bridge.errors import BridgeError
 from bridge.wiring.databases import COMMITTER_CONNECTIONS
 from bridge.wiring.opened import open_bridge
 from bridge.wiring.receiving import committer_here
@@ -18,16 +16,12 @@ COMMAND = [sys.executable, "-m", "bridge.cli.committer"]
 
 
 def main(file: int) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    logs.setup(terminal=sys.stderr.isatty(), level=os.environ.get("BRIDGE_LOG", ""))
-    try:
+    set_up_log()
+    with failures_told():
         bridge = open_bridge(connections=COMMITTER_CONNECTIONS)
         with socket.socket(fileno=file) as connection, bridge.database.copying(ended=_warn):
             serve(committer_here(bridge), connection)
         bridge.close()
-    except BridgeError as error:
-        sys.exit(f"bridge: {error}")
 
 
 def _warn(reason: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 from types import FrameType
 
+from bridge.engine import child
 from bridge.log import logger
 
 SUPERVISED = "BRIDGE_SUPERVISED"
@@ -39,7 +40,7 @@ class Supervisor:
             signal.signal(number, self._on_stop)
         signal.signal(signal.SIGCHLD, self._on_child)
         while not self._stopping:
-            waits_s = [child.keep_running() for child in self._children.values()]
+            waits_s = [one.keep_running() for one in self._children.values()]
             self._sleep(min(waits_s))
         return self._end()
 
@@ -61,9 +62,9 @@ class Supervisor:
 
     def _end(self) -> int:
         until_s = time.monotonic() + self._grace_s
-        for child in self._children.values():
-            child.terminate()
-        codes = [child.wait(max(until_s - time.monotonic(), 0.1)) for child in self._children.values()]
+        for one in self._children.values():
+            one.terminate()
+        codes = [one.wait(max(until_s - time.monotonic(), 0.1)) for one in self._children.values()]
         return max(codes)
 
 
@@ -114,7 +115,7 @@ class _Child:
         self._started_s = time.monotonic()
         # The process reads the pipe: when this one dies, whatever way, the pipe ends, and so does the process.
         environment = os.environ | {SUPERVISED: "1"}
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
+        self._process = child.start(self._command, stdin=subprocess.PIPE, env=environment)
 
     def _back_off(self) -> float:
         """It did not last: gives after how long it may be started again."""

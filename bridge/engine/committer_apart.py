@@ -15,8 +15,10 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from signal import SIGINT, SIGTERM, Signals
 from typing import NamedTuple
 
+from bridge.engine import child
 from bridge.engine.commits import Crowd, patience_s, size_of
 from bridge.engine.committer_line import ANSWER, HEAD, PING, READY, Line
 from bridge.errors import BridgeError
@@ -66,13 +68,14 @@ class CommitterApart:
             for one in (self._socket, theirs):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
             command = [*self._command, str(theirs.fileno())]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
+            self._process = child.start(
+                command, deaf_to=(SIGINT, SIGTERM), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
         self._socket.settimeout(START_S)
         if not self._is_ready():
-            self._process.kill()
-            self._process.wait()
+            why = self._why_not_ready()
             self._socket.close()
-            raise BridgeError("the process that stores did not start: its own message says why")
+            raise BridgeError(f"the process that stores did not start: {why}")
         sys.setswitchinterval(SWITCH_S)
 
     @asynccontextmanager
@@ -137,6 +140,16 @@ class CommitterApart:
             return self._socket.recv(1) == READY
         except OSError:
             return False
+
+    def _why_not_ready(self) -> str:
+        """Waits for its end, or ends it."""
+        try:
+            code = self._process.wait(timeout=END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            return f"it was not ready within {START_S + END_S:.0f} s"
+        return "its own message says why" if code >= 0 else f"it was killed ({Signals(-code).name})"
 
     def _send(self, number: int, data: bytes) -> None:
         piece = HEAD.pack(number, len(data)) + data

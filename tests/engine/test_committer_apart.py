@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from bridge.cli.committer import COMMAND
-from bridge.engine import committer_apart
+from bridge.engine import child, committer_apart
 from bridge.engine.commits import LARGE, store
 from bridge.engine.committer_apart import MOST_PINGS, CommitterApart
 from bridge.errors import BridgeError
@@ -239,6 +241,58 @@ def test_a_signal_that_is_meant_for_the_web_process_does_not_end_it(
     assert store(apart, desk.arrival(lead(1)))
 
 
-def test_a_process_that_does_not_start_is_named() -> None:
-    with pytest.raises(BridgeError, match="did not start"):
-        CommitterApart([sys.executable, "-c", "raise SystemExit(1)"]).start()
+def test_nor_does_one_that_comes_while_it_starts() -> None:
+    process = child.start(
+        ["sh", "-c", "kill -TERM $$; kill -INT $$; exec sleep 60"], deaf_to=(signal.SIGINT, signal.SIGTERM)
+    )
+    try:
+        wait_until(lambda: psutil.Process(process.pid).name() == "sleep")
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise SystemExit(1)", "its own message says why"),
+        ("import os; os.kill(os.getpid(), 9)", r"it was killed \(SIGKILL\)"),
+    ],
+)
+def test_a_process_that_does_not_start_is_named(code: str, why: str) -> None:
+    with pytest.raises(BridgeError, match=f"did not start: {why}"):
+        CommitterApart([sys.executable, "-c", code]).start()
+
+
+def test_one_that_starts_for_too_long_is_ended_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("START_S", "END_S"):
+        monkeypatch.setattr(committer_apart, name, 0.01)
+    apart = CommitterApart(["sleep", "60"])
+
+    with pytest.raises(BridgeError, match="it was not ready within"):
+        apart.start()
+
+    assert not psutil.pid_exists(apart._process.pid)
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "said"),
+    [
+        ({"DATABASE_URL": "notes.txt"}, 4, "is no sound database"),
+        ({"BRIDGE_CONFIG": "none.yaml"}, 1, "there is no configuration file"),
+    ],
+)
+def test_it_fails_as_every_command_does(tmp_path: Path, environment: dict[str, str], code: int, said: str) -> None:
+    (tmp_path / "notes.txt").write_text("no database\n" * 99)
+    bridge = Bridge(tmp_path, configuration({}), environment=environment)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        done = subprocess.run(
+            [*COMMAND, str(theirs.fileno())], pass_fds=[theirs.fileno()], env=bridge.environment, cwd=tmp_path,
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    assert code == done.returncode
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
