@@ -9,7 +9,7 @@ from typing import Any
 from bridge.config.contradictions import contradictions
 from bridge.config.document import Document, Path, is_mapped
 from bridge.core.conditions import Every, Found, Test, tests_in
-from bridge.core.expression import Fault, Language
+from bridge.core.expression import ZONE, Fault, Language
 from bridge.core.filters import Filter
 from bridge.core.records import Reader, read_vars
 from bridge.errors import Problem
@@ -70,11 +70,23 @@ class Mapped:
                 if (section, name) not in self._language.asked:
                     hint = f"write {use.format(name)} where it belongs, or take it away"
                     found.append(self._document.problem("nothing uses this", path=(section, name), hint=hint, key=True))
+        if ZONE in self._language.asked and "timezone" not in mapping_at(self._tree, "defaults"):
+            found += self._without_zone()
         for path, text in self._document.written.items():
             if is_mapped(path) and path[0] in ("vars", "targets") and _STATEMENT.search(text):
                 message = "this is sent as it stands: there are no statements ({% … %}) and comments ({# … #})"
                 found.append(self._document.problem(message, path=path, hint="write {{ a if b else c }}"))
         return found
+
+    def _without_zone(self) -> list[Problem]:
+        message = "no time zone is named: a time that a visitor's text says without one is taken for UTC"
+        hint = "add timezone: America/New_York, or whatever your visitors have, here or under defaults"
+        sources = mapping_at(self._tree, "sources").items()
+        return [
+            self._document.problem(message, path=("sources", name), hint=hint, key=True)
+            for name, source in sources
+            if not (isinstance(source, dict) and "timezone" in source)
+        ]
 
     def _tell(self, found: Iterable[Found]) -> None:
         for path, fault, in_key, is_shape in found:

@@ -287,6 +287,27 @@ def test_what_nothing_uses_and_what_looks_like_a_statement_is_doubtful_and_no_mi
     ] == doubts
 
 
+@pytest.mark.parametrize(
+    ("defaults", "reads", "warned"),
+    [
+        ("", "{{ content | datetime }}", ["sources.main"]),
+        ("", "{{ content | label('Time') | datetime('%H:%M') | format('%H') }}", ["sources.main"]),
+        ("", "{{ content | datetime(tz='Europe/Berlin') }}", []),
+        ("", "{{ content | date }}", []),
+        ("defaults: {timezone: UTC}\n", "{{ content | datetime }}", []),
+        ("defaults: {phone_region: DE}\n", "{{ content | datetime }}", ["sources.main"]),
+    ],
+)
+def test_a_source_without_a_zone_is_doubtful_where_a_time_is_read_in_it(
+    tmp_path: Path, defaults: str, reads: str, warned: list[str]
+) -> None:
+    text = f'{defaults}{SOURCE}{TARGET}    records: [{{name: a, fields: {{a: "{reads}"}}}}]\n'
+
+    found = load_text(tmp_path, text).warnings
+
+    assert warned == [one.path for one in found if "no time zone is named" in one.message]
+
+
 def test_a_table_that_is_named_only_by_the_event_may_be_any(tmp_path: Path) -> None:
     records = "    records: [{name: a, fields: {a: '{{ kind | lookup(source) }}'}}]\n"
     text = f"lookups: {{one: {{a: b}}}}\n{SOURCE}{TARGET}{records}"

@@ -4,8 +4,9 @@ constant unless it holds `{{ }}`; one placeholder alone keeps the type of its va
 No calls, loops, arithmetic, assignments or globals; what a visitor typed is a value, and never parsed.
 """
 
+from bridge.core.expression.allowed import ZONE
 from bridge.core.expression.faults import Fault
 from bridge.core.expression.language import MAX_TEXT, Expression, Language
 from bridge.core.expression.names import NAMES
 
-__all__ = ["MAX_TEXT", "NAMES", "Expression", "Fault", "Language"]
+__all__ = ["MAX_TEXT", "NAMES", "ZONE", "Expression", "Fault", "Language"]

@@ -20,6 +20,7 @@ JOIN = "\0join"  # the filter that `~` stands for: no text can name it
 MAX_DEPTH = 40
 TESTS = ("none", "present", "string", "number", "boolean", "in")
 NOT_CONSTANT = object()
+ZONE = ("filters", "datetime")  # among what is asked: a time may be read in the source's zone
 
 _OPERATORS = "+, -, *, /, %"
 _NO_SUCH = {
@@ -45,7 +46,7 @@ class Scope:
         self.lookups = lookups
         self.variables = variables
         self.records = records
-        self.asked = set() if asked is None else asked  # where it is noted which vars and lookups are named
+        self.asked = set() if asked is None else asked  # where it is noted what is named
 
 
 class Walk:
@@ -159,6 +160,8 @@ class Walk:
                 self._scope.asked.update(
                     ("lookups", one) for one in self._scope.lookups if table in (one, NOT_CONSTANT)
                 )
+            if node.name == "datetime" and told.get("tz") is None:
+                self._scope.asked.add(ZONE)
             if known.check:
                 constants = {name: told[name] for name in told if told[name] is not NOT_CONSTANT}
                 known.check(constants, self._scope.lookups)

@@ -44,7 +44,7 @@ class Language:
         self._filters = filters
         self._lookups = lookups or {}
         self._environment = _Environment(filters)
-        self.asked: set[tuple[str, str]] = set()  # all vars and lookups that texts named: ("vars", its name), …
+        self.asked: set[tuple[str, str]] = set()  # all vars and lookups that texts named: ("vars", its name), …; ZONE
 
     def read(self, text: str, *, variables: Collection[str] = (), records: Collection[str] = ()) -> Read:
         """What a text of the configuration stands for; `variables` and earlier `records` are those that it may name."""
