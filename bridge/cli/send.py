@@ -23,6 +23,10 @@ OTHER_KEY = (
     "The bridge there has another key than this configuration, or another time. A change takes effect when it is "
     "restarted; `bridge events rejected` there says which it is."
 )
+NOT_NOW = (
+    "The bridge there takes nothing now: it was started without a signing key for this source (set it and restart), or "
+    "its database takes nothing. Its log says which."
+)
 _WHOLE = re.compile(r"(?P<base>.*)/webhooks(?:/(?P<source>[^/?#]+)/?(?:[?#].*)?)?")
 
 
@@ -67,6 +71,8 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
         click.echo(SAME, err=True)
     if answer.status_code == 401:
         click.echo(OTHER_KEY, err=True)
+    if answer.status_code == 503:
+        click.echo(NOT_NOW, err=True)
     sys.exit(0 if answer.ok else 1)
 
 
@@ -77,8 +83,9 @@ def _can_be(kind: str, rule: SourceRule) -> None:
     if kind == "test" and not rule.is_platform:
         raise click.ClickException(f"source {rule.name} knows no test requests: those are the chatbot platform's")
     if kind != "test" and rule.lacks_key:
-        only = "only `bridge send test` makes sense" if rule.is_platform else "set it first"
-        raise click.ClickException(f"source {rule.name} has no signing key yet: {only}")
+        only = "; without one, only `bridge send test` makes sense" if rule.is_platform else ""
+        key = "set it, here and for the bridge that runs: the sender's, or to try this any text of 8 characters or more"
+        raise click.ClickException(f"source {rule.name} has no signing key yet: {key}{only}")
 
 
 def _read(url: str) -> tuple[str, tuple[str, str] | None]:

@@ -291,7 +291,7 @@ def test_what_nothing_uses_and_what_looks_like_a_statement_is_doubtful_and_no_mi
     ("defaults", "reads", "warned"),
     [
         ("", "{{ content | datetime }}", ["sources.main"]),
-        ("", "{{ content | label('Time') | datetime('%H:%M') | format('%H') }}", ["sources.main"]),
+        ("", "{{ content | label('Time') | datetime('%Y-%m-%d %H:%M') | format('%H') }}", ["sources.main"]),
         ("", "{{ content | datetime(tz='Europe/Berlin') }}", []),
         ("", "{{ content | date }}", []),
         ("defaults: {timezone: UTC}\n", "{{ content | datetime }}", []),

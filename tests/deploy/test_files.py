@@ -85,7 +85,7 @@ def test_the_buildpack_finds_one_list_of_packages_and_the_python_that_is_tested(
     assert [] == [name for name in others if (ROOT / name).exists()]
     assert "3.11" == (ROOT / ".python-version").read_text().strip()
     assert ">=3.11" == project["project"]["requires-python"]
-    assert {"bridge": "bridge.cli:main"} == project["project"]["scripts"]
+    assert {"bridge": "bridge.__main__:main"} == project["project"]["scripts"]
 
 
 # the others

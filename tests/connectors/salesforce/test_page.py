@@ -11,7 +11,7 @@ from tests.processes import Bridge
 TEXT = (Path(__file__).parents[3] / "docs" / "salesforce.md").read_text("utf-8")
 BLOCKS = dict(re.findall(r"<!-- block: (\w+) -->\n```yaml\n(.*?)```", TEXT, re.DOTALL))
 HEAD = 'version: 1\nsources: {smarterbot: {preset: newoaks, signing_keys: ["${KEY:-}"]}}\n'
-SECRETS = {"SALESFORCE_CONSUMER_KEY": "a-key", "SALESFORCE_CONSUMER_SECRET": "a-secret"}
+SECRETS = {"SALES_CONSUMER_KEY": "a-key", "SALES_CONSUMER_SECRET": "a-secret"}
 
 
 def written(folder: Path, *blocks: str) -> Path:
@@ -38,7 +38,7 @@ def test_a_time_in_another_form_is_read_by_a_var_alone(tmp_path: Path) -> None:
 
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     (booked,) = [row for row in rows if row.get("object") == "Event"]
-    assert "2026-12-01T10:00:00Z" == booked["fields"]["StartDateTime"]
+    assert "2026-12-01T10:00:00-05:00" == booked["fields"]["StartDateTime"]
 
 
 def test_another_record_is_named_by_an_external_id_of_its_own(tmp_path: Path) -> None:
