@@ -42,7 +42,7 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     from bridge.core.signing import sign_request
     from bridge.model.signed import Request
 
-    base, login = _read(f"http://127.0.0.1:{port()}" if url is None else url)
+    base, login = _read(_here() if url is None else url)
     base, named = _split(base)
     if source and named and source != named:
         raise click.UsageError(f"--url is the address of source {named}, and --source says {source}: leave one out")
@@ -74,6 +74,12 @@ def send(kind: str, url: str | None, source: str | None, new: bool) -> None:  # 
     if answer.status_code == 503:
         click.echo(NOT_NOW, err=True)
     sys.exit(0 if answer.ok else 1)
+
+
+def _here() -> str:
+    if not (at := port()):
+        raise click.UsageError("PORT=0 lets the bridge take any port: say with --url which one it took")
+    return f"http://127.0.0.1:{at}"
 
 
 def _can_be(kind: str, rule: SourceRule) -> None:

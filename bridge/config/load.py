@@ -2,7 +2,6 @@
 parse, variables, schema and settings, explain, rules, excerpts. It reads one file, no environment, no clock.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -22,14 +21,13 @@ from bridge.config.settings import Undeclared, reader
 from bridge.config.source import Challenge
 from bridge.config.trials import Known, record_names, tell_unknown, trials_of
 from bridge.config.variables import Filled, fill
+from bridge.config.written_doubts import hardly_meant
 from bridge.core.conditions import Found
 from bridge.core.filters import FILTERS, Filter
 from bridge.errors import ConfigError, Problem
 from bridge.model.mapping import MappingRule
 from bridge.model.rules import Route, Rules
 from bridge.model.trial import Trial
-
-_DOLLAR_NAME = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,7 @@ class _Loading:
         filters: Mapping[str, Filter],
     ) -> None:
         self.document = document
+        self.environment = environment
         self.filters = filters
         self.connectors = connectors
         self.plugins = plugins
@@ -112,7 +111,7 @@ class _Loading:
             raise ConfigError(with_excerpts(problems, self.document, secret=self.secret))
         routes = [route for route, _ in mappings.values()]
         doubts = warnings_of(tree, self.document, unset=self.filled.unset, routes=routes)
-        doubts += mapped.doubts() + self.forgotten_braces()
+        doubts += mapped.doubts() + hardly_meant(self.document, self.environment, secret=self.secret)
         shown = with_excerpts(doubts, self.document, secret=self.secret)
         rules = rules_of(tree, self.settings, mappings, trials)
         return Loaded(rules, tell=self.tell, warnings=sorted(shown, key=lambda one: (one.line, one.column)))
@@ -194,15 +193,6 @@ class _Loading:
             return list(secret_paths(declared, value, path)) if readable else [path]
         except (NameError, TypeError):  # hints that cannot be read: `check_settings` reports it
             return [path]
-
-    def forgotten_braces(self) -> list[Problem]:
-        """Warnings for secrets that are the name of a variable themselves."""
-        message = "this is the secret itself, not the variable of this name"
-        return [
-            self.document.problem(message, path=path, hint="did you mean ${…}?")
-            for path in self.document.written
-            if path in self.secret and _DOLLAR_NAME.fullmatch(self.document.written[path])
-        ]
 
     def literal_secrets(self) -> set[str]:
         """What was typed in as a secret, as written and with its variables filled in."""

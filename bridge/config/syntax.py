@@ -14,6 +14,8 @@ MAX_REPORTED = 20
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INDENT = re.compile(r"[ ]*\t[ \t]*")
 
+_JOINED = re.compile(r"\s*(?:- +)?[\w-]+:[^\s/]")
+
 _QUOTE = "put quotes around texts with special characters"
 _TAG = ("a text that begins with !", "put quotes around it")
 _MISFIT = (
@@ -90,6 +92,10 @@ def explain_syntax(error: Any, lines: list[str], *, file: str) -> list[Problem]:
     if _is_tab(lines[row], mark.column):
         rows = [n for n, line in enumerate(lines) if _INDENT.match(line)][:MAX_REPORTED]
         return [_tab(lines[n], n + 1, file=file) for n in rows]
+    if _is_misfit(error) and (joined := _joined_above(lines, row)) is not None:
+        message = "a key without a space after its colon"
+        column = len(lines[joined]) - len(lines[joined].lstrip()) + 1
+        return [Problem(message, file=file, line=joined + 1, column=column, hint="write key: value")]
     message, hint = _advice(error, lines[row], mark.column)
     return [Problem(message, file=file, line=row + 1, column=mark.column + 1, hint=hint)]
 
@@ -109,6 +115,17 @@ def control_characters(lines: list[str], *, file: str) -> list[Problem]:
         )
         for (row, start, code), _ in zip(found, range(MAX_REPORTED), strict=False)
     ]
+
+
+def _is_misfit(error: Any) -> bool:
+    words = str(getattr(error, "problem", "")).lower()
+    return any(known in words for known in ("mapping values are not allowed", "expected key", "block end"))
+
+
+def _joined_above(lines: list[str], row: int) -> int | None:
+    """The line before this one that says something, if it is `key:value`: to YAML a text that goes on below."""
+    above = next((n for n in range(row - 1, -1, -1) if lines[n].split("#")[0].strip()), None)
+    return above if above is not None and _JOINED.match(lines[above]) else None
 
 
 def _is_tab(line: str, column: int) -> bool:

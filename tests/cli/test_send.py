@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import cli
 from bridge.sandbox.inbox import Inbox
-from tests.processes import KEY, configuration, http_target
+from tests.processes import KEY, Bridge, configuration, http_target
 
 SAME = "always the same example"
 
@@ -83,3 +83,12 @@ def test_an_address_that_names_no_source_of_the_configuration_is_told_with_those
 
     assert 2 == done.exit_code
     assert "no source 'smarterbto': there are smarterbot" in done.stderr
+
+
+def test_where_the_system_chose_the_port_send_has_to_be_told(tmp_path: Path) -> None:
+    bridge = Bridge(tmp_path, configuration({}), environment={"PORT": "0"})
+
+    done = bridge.call("send", "lead")
+
+    assert 2 == done.returncode
+    assert "say with --url which one it took" in done.stderr

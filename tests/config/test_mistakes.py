@@ -325,3 +325,24 @@ def test_a_number_in_quotes_is_none_in_a_record(tmp_path):
     (problem,) = problems_of(tmp_path, target("{url: http://x}") + record)
 
     assert ("this must be a whole number", "write digits only, without quotes") == (problem.message, problem.hint)
+
+
+@pytest.mark.parametrize("between", ["", "    # mine\n", "\n"])
+def test_a_key_without_a_space_after_its_colon_is_told_where_it_stands(tmp_path, between):
+    (problem,) = problems_of(tmp_path, SOURCE + f"targets:\n  crm:\n    connector:http\n{between}    settings: {{}}\n")
+
+    assert (7, 5) == (problem.line, problem.column)
+    assert "a key without a space after its colon" == problem.message
+
+
+def test_a_key_of_curly_quotes_and_a_name_without_braces_are_doubtful(tmp_path):
+    keys = ["“${THE_KEY}”", "$THE_KEY", "$OTHER_KEY"]
+    text = "version: 1\nvars: {said: “so”}\nsources:\n  main:\n    signing_keys:\n"
+
+    found = load_text(tmp_path, text + "".join(f"      - {key}\n" for key in keys), {"THE_KEY": "a long key"}).warnings
+
+    assert [
+        ("“ is no quotation mark here, but a part of the text", 'write straight ones: "'),
+        ("this is the secret itself, not the variable of this name", "did you mean ${THE_KEY}?"),
+        ("this is the secret itself, not the variable of this name", "did you mean ${…}?"),
+    ] == [(one.message, one.hint) for one in found if one.path.startswith("sources")]
