@@ -47,7 +47,7 @@ def connectors_describe(name: str, target: str | None, object_: str | None, as_j
     found = plugins.load(name)
     rows = [one._asdict() for one in settings_of(found.Settings)]  # type: ignore[attr-defined]
     columns = ("key", "kind", "default", "required", "secret", "description")
-    show_rows(rows, columns, as_json=as_json, empty="It has no settings.")
+    show_rows(rows, columns, as_json=as_json, empty="It has no settings.", beneath="description")
     if not as_json:
         for record in getattr(found, "default_records", ()):
             said = f"record {record['name']}: {record['object']}, one for each {record.get('keyed_by', 'event')}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.sandbox.inbox import Inbox
+from tests.cli.test_show import on_a_terminal
 from tests.processes import KEY, Bridge, configuration, lead, running
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,14 @@ def test_what_can_be_told_to_one_is_described_key_by_key(tmp_path: Path) -> None
     assert ("POST or PUT or PATCH", "POST") == (rows["method"]["kind"], rows["method"]["default"])
     assert "of each request" == rows["method"]["description"]
     assert (True, True) == (rows["auth.bearer"]["required"], rows["auth.bearer"]["secret"])
+
+
+def test_on_a_narrow_terminal_no_key_of_a_setting_is_cut(tmp_path: Path) -> None:
+    keys = {json.loads(line)["key"] for line in bridge("describe", "salesforce", cwd=tmp_path).stdout.splitlines()}
+
+    shown = on_a_terminal(Bridge(tmp_path, configuration({})), "connectors", "describe", "salesforce", columns=80)
+
+    assert keys <= set(shown.split())
 
 
 @pytest.mark.parametrize(
