@@ -23,9 +23,7 @@ def targets_list(as_json: bool) -> None:  # noqa: FBT001
     rows = described(database(), codec=Codec())
     columns = ("name", "state", "why", "held_until", "deliveries")
     empty = "No targets yet: start the bridge once."
-    show_rows(
-        rows, columns, as_json=as_json, empty=empty, derived={"deliveries": _counts}, whole=columns, beneath="why"
-    )
+    show_rows(rows, columns, as_json=as_json, empty=empty, derived={"deliveries": _counts}, whole=columns)
 
 
 @targets.command("pause")
