@@ -23,6 +23,12 @@ def test_the_migrations_make_just_what_the_tables_describe(database: Database) -
         assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
 
 
+def test_each_migration_brings_about_a_version_that_is_known() -> None:
+    names = sorted(path.name for path in (schema.MIGRATIONS / "versions").glob("*.py"))
+
+    assert list(schema.REVISIONS) == [name.split("_")[0] for name in names]
+
+
 def test_a_database_that_is_up_to_date_is_left_alone(database: Database) -> None:
     salt = schema.salt(database)
 
