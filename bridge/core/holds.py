@@ -14,6 +14,11 @@ from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 DOWN_AFTER = 3
 SUSPECT_AFTER = 5
 REST_S = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)  # a target that is still sick rests longer each time
+DOWN_REST_S = (
+    5.0,
+    15.0,
+    *REST_S,
+)  # most that are down are back in a moment; a login that is refused is locked by haste
 GROW_AFTER = 20  # a target that was crowded is allowed one call more at once after so many that passed
 
 
@@ -134,7 +139,8 @@ def _rest(
     """
     if held:
         return Judgement(health, why=why, rest_s=heard_s(for_s))
-    usual_s = max(REST_S[min(health.level, len(REST_S) - 1)], heard_s(least_s))
+    rests_s = DOWN_REST_S if kind == "down" else REST_S
+    usual_s = max(rests_s[min(health.level, len(rests_s) - 1)], heard_s(least_s))
     rested = replace(health, kind=kind, level=health.level + 1, ramp=0, retries=())
     if kind != "suspect":
         rested = replace(rested, rejects=0, cause="")

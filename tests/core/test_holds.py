@@ -51,7 +51,7 @@ def test_three_retries_in_a_row_from_different_persons_mean_down(target: Target)
     first, second, third = (target.meets(DOWN, person=f"p{n}") for n in (1, 2, 3))
 
     assert ("", "") == (first.why, second.why)
-    assert ("down: HTTP 503", 30.0, True) == (third.why, third.rest_s, third.counts)
+    assert ("down: HTTP 503", 5.0, True) == (third.why, third.rest_s, third.counts)
     assert Health(kind="down", level=1) == target.health
 
 
@@ -117,11 +117,11 @@ def test_a_hold_that_is_asked_for_lasts_as_long_as_it_says(
 
 def test_a_target_that_is_still_sick_rests_longer_each_time(target: Target) -> None:
     rests = [down(target).rest_s]
-    for _ in range(7):
+    for _ in range(9):
         target.comes_back()
         rests.append(target.meets(DOWN).rest_s)
 
-    assert [30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 900.0, 900.0] == rests
+    assert [5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 900.0, 900.0] == rests
 
 
 def test_after_it_has_passed_a_target_rests_briefly_again(target: Target) -> None:
@@ -174,14 +174,19 @@ def test_it_comes_back_with_one_call_then_with_twice_as_many_until_all(concurren
     assert Health() == target.health
 
 
-@pytest.mark.parametrize("fault", [DOWN, Retry("timeout", uncertain=True), Hold("login refused")])
-def test_a_canary_that_meets_a_target_still_down_puts_it_to_rest_again(target: Target, fault: Outcome) -> None:
+@pytest.mark.parametrize(
+    ("fault", "rest_s"),
+    [(DOWN, 15.0), (Retry("timeout", uncertain=True), 15.0), (Hold("login refused"), 60.0)],
+)
+def test_a_canary_that_meets_a_target_still_down_puts_it_to_rest_again(
+    target: Target, fault: Outcome, rest_s: float
+) -> None:
     down(target)
     target.comes_back()
 
     found = target.meets(fault)
 
-    assert (True, 60.0, 0) == (target.held, found.rest_s, target.health.ramp)
+    assert (True, rest_s, 0) == (target.held, found.rest_s, target.health.ramp)
 
 
 def test_a_canary_does_not_pay_for_a_target_still_down(target: Target) -> None:
