@@ -3,7 +3,7 @@
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from bridge.connector import Answer, Call, FetchToken, Hold, Retry, Secret, Token, found_at
+from bridge.connector import Answer, Call, FetchToken, Hold, Retry, Secret, Token, found_at, secrets_in
 from connectors.hubspot.errors import outcome_of
 from connectors.hubspot.paths import TOKEN, path_in
 from connectors.hubspot.problem import problem_of
@@ -47,21 +47,25 @@ class Access:
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
                 body=urlencode(form).encode(),
             )
-            return self._token(answer, refresh, call)
+            if answer.status != 200:
+                return self._refused(answer, last, call)
+            return _token_in(answer, refresh)
 
         return fetch
 
-    def _token(self, answer: Answer, refresh: Secret | str, call: Call) -> Token | Hold | Retry:
-        if answer.status != 200:
-            outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s)
-            if isinstance(outcome, Retry | Hold):
-                return replace(outcome, uncertain=False)  # nothing was written by asking for a token
-            return Hold(f"HubSpot refuses to renew the access token: {getattr(outcome, 'reason', answer.status)}")
-        found = answer.json()
-        text, next_ = found_at(found, "access_token"), found_at(found, "refresh_token")
-        if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or " " in text:
-            return Retry("HubSpot's login gave no access token")
-        valid_s = found_at(found, "expires_in")
-        valid_s = float(valid_s) if isinstance(valid_s, int | float) and not isinstance(valid_s, bool) else USUAL_S
-        kept = Secret(next_) if isinstance(next_, str) and next_ else refresh
-        return Token(Secret(text), valid_s=max(valid_s - EARLY_S, valid_s / 2), more={"refresh_token": kept})
+    def _refused(self, answer: Answer, last: Token | None, call: Call) -> Hold | Retry:
+        outcome = outcome_of(problem_of(answer, secrets=secrets_in((self._settings, last))), now_s=call.now_s)
+        if isinstance(outcome, Retry | Hold):
+            return replace(outcome, uncertain=False)  # nothing was written by asking for a token
+        return Hold(f"HubSpot refuses to renew the access token: {getattr(outcome, 'reason', answer.status)}")
+
+
+def _token_in(answer: Answer, refresh: Secret | str) -> Token | Retry:
+    found = answer.json()
+    text, next_ = found_at(found, "access_token"), found_at(found, "refresh_token")
+    if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or " " in text:
+        return Retry("HubSpot's login gave no access token")
+    valid_s = found_at(found, "expires_in")
+    valid_s = float(valid_s) if isinstance(valid_s, int | float) and not isinstance(valid_s, bool) else USUAL_S
+    kept = Secret(next_) if isinstance(next_, str) and next_ else refresh
+    return Token(Secret(text), valid_s=max(valid_s - EARLY_S, valid_s / 2), more={"refresh_token": kept})

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from bridge.connector import Answer, Call, NoAnswer, came_to
+from bridge.connector import Answer, Call, NoAnswer, Token, came_to, secrets_in
 from connectors.hubspot.access import Access
 from connectors.hubspot.limits import Limits
 from connectors.hubspot.paths import ACCOUNT, OF_PRIVATE_APP, OF_TOKEN, path_in
@@ -28,6 +28,11 @@ class Client:
         self._way = _Way(settings, access, limits, call)
         self._made = copy.copy(_generated())
         self._made.rest_client = self._way
+
+    @property
+    def secrets(self) -> set[str]:
+        """What no reason may quote of an answer."""
+        return self._way.secrets
 
     def write(self, way: str, object_: str, inputs: Sequence[Input]) -> Answer:
         """`way`: create, update or upsert."""
@@ -110,6 +115,7 @@ class _Way:
         self._limits = limits
         self._call = call
         self._over: Unanswered | None = None
+        self.secrets = set(secrets_in(settings))
 
     def request(
         self,
@@ -138,7 +144,7 @@ class _Way:
         constant = self._settings.access_token
         if constant is not None:
             return self.request("POST", f"{_HOST}{OF_PRIVATE_APP}", body={"tokenKey": constant.reveal()})
-        token = self._access.token(self._call)
+        token = self._token()
         return self.request("GET", f"{_HOST}{OF_TOKEN}/{quote(token.text.reveal(), safe='') if token else ''}")
 
     def _answered(
@@ -147,13 +153,18 @@ class _Way:
         path = path_in(self._settings.api_version, url.removeprefix(_HOST))
         query = f"?{urlencode(query_params)}" if query_params else ""
         place = self._settings.base_url.rstrip("/") + path + query
-        token = self._access.token(self._call)
+        token = self._token()
         named = {name: value for name, value in (headers or {}).items() if value}
         answer = self._ask(method, place, named | {"Authorization": self._access.header(token)}, body)
         if answer.status == 401 and token is not None:
-            token = self._access.token(self._call, instead_of=token)
+            token = self._token(instead_of=token)
             answer = self._ask(method, place, named | {"Authorization": self._access.header(token)}, body)
         return answer
+
+    def _token(self, *, instead_of: Token | None = None) -> Token | None:
+        token = self._access.token(self._call, instead_of=instead_of)
+        self.secrets.update(secrets_in(token))
+        return token
 
     def _ask(self, method: str, place: str, headers: Mapping[str, str], body: Any) -> Answer:
         answer = self._call.http.request(method, place, headers=headers, json=body)

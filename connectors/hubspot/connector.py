@@ -75,7 +75,7 @@ class HubSpot:
         account = self._accounts.learn(told)
         for answer in (told, client.first(CONTACTS)):
             if answer.status not in (200, 404) and not (answer is told and answer.status == 403):
-                return self._held(answer, call, zone=account.zone)
+                return _held(answer, client, call, zone=account.zone)
         for object_, name in named(self._settings):
             properties = properties_in(client.properties(object_))
             if properties is not None and (wrong := wrong_with(name, properties)):
@@ -89,13 +89,13 @@ class HubSpot:
             answer = client.properties(object_)
             properties = properties_in(answer)
             if properties is None:
-                return self._held(answer, call)
+                return _held(answer, client, call)
             if name in {one.get("name") for one in properties}:
                 told.append(f"the property {name} of {object_} {wrong_with(name, properties) or 'is there'}")
             else:
                 answer = make(object_, name, properties, client)
                 if answer.status not in (200, 201):
-                    return self._held(answer, call)
+                    return _held(answer, client, call)
                 told.append(f"made the property {name} of {object_}")
         return told or ["there is nothing to make: the settings name no unique properties (unique: {contact: …})"]
 
@@ -104,18 +104,13 @@ class HubSpot:
         answer = client.properties(object)
         fields = fields_in(answer, object, self._settings)
         if fields is None:
-            return self._held(answer, call)
+            return _held(answer, client, call)
         if missing := lacking(object, client.granted()):
             return Hold(f"the app lacks scopes ({', '.join(missing)}) that {object} need: add them to it")
         return fields
 
     def nothing_there(self, method: str, url: str, content: bytes) -> bytes | None:
         return nothing_there(method, url)
-
-    def _held(self, answer: Answer, call: Call, *, zone: str = "") -> Hold:
-        """What keeps us from asking, as a Hold."""
-        outcome = outcome_of(problem_of(answer, secrets=self._settings.secrets), now_s=call.now_s, zone=zone)
-        return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot is unwell"))
 
     def _unseen_s(self, record: Record) -> float:
         """How long a look may miss what an earlier attempt wrote; 0 where an address or a key of ours finds it."""
@@ -146,3 +141,9 @@ class HubSpot:
         for dropped in (*record.not_taken.values(), *(before.dropped for before in earlier)):
             row.keep(dropped)
         return row
+
+
+def _held(answer: Answer, client: Client, call: Call, *, zone: str = "") -> Hold:
+    """What keeps us from asking, as a Hold."""
+    outcome = outcome_of(problem_of(answer, secrets=client.secrets), now_s=call.now_s, zone=zone)
+    return outcome if isinstance(outcome, Hold) else Hold(getattr(outcome, "reason", "HubSpot is unwell"))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge.connector import Answer, Hold, Retry, found_at
+from bridge.connector import Answer, Hold, Retry, found_at, spellings
 from connectors.hubspot.unanswered import Unanswered
 
 MAX_SAID = 300  # characters of a message that a reason quotes
@@ -147,6 +147,6 @@ def _word(found: Any) -> str:
 
 
 def _line(message: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        message = message.replace(secret, "***")
+    for spelling in spellings(secrets):
+        message = message.replace(spelling, "***")
     return " ".join("".join(sign if sign.isprintable() else " " for sign in message).split())[:MAX_SAID]

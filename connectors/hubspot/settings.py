@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bridge.connector import Secret, Wrong, WrongSettings, secrets_in, wrong_header_value, wrong_url
+from bridge.connector import Secret, Wrong, WrongSettings, wrong_header_value, wrong_url
 
 PUBLIC = "https://api.hubapi.com"
 
@@ -89,11 +89,6 @@ class HubSpotSettings:
     def __post_init__(self) -> None:
         if found := [*self._wrong_login(), *self._wrong_names()]:
             raise WrongSettings(*found)
-
-    @property
-    def secrets(self) -> list[str]:
-        """Those that no reason may quote."""
-        return list(secrets_in(self))
 
     def _wrong_login(self) -> Iterator[Wrong]:
         if self.access_token is None and self.oauth is None:

@@ -65,7 +65,7 @@ class Work:
         return self._choices.choice(row.object, name, row.properties[name])
 
     def problem(self, answer: Answer) -> Problem:
-        return problem_of(answer, secrets=self.settings.secrets)
+        return problem_of(answer, secrets=self.client.secrets)
 
     def judge(self, problem: Problem) -> Outcome:
         return outcome_of(problem, now_s=self._call.now_s, zone=self.account.zone)

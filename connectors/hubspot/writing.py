@@ -110,7 +110,7 @@ def _read(body: Any, rows: Sequence[Row], way: str, work: Work) -> None:
             row.is_new = row.is_linked or found_at(mine, "new") is True
             row.deliver(found[0], work.page(row.object, found[0]))
         elif error := _error_of(row, rows, errors):
-            correct(row, row_problem(error, secrets=work.settings.secrets), unique_of(row, work), work)
+            correct(row, row_problem(error, secrets=work.client.secrets), unique_of(row, work), work)
         else:
             row.outcome = Retry("HubSpot's answer says nothing of this record", uncertain=True)
 
