@@ -161,6 +161,11 @@ def test_a_broken_connector_leaves_the_others_working(install) -> None:
         ),
         ("(self, record, call)", "(self, record)", r"it is called as deliver\(self, record, call\)"),
         ("(self, settings)", "(self)", r"it is called as __init__\(self, settings\)"),
+        (
+            "def probe",
+            "def nothing_there(self, url): ...\n        def probe",
+            r"it is called as nothing_there\(self, method, url, content\)",
+        ),
         ("@dataclass(frozen=True)", "", r"Settings is no dataclass: write @dataclass\(frozen=True\)"),
         ("url: str", "url: bytes", "Settings.url is a bytes, and a configuration has none: declare it as str"),
         ("url: str", "url: 'list[Nothing]'", "Settings cannot be read: name 'Nothing'"),

@@ -36,6 +36,7 @@ _CALLED = {
     "deliver_batch": ("self", "plans", "call"),
     "describe": ("self", "object", "call"),
     "prepare": ("self", "call"),
+    "nothing_there": ("self", "method", "url", "content"),
 }
 _KINDS = (str, int, float, bool, Secret, object, types.NoneType)
 _OURS = str(PurePath(__file__).parent.parent)
