@@ -5,11 +5,12 @@ Used by the schema. A check raises `wrong(…)`: it says what is wrong and what 
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from bridge.connector import Wrong
 from bridge.core.filters.zones import zone_of
 from bridge.core.presets import PRESETS
 from bridge.core.text import nearest
@@ -30,16 +31,7 @@ def wrong(message: str, *, hint: str = "", at: tuple[str | int, ...] = ()) -> Py
     return PydanticCustomError("bridge", "{message}", {"message": message, "hint": hint, "at": at})
 
 
-class Fault(NamedTuple):
-    """One of several things that are wrong with a mapping; `at` leads to it from there."""
-
-    at: tuple[str | int, ...]
-    message: str
-    hint: str = ""
-    in_key: bool = False  # not the value there is wrong: that the key stands there
-
-
-def faults(found: list[Fault]) -> PydanticCustomError:
+def faults(found: list[Wrong]) -> PydanticCustomError:
     """The error to raise in a check that found all of these."""
     return PydanticCustomError("faults", "{message}", {"message": found[0].message, "wrong": found})
 

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bridge.config.fields import Fault, HeaderName, Template
+from bridge.config.fields import HeaderName, Template
 from bridge.config.part import Part
+from bridge.connector import Wrong
 from bridge.core.presets import PRESETS
 from bridge.model import scheme as model
 from bridge.model.scheme import NEWOAKS, Scheme
@@ -77,73 +78,73 @@ def decoded(key: str, scheme: Scheme) -> bytes:
 
 def signature_faults(
     preset: str | None, signature: Signature | None, keys: list[str], *, public_url: str | None
-) -> list[Fault]:
+) -> list[Wrong]:
     """What is wrong with it as a whole."""
     scheme, said = scheme_of(preset, signature), signature or Signature()
     if scheme.proof == "none":
         given = [("signature", name) for name in said.model_fields_set - {"proof"}] + [("signing_keys",)] * bool(keys)
         message = "this has no use where nothing is verified"
-        return [Fault(at, message, "remove it", in_key=True) for at in given]
+        return [Wrong(at, message, "remove it", in_key=True) for at in given]
     if scheme.proof == "token":
         return _token_faults(scheme, said)
     found = _hmac_faults(scheme, said)
     if scheme.needs_url and not public_url:
         hint = "add public_url: the address of this source as it was given to the sender"
         at = ("signature", "signed") if said.signed else ("preset",)
-        found.append(Fault(at, "the sender signs the address too, and it is not given here", hint))
+        found.append(Wrong(at, "the sender signs the address too, and it is not given here", hint))
     for n, key in enumerate(keys):
         found += [] if _can_decode(key, scheme) else [_not_decoded(n, scheme)]
     return found
 
 
-def _token_faults(scheme: Scheme, said: Signature) -> list[Fault]:
+def _token_faults(scheme: Scheme, said: Signature) -> list[Wrong]:
     found = [
-        Fault(("signature", name), "this has no meaning for a token", "remove it", in_key=True)
+        Wrong(("signature", name), "this has no meaning for a token", "remove it", in_key=True)
         for name in _OF_HMAC
         if getattr(said, name) is not None
     ]
     if said.header and said.query:
-        found.append(Fault(("signature", "query"), "this cannot stand beside header", "keep one", in_key=True))
+        found.append(Wrong(("signature", "query"), "this cannot stand beside header", "keep one", in_key=True))
     if not scheme.header and not scheme.query:
         message = "where the token stands is not given"
         found.append(
-            Fault(("signature",), message, "write signature: {header: X-Token} or {query: token}", in_key=True)
+            Wrong(("signature",), message, "write signature: {header: X-Token} or {query: token}", in_key=True)
         )
     return found
 
 
-def _hmac_faults(scheme: Scheme, said: Signature) -> list[Fault]:
+def _hmac_faults(scheme: Scheme, said: Signature) -> list[Wrong]:
     at, found = ("signature",), []
     if not scheme.header:
         hint = "add header: … here: the one that holds the signature, as the vendor's page names it"
-        found.append(Fault(at, "'header' is missing", hint, in_key=True))
+        found.append(Wrong(at, "'header' is missing", hint, in_key=True))
     if said.query is not None:
         hint = "for one, write proof: token"
-        found.append(Fault((*at, "query"), "only a token can stand in the query", hint, in_key=True))
+        found.append(Wrong((*at, "query"), "only a token can stand in the query", hint, in_key=True))
     for name, format_ in _OF_FORMAT.items():
         if getattr(said, name) is not None and scheme.format != format_:
             hint = f"write format: {format_}, or remove it"
-            found.append(Fault((*at, name), f"this belongs to format: {format_}", hint, in_key=True))
+            found.append(Wrong((*at, name), f"this belongs to format: {format_}", hint, in_key=True))
     return found + _time_faults(scheme, said)
 
 
-def _time_faults(scheme: Scheme, said: Signature) -> list[Fault]:
+def _time_faults(scheme: Scheme, said: Signature) -> list[Wrong]:
     time, at = scheme.timestamp, ("signature", "timestamp")
     if time is None:
         if scheme.signs_time:
             hint = "add timestamp: {pair: t} or {header: …}"
-            return [Fault(("signature", "signed"), "where {timestamp} stands is not given", hint)]
+            return [Wrong(("signature", "signed"), "where {timestamp} stands is not given", hint)]
         return []
     if bool(time.pair) == bool(time.header):
-        return [Fault(at, "this needs either pair or header", "write {pair: t} or {header: X-Timestamp}")]
+        return [Wrong(at, "this needs either pair or header", "write {pair: t} or {header: X-Timestamp}")]
     if time.pair and scheme.format != "pairs":
-        return [Fault((*at, "pair"), "a pair stands in a signature of format: pairs only", "write header: …")]
+        return [Wrong((*at, "pair"), "a pair stands in a signature of format: pairs only", "write header: …")]
     if time.pair and time.pair == scheme.pair:
-        return [Fault((*at, "pair"), "the signature stands under this name", "write the name of the time")]
+        return [Wrong((*at, "pair"), "the signature stands under this name", "write the name of the time")]
     if not scheme.signs_time:
         place = ("signature", "signed") if said.signed else at if said.timestamp else ("signature",)
         hint = 'write {timestamp} where the vendor\'s page has it, such as signed: "{timestamp}.{body}"'
-        return [Fault(place, "the time is not signed, so anybody could set it anew", hint)]
+        return [Wrong(place, "the time is not signed, so anybody could set it anew", hint)]
     return []
 
 
@@ -162,6 +163,6 @@ def _can_decode(key: str, scheme: Scheme) -> bool:
         return False
 
 
-def _not_decoded(n: int, scheme: Scheme) -> Fault:
+def _not_decoded(n: int, scheme: Scheme) -> Wrong:
     hint = "was it copied whole? if the vendor uses it as it stands, write signature: {key_encoding: text}"
-    return Fault(("signing_keys", n), f"this signing key is no {scheme.key_encoding}", hint)
+    return Wrong(("signing_keys", n), f"this signing key is no {scheme.key_encoding}", hint)

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from bridge.config.fields import (
-    Fault,
     FieldPath,
     Ignorable,
     Listed,
@@ -27,7 +26,7 @@ from bridge.config.fields import (
 )
 from bridge.config.part import Part
 from bridge.config.signature import Signature, scheme_of, signature_faults
-from bridge.connector import Secret
+from bridge.connector import Secret, Wrong
 from bridge.core.presets import PRESETS
 from bridge.model import fields as rules
 from bridge.model.fields import TEXTS
@@ -162,71 +161,71 @@ def challenge_of(source: Source) -> rules.Challenge | None:
     return made if made.echo or (made.query and made.token) else None
 
 
-def faults_of(source: Source) -> list[Fault]:
+def faults_of(source: Source) -> list[Wrong]:
     """What in the source does not fit together."""
     found = signature_faults(source.preset, source.signature, source.signing_keys, public_url=source.public_url)
     if found:
         return found  # what follows would only repeat them
     if source.settings is not None:
-        found.append(Fault(("settings",), "settings belong to a plugin", "name it under plugin", in_key=True))
+        found.append(Wrong(("settings",), "settings belong to a plugin", "name it under plugin", in_key=True))
     if source.scheme.is_weak and not source.allow_unsigned:
         at = ("signature", "proof") if source.signature and source.signature.proof else ("preset",)
         hint = "if that is meant, write allow_unsigned: true beside it"
         found.append(
-            Fault(at, "nothing that is sent is signed: whoever learns the address or token can forge it", hint)
+            Wrong(at, "nothing that is sent is signed: whoever learns the address or token can forge it", hint)
         )
     return found + _field_faults(source) + _challenge_faults(source)
 
 
-def faults_of_plugin(source: Source) -> list[Fault]:
+def faults_of_plugin(source: Source) -> list[Wrong]:
     """What has no place beside `plugin`."""
     hint = "what the plugin needs stands under settings"
     said = source.model_fields_set & {"preset", "signature", "signing_keys", "allow_unsigned", "challenge", "tolerance"}
     return [
-        Fault((key,), f"'{key}' has no meaning beside plugin", hint, in_key=True) for key in sorted(said)
+        Wrong((key,), f"'{key}' has no meaning beside plugin", hint, in_key=True) for key in sorted(said)
     ] + _field_faults(source)
 
 
-def _field_faults(source: Source) -> list[Fault]:
+def _field_faults(source: Source) -> list[Wrong]:
     fields = source.fields
     if fields is None:
         return []
-    found: list[Fault] = []
+    found: list[Wrong] = []
     kind = fields.kind
     if kind.always and kind.path:
-        found.append(Fault(("fields", "kind", "always"), "this cannot stand beside path", "keep one", in_key=True))
+        found.append(Wrong(("fields", "kind", "always"), "this cannot stand beside path", "keep one", in_key=True))
     if kind.values and not kind.path:
-        found.append(Fault(("fields", "kind"), "values need a path", "write path: the field that tells the kind"))
+        found.append(Wrong(("fields", "kind"), "values need a path", "write path: the field that tells the kind"))
     if source.chatbots and not fields.chatbot_id:
-        found.append(Fault(("chatbots",), "no event would be of these chatbots", "give fields.chatbot_id a path"))
+        found.append(Wrong(("chatbots",), "no event would be of these chatbots", "give fields.chatbot_id a path"))
     if source.ignore_types and not kind.path:
-        found.append(Fault(("ignore_types",), "no event has a type to ignore", "give fields.kind a path"))
+        found.append(Wrong(("ignore_types",), "no event has a type to ignore", "give fields.kind a path"))
     if not any(getattr(fields, name) for name in TEXTS):
         message = "no field is declared: every event would be quarantined"
-        found.append(Fault(("fields",), message, f"give one of these a path: {', '.join(TEXTS)}", in_key=True))
+        found.append(Wrong(("fields",), message, f"give one of these a path: {', '.join(TEXTS)}", in_key=True))
     return found
 
 
-def _challenge_faults(source: Source) -> list[Fault]:
+def _challenge_faults(source: Source) -> list[Wrong]:
     if source.challenge is None:
         return []
     said, at = source.challenge, ("challenge",)
     preset = PRESETS[source.preset].challenge if source.preset else None
     query = said.query or (preset.query if preset else "")
     if query and said.echo:
-        return [Fault((*at, "echo"), "this cannot stand beside query", "keep one", in_key=True)]
+        return [Wrong((*at, "echo"), "this cannot stand beside query", "keep one", in_key=True)]
     if query:
         needed = [name for name in ("token_query", "token") if not (getattr(said, name) or getattr(preset, name, ""))]
         hint = "only who knows it is answered"
         return [
-            Fault((*at, name), f"'{name}' is missing", f"add {name}: … here: {hint}", in_key=True) for name in needed
+            Wrong((*at, name), f"'{name}' is missing", f"add {name}: … here: {hint}", in_key=True) for name in needed
         ]
     if not said.echo and not (preset and preset.echo):
         return [
-            Fault(
+            Wrong(
                 at, "'query' or 'echo' is missing", "what is sent back: a parameter of a GET, or a field", in_key=True
             )
         ]
     if source.scheme.proof == "none":
-        return [Fault(at, "nothing is sent back to a sender that proves nothing", "remove it", in_key=True)]
+        return [Wrong(at, "nothing is sent back to a sender that proves nothing", "remove it", in_key=True)]
     return []
