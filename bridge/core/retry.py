@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from bridge.model.delivery import Claim, State
+from bridge.model.delivery import ENDED, Claim, State
 from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry, Skipped
 
 JITTER = 0.2  # each wait is up to this much longer, so that what failed together does not return together
@@ -26,7 +26,7 @@ class Settlement:
 
     @property
     def ends(self) -> bool:
-        return self.state in (State.DELIVERED, State.DEAD, State.DISCARDED)
+        return self.state in ENDED
 
 
 def settle(

@@ -16,6 +16,7 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
+ENDED = (State.DELIVERED, State.DEAD, State.DISCARDED)  # no worker has more to do then
 SUPERSEDED = "superseded by a later revision"  # why one was discarded
 
 

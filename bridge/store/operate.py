@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text, update
 
 from bridge.errors import BridgeError
-from bridge.model.delivery import State
+from bridge.model.delivery import ENDED, State
 from bridge.model.rules import TargetRule
 from bridge.store import lanes
 from bridge.store.counters import Tally
@@ -20,7 +20,6 @@ from bridge.store.openings import Opening, open_deliveries
 from bridge.store.retention import LET_GO
 from bridge.store.tables import audit, deliveries, events, links
 
-ENDED = ("delivered", "dead", "discarded")
 LARGEST_ID = 2**63 - 1
 _LATER = events.alias("later")
 _HAS_PAYLOAD = events.c.fields.is_not(None).label("has_payload")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, text
 
 from bridge.core.retry import Settlement
-from bridge.model.delivery import SUPERSEDED, Result, State
+from bridge.model.delivery import ENDED, SUPERSEDED, Result, State
 from bridge.model.record import Delivered
 from bridge.store import bulk, lanes
 from bridge.store.codec import Codec
@@ -97,7 +97,7 @@ def _change(
         "position": position,
         "holds": settlement.holds,
         "held_at": settlement.held_at,
-        "finished_at": now_ms if state in (State.DELIVERED, State.DEAD, State.DISCARDED) else None,
+        "finished_at": now_ms if state in ENDED else None,
         "reason": codec.encode(reason) if reason else None,
         "degraded": _degraded(row.degraded, result.degraded, codec),
     }
