@@ -27,13 +27,10 @@ _PARTS = ("name", "object", "keyed_by", "match", "mode", "fields", "when")
 _OPTIONS = {"on_error": ON_ERROR, "nulls": NULLS, "write": WRITES, "keyed_by": KEYED_BY, "mode": MODES}
 
 
-def read_records(declared: Any, *, filters: Mapping[str, Filter] = FILTERS) -> tuple[RecordRule, ...]:
-    """The rules that a connector's `default_records` declare; raises ValueError with all that is wrong, and where."""
-    return read_defaults(declared, {}, filters=filters).records
-
-
 def read_defaults(declared: Any, variables: Any, *, filters: Mapping[str, Filter] = FILTERS) -> MappingRule:
-    """The same with the `default_vars` that they use."""
+    """The rules that a connector's `default_records` declare, and the `default_vars` that they use; raises ValueError
+    with all that is wrong, and where.
+    """
     language = Language(filters)
     values, found = read_vars(variables, language, ("default_vars",))
     reader = Reader(language, variables=values)

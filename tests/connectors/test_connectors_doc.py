@@ -10,7 +10,7 @@ import pytest
 from bridge.connector import WrongSettings
 from bridge.core.expression import Expression, Language
 from bridge.core.filters import Filter
-from bridge.core.records import read_records
+from bridge.core.records import read_defaults
 from bridge.testing import ConnectorSuite, Request, Response
 
 PAGE = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text()
@@ -153,7 +153,7 @@ def test_the_settings_of_the_page_say_all_that_is_wrong_at_once() -> None:
 
 
 def test_the_records_of_the_page_are_such() -> None:
-    assert ["person", "note"] == [rule.name for rule in read_records(run("records")["DEFAULT_RECORDS"])]
+    assert ["person", "note"] == [rule.name for rule in read_defaults(run("records")["DEFAULT_RECORDS"], {}).records]
 
 
 def test_the_filter_of_the_page_is_one() -> None:

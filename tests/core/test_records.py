@@ -7,7 +7,7 @@ import pytest
 from bridge.core.expression import Expression, Language
 from bridge.core.filters import FILTERS
 from bridge.core.nested import Nested
-from bridge.core.records import MOST_FIELDS, MOST_RECORDS, Reader, read_records
+from bridge.core.records import MOST_FIELDS, MOST_RECORDS, Reader, read_defaults
 from bridge.model.mapping import RecordRule
 from bridge.model.record import Ref
 
@@ -114,7 +114,7 @@ def test_two_records_have_two_names_and_there_are_not_too_many() -> None:
 
 def test_a_connectors_author_is_told_all_that_is_wrong_with_its_default_records() -> None:
     with pytest.raises(ValueError, match="default_records") as raised:
-        read_records([record(name="X", fields={"Email": "{{ emial }}"}), record(name="note", objekt="x")])
+        read_defaults([record(name="X", fields={"Email": "{{ emial }}"}), record(name="note", objekt="x")], {})
 
     assert [
         "default_records[0].name: this is no usable name",
@@ -126,4 +126,4 @@ def test_a_connectors_author_is_told_all_that_is_wrong_with_its_default_records(
 @pytest.mark.parametrize("declared", [[], (), {}, "text", None])
 def test_no_records_at_all_are_no_default_records(declared: Any) -> None:
     with pytest.raises(ValueError, match="default_records"):
-        read_records(declared)
+        read_defaults(declared, {})

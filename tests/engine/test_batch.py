@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.connector import Call, Delivered, Outcome, Plan, Record, Ref, Reject, Retry
-from bridge.core.records import read_records
+from bridge.core.records import read_defaults
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
 from bridge.engine.crew import Crew
@@ -95,7 +95,7 @@ def test_a_plan_has_the_records_that_are_missing_and_the_ids_of_those_that_are_t
 
 
 def records(*declared: dict[str, Any]) -> Any:
-    return read_records(declared)
+    return read_defaults(declared, {}).records
 
 
 SEEN = records(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.connector import Call, Delivered, Hold, Outcome, Record, Usable
-from bridge.core.records import read_records
+from bridge.core.records import read_defaults
 from bridge.engine.attempt import Caller
 from bridge.engine.crew import Crew
 from bridge.engine.room import Probed, Room
@@ -22,12 +22,13 @@ from bridge.outbound import Alone, Door
 from tests.engine.workers import Machine, Scripted
 from tests.processes import wait_until
 
-RECORDS = read_records(
+RECORDS = read_defaults(
     [
         {"name": "person", "object": "contact", "keyed_by": "person", "fields": {"kind": "{{ kind }}"}},
         {"name": "note", "object": "note", "fields": {"of": "{{ records.person.id }}", "text": "from the chat"}},
-    ]
-)
+    ],
+    {},
+).records
 STORED = StoredEvent(1, "key", 1, datetime(2023, 11, 23, tzinfo=UTC), Event("smarterbot", Kind.LEAD))
 
 

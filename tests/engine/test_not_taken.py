@@ -11,8 +11,7 @@ import pytest
 
 from bridge import log
 from bridge.connector import Call, Delivered, Outcome, Record, Reject, Retry
-from bridge.core.records import read_records
-from bridge.model.mapping import MappingRule
+from bridge.core.records import read_defaults
 from bridge.store import look
 from bridge.store.codec import Codec
 from bridge.store.database import Database
@@ -20,18 +19,17 @@ from tests.engine.workers import Machine, Running, Scripted
 from tests.processes import wait_until
 from tests.store.rows import Store
 
-MAPPING = MappingRule(
-    read_records(
-        [
-            {
-                "name": "person",
-                "object": "contact",
-                "keyed_by": "person",
-                "fields": {"email": "{{ email }}", "phone": "{{ phone }}"},
-            },
-            {"name": "note", "fields": {"of": "{{ records.person.id }}", "text": "{{ content }}"}},
-        ]
-    )
+MAPPING = read_defaults(
+    [
+        {
+            "name": "person",
+            "object": "contact",
+            "keyed_by": "person",
+            "fields": {"email": "{{ email }}", "phone": "{{ phone }}"},
+        },
+        {"name": "note", "fields": {"of": "{{ records.person.id }}", "text": "{{ content }}"}},
+    ],
+    {},
 )
 SAID = {"Phone": "+1 212 555 0147", "Content": "Hello"}
 WITHOUT_PHONE = Delivered("c1", degraded="phone was refused", not_taken=("phone",))

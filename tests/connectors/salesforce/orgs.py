@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from simple_salesforce import Salesforce as SimpleSalesforce
 
-from bridge.core.records import read_defaults, read_records
+from bridge.core.records import read_defaults
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
 from bridge.model.delivery import Claim, Result
@@ -67,7 +67,7 @@ class Way:
     def _mapping(self) -> MappingRule:
         if self.records is None:
             return read_defaults(Salesforce.default_records, Salesforce.default_vars)
-        return MappingRule(read_records(self.records))
+        return read_defaults(self.records, {})
 
 
 class Warned(Counting):
