@@ -3,7 +3,6 @@ already: nobody waits for this, and no request does.
 """
 
 import threading
-from collections import deque
 from dataclasses import dataclass
 
 from bridge.core.signature import read, token_of
@@ -32,7 +31,7 @@ class Kept:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._lock = threading.Lock()
-        self._requests: deque[_Kept] = deque(maxlen=setup.KEEP)
+        self._requests: list[_Kept] = []
 
     def note(self, source: str, request: Request, *, received_at: int) -> None:
         """One request. Of very many between two flushes only some are kept."""
@@ -45,8 +44,7 @@ class Kept:
         if not self._requests:
             return
         with self._lock:
-            requests = list(self._requests)
-            self._requests.clear()
+            requests, self._requests = self._requests, []
         try:
             with database.write() as connection:
                 for one in requests:

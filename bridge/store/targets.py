@@ -54,9 +54,7 @@ def register(connection: Connection, rules: Iterable[TargetRule]) -> None:
 
 def make_known(connection: Connection, rule: TargetRule) -> None:
     """Makes a row for the target where there is none."""
-    known = connection.execute(select(targets.c.name).where(targets.c.name == rule.name)).scalar()
-    if known is None:
-        _insert(connection, rule.name, rule.connector)
+    _insert(connection, rule.name, rule.connector)
 
 
 def _insert(connection: Connection, name: str, connector: str) -> None:
