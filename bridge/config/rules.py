@@ -16,7 +16,6 @@ from bridge.model.event import Kind
 from bridge.model.fields import TEXTS
 from bridge.model.mapping import MappingRule, Place
 from bridge.model.rules import Policy, Route, Rules, SourceRule, TargetRule
-from bridge.model.scheme import NEWOAKS
 from bridge.model.trial import Trial
 
 
@@ -68,7 +67,6 @@ def _source(name: str, source: Source, defaults: Defaults, settings: object) -> 
     scheme = source.scheme
     return SourceRule(
         name=name,
-        preset=source.preset or ("newoaks" if scheme is NEWOAKS else ""),
         scheme=scheme,
         signing_keys=tuple(decoded(key, scheme) for key in source.signing_keys if key.strip()),
         past_s=source.tolerance.past,

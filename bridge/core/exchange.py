@@ -18,12 +18,11 @@ from bridge.model.wire import Place
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A `bridge.connector.Answer`, read up to the door's cap; `truncated` where there was more."""
+    """A `bridge.connector.Answer`, read up to the door's cap."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    truncated: bool = False
 
     def json(self) -> Any:
         try:

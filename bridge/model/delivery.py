@@ -41,7 +41,6 @@ class Claim:
     copy: int  # 0, or the number of the `replay --as-new` that made it
     holds: int = 0  # how often this delivery caused a hold
     held_before: int = 0  # when it first did, epoch ms; 0: never
-    canary: bool = False
     # what is already at the target, by (record key, object)
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     done: frozenset[tuple[str, str]] = frozenset()  # of these, what this very delivery wrote: its checkpoints

@@ -16,7 +16,6 @@ class SourceRule:
     """One account that signs and sends. One that needs a signing key and has none is being set up."""
 
     name: str
-    preset: str = "newoaks"
     scheme: Scheme = NEWOAKS
     signing_keys: tuple[bytes, ...] = field(default=(), repr=False)  # decoded: what the digest is keyed with
     past_s: float = 600  # the sender's last retry may carry the t of its first try

@@ -154,6 +154,6 @@ class DoorCall:
             raise HTTPError
         cap = self.door.max_answer_bytes
         body = answer.read(cap + 1, decode_content=True)  # unpacks no more than it is asked for
-        if truncated := len(body) > cap:
+        if len(body) > cap:
             answer.close()
-        return Received(answer.status, answer.headers, body[:cap], truncated)
+        return Received(answer.status, answer.headers, body[:cap])

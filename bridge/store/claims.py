@@ -86,7 +86,7 @@ def claim(
         return []
     bulk.change_among(connection, _TAKE, [row.id for row in rows], worker, token, now_ms)
     tally.move(target, "queued", "claimed", len(rows))
-    return _readable(connection, rows, codec=codec, canary=canary, now_ms=now_ms, tally=tally)
+    return _readable(connection, rows, codec=codec, now_ms=now_ms, tally=tally)
 
 
 def next_due(connection: Connection, targets: Mapping[str, bool]) -> dict[str, int]:
@@ -137,19 +137,11 @@ def claims_of(connection: Connection, worker: int, *, codec: Codec) -> list[Clai
     found = []
     for row in map(_Row._make, bulk.rows(connection, _HELD_BY, worker)):
         event = _event_of(row, codec)
-        found.append(_claim(row, event if isinstance(event, Event) else blank_event(row), canary=False))
+        found.append(_claim(row, event if isinstance(event, Event) else blank_event(row)))
     return found
 
 
-def _readable(
-    connection: Connection,
-    rows: Sequence[_Row],
-    *,
-    codec: Codec,
-    canary: bool,
-    now_ms: int,
-    tally: Tally,
-) -> list[Claim]:
+def _readable(connection: Connection, rows: Sequence[_Row], *, codec: Codec, now_ms: int, tally: Tally) -> list[Claim]:
     """The claims of these rows. One whose event was let go would be sent blank, and one that cannot be decoded must not
     stop all that come after it: both are dead.
     """
@@ -157,7 +149,7 @@ def _readable(
     for row in rows:
         event = _event_of(row, codec)
         if isinstance(event, Event):
-            found.append(_claim(row, event, canary=canary))
+            found.append(_claim(row, event))
             continue
         mine = (deliveries.c.id == row.id, text("state = 'claimed'"), deliveries.c.token == row.token)
         values = {"state": "dead", "finished_at": now_ms, "reason": codec.encode(event), "worker": None, "token": None}
@@ -208,7 +200,7 @@ def _event_of(row: _Row, codec: Codec) -> Event | str:
         return f"its stored event cannot be read: {error}"
 
 
-def _claim(row: _Row, event: Event, *, canary: bool) -> Claim:
+def _claim(row: _Row, event: Event) -> Claim:
     received_at = datetime.fromtimestamp(row.received_at / 1000, UTC)
     return Claim(
         delivery_id=row.id,
@@ -222,5 +214,4 @@ def _claim(row: _Row, event: Event, *, canary: bool) -> Claim:
         copy=row.copy,
         holds=row.holds,
         held_before=row.held_at,
-        canary=canary,
     )

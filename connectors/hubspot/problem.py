@@ -51,7 +51,6 @@ class Problem:
     scopes: tuple[str, ...] = ()  # that we lack
     existing_id: str = ""  # of the object that has already what ours was to have
     wait_s: float | None = None  # as `Retry-After` says
-    readable: bool = True  # HubSpot's own words, not those of something before it
     of_row: bool = False  # says nothing of the other rows of the batch
     unanswered: Retry | Hold | None = None  # what comes of it where HubSpot says nothing at all
 
@@ -72,7 +71,7 @@ def problem_of(answer: Answer, *, secrets: Iterable[str]) -> Problem:
         return Problem(answer.status, unanswered=answer.outcome)
     body = answer.json()
     found = body if isinstance(body, Mapping) else {}
-    return _problem(answer.status, found, secrets, wait_s=_wait_s(answer.headers), readable=bool(found))
+    return _problem(answer.status, found, secrets, wait_s=_wait_s(answer.headers))
 
 
 def row_problem(error: Any, *, secrets: Iterable[str]) -> Problem:
@@ -81,9 +80,7 @@ def row_problem(error: Any, *, secrets: Iterable[str]) -> Problem:
     return replace(_problem(ROW_STATUS.get(str(found.get("category")), 400), found, secrets), of_row=True)
 
 
-def _problem(
-    status: int, found: Mapping[str, Any], secrets: Iterable[str], *, wait_s: float | None = None, readable: bool = True
-) -> Problem:
+def _problem(status: int, found: Mapping[str, Any], secrets: Iterable[str], *, wait_s: float | None = None) -> Problem:
     message = found.get("message")
     message = message[:MAX_READ] if isinstance(message, str) else ""
     return Problem(
@@ -95,7 +92,6 @@ def _problem(
         scopes=tuple(dict.fromkeys(_scopes(found))),
         existing_id=next((match[1] for one in _TAKEN_BY if (match := one.search(message))), ""),
         wait_s=wait_s,
-        readable=readable,
     )
 
 

@@ -59,7 +59,7 @@ def test_a_presets_name_is_all_that_is_needed(tmp_path, name):
 def test_without_a_word_about_it_a_source_is_the_platforms(tmp_path):
     found = rule(tmp_path, KEYS)
 
-    assert (NEWOAKS, "newoaks", True, None) == (found.scheme, found.preset, found.is_platform, found.fields)
+    assert (NEWOAKS, True, None) == (found.scheme, found.is_platform, found.fields)
 
 
 def test_a_preset_may_be_changed_in_part(tmp_path):

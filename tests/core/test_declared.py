@@ -38,7 +38,7 @@ EVERY = Fields(texts={name: ((name,),) for name in TEXTS})
 
 def read(body: object, fields: Fields | None = FIELDS, *, key: tuple[Path, ...] = (), **given: Any) -> Reading:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    source = SourceRule("acme", preset="acme", fields=fields, key=key, is_platform=False, **given)
+    source = SourceRule("acme", fields=fields, key=key, is_platform=False, **given)
     return normalise(raw, source=source)
 
 

@@ -122,7 +122,7 @@ def test_an_answers_json_is_none_where_there_is_none(body: bytes, expected: obje
 
 
 def test_an_answer_shows_neither_headers_nor_body() -> None:
-    assert repr(Received(200, {"Set-Cookie": "secret"}, b"secret")) == "Received(status=200, truncated=False)"
+    assert repr(Received(200, {"Set-Cookie": "secret"}, b"secret")) == "Received(status=200)"
 
 
 def test_times_are_written_as_iso_8601() -> None:

@@ -48,7 +48,6 @@ attempts = st.builds(
     uncertain=st.booleans(),
     if_empty=st.booleans(),
     holds=st.integers(0, 2),
-    canary=st.booleans(),
     links=st.sampled_from([{}, {("k" * 32, "event"): Link("event", "k" * 32, "00Q1")}]),
 )
 moments = st.datetimes(timezones=st.just(UTC))

@@ -67,7 +67,7 @@ def other(time: Time, folder: Path) -> Iterator[Presence]:
 
 
 def worker(presence: Presence, *, beat: int = 1) -> Worker:
-    return Worker(id=2, host=presence.host, lock=presence.lock, pid=1, beat=beat, beat_at=0)
+    return Worker(id=2, host=presence.host, lock=presence.lock, pid=1, beat=beat)
 
 
 def is_dead(me: Presence, other: Worker) -> bool:
@@ -90,7 +90,7 @@ def test_a_worker_whose_process_was_killed_is_dead_at_once_and_forgotten(me: Pre
     )
     assert process.stdout
     host, lock = (process.stdout.readline().strip() for _ in range(2))
-    killed = Worker(id=2, host=host, lock=lock, pid=process.pid, beat=1, beat_at=0)
+    killed = Worker(id=2, host=host, lock=lock, pid=process.pid, beat=1)
     assert not is_dead(me, killed)
 
     process.kill()
