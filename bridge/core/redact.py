@@ -7,10 +7,9 @@ import re
 # The words that the bridge itself begins a reason with; a status, and no text of anybody else.
 _OWN = re.compile(
     r"(?:still )?(?:down: )?(?:suspect mapping or target: )?(?:\d+ rejected in a row, the last with )?(?:still )?"
-    r"(?P<kind>(?:gave up after \d+ attempts: )?"
-    r"(?:HTTP \d{3}|timeout|dns: [a-z ]+|connect: [a-z ]+|tls|connection [a-z ]+|unreadable answer|mapping"
-    r"|probe|points at another account|no end after \d+ s|stopped in the middle"
-    r"|[A-Za-z]+(?:Error|Exception|Exit) in the connector))"
+    r"(?P<kind>HTTP \d{3}|timeout|dns: [a-z ]+|connect: [a-z ]+|tls|connection [a-z ]+|unreadable answer|mapping"
+    r"|probe|points at another account|no end after \d+ s"
+    r"|[A-Za-z]+(?:Error|Exception|Exit) in the connector)"
 )
 
 

@@ -13,7 +13,6 @@ from bridge.core.redact import kind_of
         ("still down: connect: refused", "connect: refused"),
         ("suspect mapping or target: 5 rejected in a row, the last with HTTP 404: David", "HTTP 404"),
         ("suspect mapping or target: still HTTP 404", "HTTP 404"),
-        ("gave up after 12 attempts: HTTP 500: David", "gave up after 12 attempts: HTTP 500"),
         ("timeout after 2.0 s, the request had left", "timeout"),
         ("dns: name not found", "dns: name not found"),
         ("KeyError in the connector", "KeyError in the connector"),
