@@ -13,18 +13,22 @@ from bridge.connector.secret import Secret
 
 def secrets_in(settings: Any) -> Iterator[str]:
     """Every secret in the settings, in the order of their declaration; empty ones left out."""
-    if isinstance(settings, Secret):
-        if settings:
-            yield settings.reveal()
-    elif is_dataclass(settings) and not isinstance(settings, type):
+    return (value.reveal() for value in values_in(settings) if isinstance(value, Secret) and value)
+
+
+def values_in(settings: Any) -> Iterator[Any]:
+    """Every value in the settings, however deep, in the order of their declaration."""
+    if is_dataclass(settings) and not isinstance(settings, type):
         for one in fields(settings):
-            yield from secrets_in(getattr(settings, one.name))
+            yield from values_in(getattr(settings, one.name))
     elif isinstance(settings, Mapping):
         for value in settings.values():
-            yield from secrets_in(value)
+            yield from values_in(value)
     elif isinstance(settings, list | tuple | set | frozenset):
         for value in settings:
-            yield from secrets_in(value)
+            yield from values_in(value)
+    else:
+        yield settings
 
 
 def spellings(secrets: Iterable[str]) -> list[str]:

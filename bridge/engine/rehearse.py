@@ -4,11 +4,12 @@ out notes each request and lets none go.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bridge.connector import Answer, Connector, FetchToken, Secret, Token
+from bridge.connector import Answer, Connector, FetchToken, Secret, Token, secrets_in
+from bridge.connector.hiding import values_in
 from bridge.core.exchange import Received, as_json, headers_for, place
 from bridge.core.identity import aliases_of, key_of, person_of
 from bridge.core.mapping import records_for
@@ -153,19 +154,8 @@ class _Call:
 
 def _secrets(settings: Any) -> Iterator[str]:
     """Every secret in a target's settings, and the query of every address in them, which may hold a key."""
-    if isinstance(settings, Secret):
-        if settings:
-            yield settings.reveal()
-    elif isinstance(settings, str):
-        if settings.startswith(("https://", "http://")):
+    yield from secrets_in(settings)
+    for value in values_in(settings):
+        if isinstance(value, str) and value.startswith(("https://", "http://")):
             with suppress(ValueError):  # no address after all
-                yield from filter(None, {place(settings).url.partition("?")[2], settings.partition("?")[2]})
-    elif is_dataclass(settings) and not isinstance(settings, type):
-        for one in fields(settings):
-            yield from _secrets(getattr(settings, one.name))
-    elif isinstance(settings, Mapping):
-        for value in settings.values():
-            yield from _secrets(value)
-    elif isinstance(settings, list | tuple | set | frozenset):
-        for value in settings:
-            yield from _secrets(value)
+                yield from filter(None, {place(value).url.partition("?")[2], value.partition("?")[2]})
