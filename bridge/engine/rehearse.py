@@ -15,7 +15,7 @@ from bridge.core.identity import aliases_of, key_of, person_of
 from bridge.core.mapping import records_for
 from bridge.engine.clock import Clock
 from bridge.engine.written import Written
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, CallFailed
 from bridge.model.delivery import Claim
 from bridge.model.event import Event, StoredEvent
 from bridge.model.record import Delivered, Record
@@ -157,5 +157,5 @@ def _secrets(settings: Any) -> Iterator[str]:
     yield from secrets_in(settings)
     for value in values_in(settings):
         if isinstance(value, str) and value.startswith(("https://", "http://")):
-            with suppress(ValueError):  # no address after all
+            with suppress(CallFailed):  # no address after all
                 yield from filter(None, {place(value).url.partition("?")[2], value.partition("?")[2]})

@@ -48,3 +48,9 @@ def test_a_short_secret_lets_nothing_be_seen_of_a_longer_one_that_has_it_in_it()
     found = request(headers={"X-Lang": Secret("en"), "X-Api-Key": Secret("kenobi-token")})
 
     assert ("***", "***") == (found.headers["X-Lang"], found.headers["X-Api-Key"])
+
+
+def test_a_setting_that_only_begins_like_an_address_is_in_nobodys_way() -> None:
+    found = request(headers={"X-Scheme": "https://"}, body={"scheme": "http://["})
+
+    assert "https://" == found.headers["X-Scheme"]
