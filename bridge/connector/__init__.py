@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from bridge.connector.answers import came_to, found_at, id_from, judge, judge_status
 from bridge.connector.appointment import START as APPOINTMENT_START
-from bridge.connector.hiding import secrets_in, spellings
+from bridge.connector.hiding import quotable, secrets_in, spellings
 from bridge.connector.protocols import (
     Answer,
     Batching,
@@ -91,6 +91,7 @@ __all__ = [
     "is_nobodys_number",
     "judge",
     "judge_status",
+    "quotable",
     "requests_session",
     "secrets_in",
     "spellings",

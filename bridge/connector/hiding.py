@@ -1,4 +1,6 @@
-"""Hiding: what no reason may quote: the secrets in settings, in every way in which an API may send them back."""
+"""Hiding: what a reason may quote of an API's answer, and what not: the secrets in settings, in every way in which an
+API may send them back.
+"""
 
 import html
 import json
@@ -9,6 +11,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from bridge.connector.secret import Secret
+
+MAX_QUOTED = 300  # characters of a text that a reason quotes
+MAX_READ = 1 << 16  # of a text, to find them in
 
 
 def secrets_in(settings: Any) -> Iterator[str]:
@@ -31,6 +36,19 @@ def values_in(settings: Any) -> Iterator[Any]:
         yield settings
 
 
+def quotable(text: str, *, hidden: Iterable[str] = ()) -> str:
+    """What a reason may quote of a text: on one line, not too long, with stars in place of each of these secrets in
+    whatever spelling.
+    """
+    known = spellings(hidden)
+    read = text[:MAX_READ]
+    for spelling in known:
+        read = read.replace(spelling, "***")
+    if len(text) > MAX_READ and known:
+        read = read[: -len(known[0])]  # a secret that is cut there may have begun in it
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in read).split())[:MAX_QUOTED]
+
+
 def spellings(secrets: Iterable[str]) -> list[str]:
     """Every spelling of these texts, longest first: replace them in this order."""
     return sorted({spelling for text in secrets if text for spelling in _spellings(text)}, key=len, reverse=True)
@@ -39,6 +57,7 @@ def spellings(secrets: Iterable[str]) -> list[str]:
 def _spellings(secret: str) -> set[str]:
     """How an API may write a text that it quotes: as it is, in JSON, in a URL or in HTML."""
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    in_url = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    in_url = {quote(secret, safe="", errors="replace"), quote(secret, errors="replace")}
+    in_url.add(quote_plus(secret, errors="replace"))
     in_url |= {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), text) for text in in_url}
     return {secret, html.escape(secret)} | in_json | in_url | {text.replace("/", "\\/") for text in in_json}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import ClassVar, assert_never
 
-from bridge.connector import Answer, Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable, judge, spellings
+from bridge.connector import Answer, Call, Delivered, Hold, Outcome, Record, Reject, Retry, Usable, judge
 from connectors.http.auth import auth_header, revealed
 from connectors.http.body import content_type, written
 from connectors.http.said import said
@@ -19,7 +19,7 @@ class Http:
         self._settings = settings
         named = {name: revealed(value) for name, value in settings.headers.items()}
         self._headers = named | auth_header(settings.auth)
-        self._secrets = spellings(hidden(settings))
+        self._hidden = list(hidden(settings))
 
     def deliver(self, record: Record, call: Call) -> Outcome:
         try:
@@ -59,5 +59,5 @@ class Http:
         return {"Content-Type": content_type(self._settings.body)} | others | ours
 
     def _reason(self, reason: str, answer: Answer) -> str:
-        text = said(answer, self._secrets)
+        text = said(answer, hidden=self._hidden)
         return f"{reason}: {text}" if text else reason

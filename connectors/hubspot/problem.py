@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge.connector import Answer, Hold, Retry, found_at, spellings
+from bridge.connector import Answer, Hold, Retry, found_at, quotable
 from connectors.hubspot.unanswered import Unanswered
 
-MAX_SAID = 300  # characters of a message that a reason quotes
-MAX_READ = 1 << 16  # of a message, to find names in
+MAX_READ = 1 << 16  # characters of a message, to find names in
 
 ROW_STATUS = {  # of a row's error, which has no status of its own
     "CONFLICT": 409,
@@ -81,13 +80,14 @@ def row_problem(error: Any, *, secrets: Iterable[str]) -> Problem:
 
 
 def _problem(status: int, found: Mapping[str, Any], secrets: Iterable[str], *, wait_s: float | None = None) -> Problem:
-    message = found.get("message")
-    message = message[:MAX_READ] if isinstance(message, str) else ""
+    said = found.get("message")
+    said = said if isinstance(said, str) else ""
+    message = said[:MAX_READ]
     return Problem(
         status,
         category=_word(found.get("category")) or _word(found.get("errorType")),
         policy=_word(found.get("policyName")),
-        message=_line(message, secrets),
+        message=quotable(said, hidden=secrets),
         bad=tuple(dict.fromkeys(_bad(found, message))),
         scopes=tuple(dict.fromkeys(_scopes(found))),
         existing_id=next((match[1] for one in _TAKEN_BY if (match := one.search(message))), ""),
@@ -140,9 +140,3 @@ def _wait_s(headers: Mapping[str, str]) -> float | None:
 
 def _word(found: Any) -> str:
     return found[:100] if isinstance(found, str) and found.isprintable() else ""
-
-
-def _line(message: str, secrets: Iterable[str]) -> str:
-    for spelling in spellings(secrets):
-        message = message.replace(spelling, "***")
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in message).split())[:MAX_SAID]

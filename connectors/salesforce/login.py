@@ -8,9 +8,7 @@ from typing import Any, TypeGuard, assert_never
 from urllib.parse import urlencode, urlsplit
 from xml.parsers.expat import ExpatError
 
-from bridge.connector import Call, FetchToken, Hold, Retry, Secret, Token, requests_session, secrets_in
-from connectors.salesforce.hidden import masked
-from connectors.salesforce.said import MAX_TOLD
+from bridge.connector import Call, FetchToken, Hold, Retry, Secret, Token, quotable, requests_session, secrets_in
 from connectors.salesforce.settings import (
     LOGIN_HOSTS,
     ClientCredentials,
@@ -166,8 +164,7 @@ def _refresh(settings: SalesforceSettings, auth: RefreshToken, call: Call, last:
 def _refused(code: str, message: str, status: int, secrets: Iterable[str]) -> Hold | Retry:
     if code.isdigit() or code in _NO_CODES:
         return _unreadable(status)
-    told = masked(f"login refused: {code}: {message}".encode(errors="replace"), secrets)
-    reason = " ".join(told.decode().split())[:MAX_TOLD]
+    reason = quotable(f"login refused: {code}: {message}", hidden=secrets)
     if status == 429 or any(word in f"{code} {message}" for word in _LIMITED):
         return Hold(reason, for_s=LIMITED_S)
     if code in _PASSING or any(word in message for word in _BEING_REFRESHED):

@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from bridge.connector import Call, Http, NoAnswer, Token, as_json, came_to, requests_session
-from connectors.salesforce.hidden import masked
+from bridge.connector import Call, Http, NoAnswer, Token, as_json, came_to, requests_session, spellings
 from connectors.salesforce.limits import Limits
 from connectors.salesforce.login import session_for
 from connectors.salesforce.said import Said
@@ -121,7 +120,7 @@ class Org:
 
         self._token = self.call.token(self._fetch, instead_of=instead_of)
         session_id = self._token.text.reveal()
-        self._heard = _Heard(self.call.http, [session_id])
+        self._heard = _Heard(self.call.http, session_id)
         self._client = Salesforce(
             session_id=session_id,
             instance_url=self.url,
@@ -148,9 +147,9 @@ class Org:
 class _Heard:
     """The door, and what of an answer simple-salesforce does not hand on: its status and headers."""
 
-    def __init__(self, http: Http, secrets: list[str]) -> None:
+    def __init__(self, http: Http, session_id: str) -> None:
         self._http = http
-        self._secrets = secrets
+        self._spellings = [text.encode(errors="replace") for text in spellings([session_id])]
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self.body = b""
@@ -158,7 +157,9 @@ class _Heard:
     def request(self, method: str, url: str, **kwargs: Any) -> Any:
         answer = self._http.request(method, url, **kwargs)
         self.status, self.headers = answer.status, answer.headers
-        self.body = masked(answer.body, self._secrets)
+        self.body = answer.body
+        for spelling in self._spellings:  # the org, or something on the way to it, may send back what it was sent
+            self.body = self.body.replace(spelling, b"***")
         return self
 
 

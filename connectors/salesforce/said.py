@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.connector import Hold, Retry
-
-MAX_TOLD = 300  # characters of a message that a reason quotes
+from bridge.connector import Hold, Retry, quotable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class Fault:
     def told(self) -> str:
         """For a reason: on one line, not too long."""
         named = [name for name in self.fields if name not in self.message]
-        text = " ".join(f"{self.code}: {self.message}".split())[:MAX_TOLD]
+        text = quotable(f"{self.code}: {self.message}")
         return f"{text} [{', '.join(named)}]" if named else text
 
 
@@ -56,8 +54,7 @@ class Said:
         """For a reason."""
         if faults := self.faults:
             return f"HTTP {self.status}: {'; '.join(fault.told for fault in faults)}"
-        text = re.sub(r"<[^>]*>", " ", self.content) if isinstance(self.content, str) else ""
-        text = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:MAX_TOLD]
+        text = quotable(re.sub(r"<[^>]*>", " ", self.content)) if isinstance(self.content, str) else ""
         return f"HTTP {self.status}: {text}" if text else f"HTTP {self.status}"
 
     def at(self, name: str) -> Any:
