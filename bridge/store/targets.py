@@ -13,10 +13,10 @@ from bridge.errors import BridgeError
 from bridge.model.delivery import TargetState
 from bridge.model.rules import TargetRule
 from bridge.store import bulk
+from bridge.store.claims import FAR_MS
 from bridge.store.codec import Codec
 from bridge.store.tables import targets
 
-FAR_MS = 30_000  # beyond now, before we call a clock wrong
 LONGEST_MS = round(LONGEST_WISH_S * 1000)  # that a target rests before it is looked at, or is being looked at
 
 

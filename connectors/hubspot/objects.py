@@ -5,7 +5,8 @@ from typing import Any
 
 CONTACTS = "contacts"
 EMAILS = ("email", "hs_additional_emails")  # a contact is found by each of its addresses
-NAMED = ("email", "firstname", "lastname")  # HubSpot makes no contact that has none of these
+NAMES = ("firstname", "lastname")
+NAMED = ("email", *NAMES)  # HubSpot makes no contact that has none of these
 # A field that is no property: the last name of a contact that would be made without any of those. One that is there
 # already keeps its name.
 UNNAMED = "lastname_if_unnamed"

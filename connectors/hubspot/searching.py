@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.connector import found_at
-from connectors.hubspot.objects import CONTACTS, EMAILS, addresses_in
+from connectors.hubspot.objects import CONTACTS, EMAILS, NAMES, addresses_in
 from connectors.hubspot.phones import comparable, digits, spellings
 from connectors.hubspot.row import Row
 from connectors.hubspot.work import OF_ROWS, Found, Work, halves
 
 PHONES = {"phone": "hs_searchable_calculated_phone_number", "mobilephone": "hs_searchable_calculated_mobile_number"}
-NAMES = ("firstname", "lastname")
 # A search has at most 3,000 characters and 200 results
 # (https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm: limits, 2026-03-30).
 ROOM = 1300  # characters of spellings, at each of two properties; the rest of a search has some 300

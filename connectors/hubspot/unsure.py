@@ -5,10 +5,10 @@ and the name of somebody who is only known by a phone number, which a family or 
 from collections.abc import Iterator, Mapping
 
 from bridge.connector import is_masked
+from connectors.hubspot.objects import NAMES
 from connectors.hubspot.phones import comparable
 
 PHONES = ("phone", "mobilephone")
-NAMES = ("firstname", "lastname")
 
 
 def unsure_in(properties: Mapping[str, str], *, is_known: bool) -> dict[str, str]:

@@ -12,7 +12,7 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 
 from bridge.core.expression.advice import for_signs
-from bridge.core.expression.allowed import JOIN, Scope, Walk
+from bridge.core.expression.allowed import JOIN, TESTS, Scope, Walk
 from bridge.core.expression.faults import Fault, Faulty
 from bridge.core.expression.names import item
 from bridge.core.expression.outcomes import Outcome, outcomes_of
@@ -181,16 +181,13 @@ class _Environment(Environment):
         )
         self.globals.clear()
         self.filters = {name: _called(one) for name, one in filters.items()} | {JOIN: _join}
-        self.tests = {name: test for name, test in self.tests.items() if name in _JINJAS} | {"present": is_present}
+        self.tests = {name: test for name, test in self.tests.items() if name in TESTS} | {"present": is_present}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         return item(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         return item(obj, argument)
-
-
-_JINJAS = ("none", "string", "number", "boolean", "in")
 
 
 def is_present(value: Any) -> bool:
