@@ -66,7 +66,9 @@ class Settler:
         return counted
 
     def judge_probe(self, connection: Connection, target: Target, answer: Usable | Hold, *, now_ms: int) -> None:
-        """Opens a held target whose rest is over and that is usable again, or lets it rest longer."""
+        """Takes what a probe says of a target, held or not: one that is not usable, or at another account, rests or
+        rests longer; of one that is usable the account is noted, and a rest that is over ends.
+        """
         if isinstance(answer, Usable) and answer.account and target.account not in ("", answer.account):
             self._hold(connection, target, _other_account(target, answer), ANOTHER_ACCOUNT, now_ms)
         elif isinstance(answer, Hold):
