@@ -85,7 +85,7 @@ class Opposite:
         return not self.part.holds(names)
 
 
-class Reader:
+class Conditions:
     """Reads conditions; all that is wrong is in `found`."""
 
     def __init__(self, language: Language, *, variables: Collection[str] = (), sources: Collection[str] = ()) -> None:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bridge.core.conditions import Found, Path
-from bridge.core.conditions import Reader as Conditions
+from bridge.core.conditions import Conditions, Found, Path
 from bridge.core.expression import Expression, Fault, Language
 from bridge.core.filters import FILTERS, Filter
 from bridge.core.nested import Nested

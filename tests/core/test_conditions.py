@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.conditions import Reader, unmet
+from bridge.core.conditions import Conditions, unmet
 from bridge.core.expression import Language
 from bridge.core.filters import FILTERS
 
@@ -24,8 +24,8 @@ NAMES = {
 }
 
 
-def reader() -> Reader:
-    return Reader(Language(FILTERS), variables=["start", "hour"], sources=["main", "other"])
+def reader() -> Conditions:
+    return Conditions(Language(FILTERS), variables=["start", "hour"], sources=["main", "other"])
 
 
 @pytest.mark.parametrize(
