@@ -105,7 +105,7 @@ def _look_at_database(rules: Rules) -> None:
     """What only the database knows; one that is not there yet is no mistake, and is not made. Raises StoreError for one
     that is there and cannot be used.
     """
-    from bridge.engine.operate import STATES  # here, as above: a configuration with mistakes is told without them
+    from bridge.model.delivery import ENDED, State  # here, as above: a configuration with mistakes is told without them
     from bridge.store import schema, targets
     from bridge.store.codec import Codec
     from bridge.store.counters import totals
@@ -123,6 +123,6 @@ def _look_at_database(rules: Rules) -> None:
         click.echo(f"warning: {error}", err=True)
         return
     for name in sorted(known.keys() - rules.targets.keys()):
-        waiting = sum(counts.get(f"{name}:{state}", 0) for state in STATES[:3])
+        waiting = sum(counts.get(f"{name}:{state}", 0) for state in State if state not in ENDED)
         if waiting:
             click.echo(f"warning: target {name} left the configuration with {waiting} deliveries waiting", err=True)

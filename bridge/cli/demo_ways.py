@@ -13,6 +13,7 @@ from bridge.cli.demo_places import HAS_PHONE, Place
 from bridge.cli.samples import TESTED, Sample
 from bridge.core.signature import HEADER
 from bridge.core.signing import sign
+from bridge.model.delivery import ENDED
 from bridge.store import look
 from bridge.store.codec import Codec
 from bridge.store.database import Database
@@ -96,7 +97,7 @@ def _way(line: Line, database: Database, before: int) -> tuple[str, bool]:
     steps = ["stored" if new[0]["revision"] == 1 else f"revision {new[0]['revision']}"]
     whole.sort(key=lambda delivery: str(delivery["target"]))
     steps += [f"{one['target']}: {', '.join(map(_step, one['attempts_made']))}" for one in whole]
-    rests = bool(whole) and all(delivery["state"] in ("delivered", "dead", "discarded") for delivery in whole)
+    rests = bool(whole) and all(delivery["state"] in ENDED for delivery in whole)
     return "\n".join(steps if rests else [*steps, "…"]), rests
 
 

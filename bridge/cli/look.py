@@ -5,8 +5,8 @@ import click
 from bridge.cli.hands import ACT, DELIVERY, EVENT, before_option, database, limit_option
 from bridge.cli.quarantine import quarantine_list
 from bridge.cli.show import json_option, show_one, show_rows
-from bridge.engine.operate import STATES
 from bridge.errors import BridgeError
+from bridge.model.delivery import State
 from bridge.store import look
 from bridge.store.codec import Codec
 from bridge.store.targets import all_targets, named
@@ -63,7 +63,7 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @click.option("--target", help="Only of this target.")
-@click.option("--state", type=click.Choice(STATES), help="Only in this state.")
+@click.option("--state", type=click.Choice([*State]), help="Only in this state.")
 @click.option("--degraded", is_flag=True, help="Only those of which something was left out or shortened.")
 @click.option("--uncertain", is_flag=True, help="Only those that a target without Idempotency-Key may have twice.")
 @limit_option

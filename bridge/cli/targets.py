@@ -6,8 +6,9 @@ import click
 
 from bridge.cli.hands import database, operator
 from bridge.cli.show import json_option, moment, show_rows
-from bridge.engine.operate import STATES, Paused, described
+from bridge.engine.operate import Paused, described
 from bridge.log import printable
+from bridge.model.delivery import State
 from bridge.store.codec import Codec
 
 
@@ -48,7 +49,7 @@ def targets_resume(target: str, new_account: bool) -> None:  # noqa: FBT001
 
 def _counts(row: dict[str, Any]) -> str:
     """How many deliveries are in which state; states without any are left out."""
-    return ", ".join(f"{row[state]} {state}" for state in STATES if row[state])
+    return ", ".join(f"{row[state]} {state}" for state in State if row[state])
 
 
 def _words(before: Paused) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bridge.engine.clock import Clock
 from bridge.engine.settle import ANOTHER_ACCOUNT
 from bridge.errors import BridgeError
-from bridge.model.delivery import TargetState
+from bridge.model.delivery import State, TargetState
 from bridge.model.rules import TargetRule
 from bridge.store import operate, targets
 from bridge.store.codec import Codec
@@ -197,7 +197,4 @@ def _described(target: Target, counts: dict[str, int]) -> dict[str, Any]:
         "why": target.why,
         "held_until": target.held_until or None,
         "delivered_at": target.delivered_at or None,
-    } | {state: max(counts.get(f"{target.name}:{state}", 0), 0) for state in STATES}
-
-
-STATES = ("waiting", "queued", "claimed", "delivered", "dead", "discarded")
+    } | {state: max(counts.get(f"{target.name}:{state}", 0), 0) for state in State}
