@@ -63,7 +63,7 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @click.option("--target", help="Only of this target.")
-@click.option("--state", type=click.Choice([*State]), help="Only in this state.")
+@click.option("--state", type=click.Choice([state.value for state in State]), help="Only in this state.")
 @click.option("--degraded", is_flag=True, help="Only those of which something was left out or shortened.")
 @click.option("--uncertain", is_flag=True, help="Only those that a target without Idempotency-Key may have twice.")
 @limit_option
