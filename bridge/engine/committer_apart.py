@@ -15,7 +15,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from signal import SIGINT, SIGTERM, Signals
+from signal import SIGINT, SIGTERM
 from typing import NamedTuple
 
 from bridge.engine import child
@@ -149,7 +149,7 @@ class CommitterApart:
             self._process.kill()
             self._process.wait()
             return f"it was not ready within {START_S + END_S:.0f} s"
-        return "its own message says why" if code >= 0 else f"it was killed ({Signals(-code).name})"
+        return "its own message says why" if code >= 0 else f"it was killed by signal {-code}"
 
     def _send(self, number: int, data: bytes) -> None:
         piece = HEAD.pack(number, len(data)) + data
