@@ -5,6 +5,8 @@ and the links hold nothing personal and outlive retention. Partial indexes name 
 planners use them.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -32,6 +34,12 @@ metadata = MetaData(
     }
 )
 Id = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts by itself only for INTEGER PRIMARY KEY
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """What makes an index a partial one, in both dialects."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
 
 # What the first migration made once, such as the salt of all hashes; and what is written to see if anything can be.
 meta = Table(
@@ -62,13 +70,8 @@ events = Table(
     Column("digests", Text),  # JSON of field hashes, written when the payload is purged
     Column("trace", String(64)),  # traceparent of the request, where one came
     UniqueConstraint("key", "revision"),
-    Index(
-        "ix_events_payload",
-        "received_at",
-        sqlite_where=text("fields IS NOT NULL"),
-        postgresql_where=text("fields IS NOT NULL"),
-    ),
-    Index("ix_events_unrouted", "id", sqlite_where=text("routed = 0"), postgresql_where=text("routed = 0")),
+    Index("ix_events_payload", "received_at", **_where("fields IS NOT NULL")),
+    Index("ix_events_unrouted", "id", **_where("routed = 0")),
 )
 
 # The duty to bring one event to one target.
@@ -100,52 +103,14 @@ deliveries = Table(
     Column("degraded", LargeBinary),  # (codec) what had to be left out
     UniqueConstraint("event_id", "target", "copy"),
     # The head of a lane: at most one delivery of a person is queued or claimed at a target.
-    Index(
-        "uq_deliveries_lane",
-        "person",
-        "target",
-        unique=True,
-        sqlite_where=text("state IN ('queued', 'claimed')"),
-        postgresql_where=text("state IN ('queued', 'claimed')"),
-    ),
-    Index(
-        "ix_deliveries_due",
-        "target",
-        "again",  # first attempts and later ones are claimed apart: neither keeps the other waiting
-        "due_at",
-        "id",
-        sqlite_where=text("state = 'queued'"),
-        postgresql_where=text("state = 'queued'"),
-    ),
-    Index(
-        "ix_deliveries_claimed",
-        "target",
-        "worker",
-        sqlite_where=text("state = 'claimed'"),
-        postgresql_where=text("state = 'claimed'"),
-    ),
-    Index(
-        "ix_deliveries_waiting",
-        "person",
-        "target",
-        "if_empty",  # those that gave way come last
-        "position",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
-    ),
-    Index(
-        "ix_deliveries_dead",
-        "target",
-        "id",
-        sqlite_where=text("state = 'dead'"),
-        postgresql_where=text("state = 'dead'"),
-    ),
-    Index(
-        "ix_deliveries_finished",
-        "finished_at",
-        sqlite_where=text("finished_at IS NOT NULL"),
-        postgresql_where=text("finished_at IS NOT NULL"),
-    ),
+    Index("uq_deliveries_lane", "person", "target", unique=True, **_where("state IN ('queued', 'claimed')")),
+    # First attempts and later ones are claimed apart: neither keeps the other waiting.
+    Index("ix_deliveries_due", "target", "again", "due_at", "id", **_where("state = 'queued'")),
+    Index("ix_deliveries_claimed", "target", "worker", **_where("state = 'claimed'")),
+    # Those that gave way come last.
+    Index("ix_deliveries_waiting", "person", "target", "if_empty", "position", **_where("state = 'waiting'")),
+    Index("ix_deliveries_dead", "target", "id", **_where("state = 'dead'")),
+    Index("ix_deliveries_finished", "finished_at", **_where("finished_at IS NOT NULL")),
 )
 
 # One try at a delivery.
@@ -241,7 +206,7 @@ quarantine = Table(
     Column("state", String(16), nullable=False, server_default="kept"),
 )
 
-# A bounded ring of refused requests: slot = number modulo the ring's size. No body.
+# A bounded ring of refused requests: slot = number modulo the ring's size; the last number is a counter. No body.
 rejections = Table(
     "rejections",
     metadata,
