@@ -99,7 +99,7 @@ def test_three_persons_in_one_round_are_enough_and_each_has_used_up_an_attempt()
     found = judged([(claim(n), DOWN) for n in range(1, 11)], crm=crm)
 
     assert [(State.QUEUED, 1)] * 10 == states(found)
-    assert (True, "down: HTTP 503", 30.0, 1) == (crm.held, crm.why, crm.rest_s, crm.health.level)
+    assert (True, "down: HTTP 503", 5.0, 1) == (crm.held, crm.why, crm.rest_s, crm.health.level)
 
 
 def test_a_run_goes_on_from_round_to_round() -> None:
@@ -158,7 +158,7 @@ def test_a_canary_is_given_back_where_its_target_is_still_down(uncertain: bool) 
     (found,) = judged([(claim(1, attempts=1), Retry("timeout", uncertain=uncertain))], crm=crm)
 
     assert (State.QUEUED, 1, uncertain, NOW_MS) == (found.state, found.attempts, found.uncertain, found.due_at)
-    assert (True, 60.0, "still down: timeout") == (crm.held, crm.rest_s, found.reason)
+    assert (True, 15.0, "still down: timeout") == (crm.held, crm.rest_s, found.reason)
 
 
 # -- a delivery that has begun holds before
@@ -250,7 +250,7 @@ def test_a_canary_that_once_caused_a_hold_does_not_keep_a_target_still_down_awak
     (found,) = judged([(claim(1, held_before=EARLIER), DOWN)], crm=crm)
 
     assert (State.QUEUED, 0) == (found.state, found.attempts)
-    assert (True, "still down: HTTP 503", 60.0) == (crm.held, crm.why, crm.rest_s)
+    assert (True, "still down: HTTP 503", 15.0) == (crm.held, crm.why, crm.rest_s)
 
 
 @pytest.mark.parametrize(("fault", "needed"), [(DOWN, 3), (BROKEN, 5)])
