@@ -9,13 +9,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from bridge.core.text import same_page, same_phone, squeezed
+from bridge.core.text import one_case, same_page, same_phone, squeezed
 from bridge.model.event import CONTENT_FIELDS, Event
-from bridge.model.nobody import is_masked, is_nobodys_number, is_nobodys_session
+from bridge.model.nobody import is_nobodys_email, is_nobodys_number, is_nobodys_session
 
 # One way to recognise a person: a hash, and its rank. A higher rank decides first: email 2, phone 1, session 0. A plain
 # tuple, so that it goes to another process as it is.
 Alias = tuple[str, int]
+
+_WHOLE = ("name", "email", "phone", "content", "page_url")
+_PARTS = ("first_name", "last_name")
+_NAMES = {"name", *_PARTS}
 
 
 class Known(NamedTuple):
@@ -36,15 +40,20 @@ def key_of(event: Event, *, region: str, salt: bytes) -> str:
     session = _session(event)
     parts = [event.source, event.chatbot_id, event.kind, session, _second(event)]
     if not (session and event.created_at):
-        parts += content_of(event, region=region).values()
+        content = content_of(event, region=region)
+        parts += [content[name] for name in _WHOLE]
     return keyed_hash(salt, "key", *parts)
 
 
 def content_of(event: Event, *, region: str) -> dict[str, str]:
-    """The fields that can be news, each in the form in which two spellings of the same are equal."""
+    """The fields that can be news, each in the form in which two spellings of the same are equal. A name stands there
+    whole and in its two parts, since whoever says one part says nothing of the other.
+    """
     return {
         "name": squeezed(f"{event.first_name} {event.last_name}"),
-        "email": event.email.casefold(),
+        "first_name": squeezed(event.first_name),
+        "last_name": squeezed(event.last_name),
+        "email": one_case(event.email),
         "phone": same_phone(event.phone, region) or event.phone,
         "content": squeezed(event.content),
         "page_url": same_page(event.page_url),
@@ -58,16 +67,26 @@ def digests_of(content: dict[str, str], *, salt: bytes) -> dict[str, str]:
 
 def adds_nothing(news: dict[str, str], known: Iterable[dict[str, str]]) -> bool:
     """Whether some known revision already says all of it: an absent or empty field never says anything."""
-    return any(all(old.get(name) == digest for name, digest in news.items()) for old in known)
+    return any(_says_all(old, news) for old in known)
+
+
+def _says_all(old: dict[str, str], news: dict[str, str]) -> bool:
+    if any(old.get(name) != news[name] for name in news.keys() - _NAMES):
+        return False
+    whole = news.get("name") == old.get("name")  # however it is divided
+    return whole or all(old.get(part) == news[part] for part in _PARTS if part in news)
 
 
 def merged(newer: Event, older: Event) -> Event:
     """The newer event, with what only the older one said: a revision carries everything that is known."""
     gaps = {name: getattr(older, name) for name in CONTENT_FIELDS if not getattr(newer, name)}
-    if newer.first_name or newer.last_name:  # a name is one thing: never mix two
-        gaps.pop("first_name", None)
-        gaps.pop("last_name", None)
+    if gaps.keys() & _PARTS and _is_same_name(newer, older):  # in one part here, and perhaps in two there
+        gaps |= {part: getattr(older if older.first_name and older.last_name else newer, part) for part in _PARTS}
     return replace(newer, **gaps)
+
+
+def _is_same_name(one: Event, other: Event) -> bool:
+    return squeezed(f"{one.first_name} {one.last_name}") == squeezed(f"{other.first_name} {other.last_name}")
 
 
 def aliases_of(event: Event, *, region: str, salt: bytes) -> tuple[Alias, ...]:
@@ -75,7 +94,7 @@ def aliases_of(event: Event, *, region: str, salt: bytes) -> tuple[Alias, ...]:
     such as 0000000000, a masked address or session 0, recognises nobody.
     """
     aliases = []
-    if (email := event.email.casefold()) and not is_masked(email):
+    if (email := one_case(event.email)) and not is_nobodys_email(email):
         aliases.append((keyed_hash(salt, "email", email), 2))
     if (phone := same_phone(event.phone, region)) and not is_nobodys_number(event.phone):
         aliases.append((keyed_hash(salt, "phone", phone), 1))

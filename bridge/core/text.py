@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from unicodedata import normalize
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
@@ -35,7 +36,14 @@ def storable(text: str) -> str:
 
 def squeezed(text: str) -> str:
     """The text in one case, with single spaces: what "the same name" means."""
-    return _SPACES.sub(" ", text).strip().casefold()
+    return one_case(_SPACES.sub(" ", text).strip())
+
+
+def one_case(text: str) -> str:
+    """The text without the difference of capitals, and of letters that are put together from parts. Not `casefold`: to
+    it `straße.de` and `strasse.de`, which are two domains, are one.
+    """
+    return text.lower() if text.isascii() else normalize("NFC", text.lower())
 
 
 def local_time(text: str) -> tuple[datetime, timedelta | None] | None:
@@ -101,7 +109,10 @@ def split_name(name: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def same_phone(text: str, region: str) -> str:
-    """What "the same phone" means: E.164 where it can be told, else its digits; empty where there are too few."""
+    """What "the same phone" means: E.164 where it can be told, with its extension, else its digits; empty where there
+    are too few.
+    """
+    text = text if text.isascii() else normalize("NFKC", text)  # full-width digits
     digits = _NOT_DIGITS.sub("", text)
     if len(digits) < 5:
         return ""
@@ -113,7 +124,8 @@ def same_phone(text: str, region: str) -> str:
         return digits
     if not phonenumbers.is_possible_number(number):
         return digits
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{whole};ext={number.extension}" if number.extension else whole
 
 
 def _is_host_with_port(text: str) -> bool:

@@ -7,6 +7,7 @@ import re
 LONGEST_MASKED = 100  # characters; what is longer is a text, in which stars are an ornament
 _MASK = re.compile(r"[*\u2022]{2,}")  # as in d***@example.com
 _MASKED_DIGITS = re.compile(r"[*\u2022]{2,}|x{2,}", re.IGNORECASE)  # as in ***-0147 and xxx-xxx-0147
+_ADDRESS = re.compile(r"[^\s@]@[^\s@]")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _RUNS = ("01234567890123456789", "12345678901234567890", "98765432109876543210")
 
@@ -19,6 +20,11 @@ def is_blank(value: object) -> bool:
 def is_masked(value: object) -> bool:
     """Whether it is a text of which somebody before us made a part unreadable."""
     return isinstance(value, str) and len(value) <= LONGEST_MASKED and _MASK.search(value) is not None
+
+
+def is_nobodys_email(email: str) -> bool:
+    """Whether it is masked, or no address at all, such as `none`, `n/a` or `-` in a field that had to be filled in."""
+    return is_masked(email) or _ADDRESS.search(email) is None
 
 
 def is_nobodys_number(phone: str) -> bool:
