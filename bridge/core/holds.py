@@ -1,8 +1,8 @@
 """Holds: when a target rests, and how it comes back. Pure: a health and what came of an attempt give the next health.
 
 The engine adds two holds of its own to those that connectors ask for: "down" after three Retries in a row from
-different persons, "suspect" after five Rejects in a row for one cause, with no Delivered in between. A rested target
-is tried with one delivery (the canary), then with 1, 2, 4 … at once.
+different persons, "suspect" after five Rejects with no Delivered in between. A rested target is tried with one delivery
+(the canary), then with 1, 2, 4 … at once.
 """
 
 from dataclasses import dataclass, replace
@@ -14,11 +14,9 @@ from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 DOWN_AFTER = 3
 SUSPECT_AFTER = 5
 REST_S = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0)  # a target that is still sick rests longer each time
-DOWN_REST_S = (
-    5.0,
-    15.0,
-    *REST_S,
-)  # most that are down are back in a moment; a login that is refused is locked by haste
+# Most targets that are down are back in a moment. Others begin later: a login that is refused is locked by haste.
+DOWN_REST_S = (5.0, 15.0, *REST_S)
+ANY = "*"  # the cause of a run of Rejects for several
 GROW_AFTER = 20  # a target that was crowded is allowed one call more at once after so many that passed
 
 
@@ -28,7 +26,7 @@ class Health:
 
     retries: tuple[str, ...] = ()  # persons of the present run of Retries
     rejects: int = 0  # length of the present run of Rejects
-    cause: str = ""  # of that run
+    cause: str = ""  # of that run; ANY: of several
     kind: str = ""  # of the hold that is on, or that the target is coming back from
     level: int = 0  # how often it was held since it last passed
     ramp: int = 0  # calls allowed at once while coming back; 0: no limit but the target's own
@@ -100,11 +98,13 @@ def _passed(health: Health, concurrency: int) -> Health:
 
 
 def _rejected(health: Health, outcome: Reject, *, held: bool) -> Judgement:
-    if health.kind == "suspect" and outcome.cause == health.cause and (held or health.is_canary):
+    is_known = health.rejects > 0 and health.cause in (outcome.cause, ANY)
+    if health.kind == "suspect" and is_known and (held or health.is_canary):
         why = f"suspect mapping or target: still {outcome.reason}"
         return _uncounted(_rest(health, "suspect", why, held=held))
-    run = health.rejects + 1 if outcome.cause == health.cause else 1
-    counted = replace(health, rejects=run, cause=outcome.cause, retries=())
+    run = health.rejects + 1
+    cause = health.cause if is_known else outcome.cause if run == 1 else ANY
+    counted = replace(health, rejects=run, cause=cause, retries=())
     if run < SUSPECT_AFTER or held:
         return Judgement(counted)
     why = f"suspect mapping or target: {run} rejected in a row, the last with {outcome.reason}"
@@ -118,7 +118,7 @@ def _failed(health: Health, outcome: Retry, *, person: str, held: bool) -> Judge
         kind = health.kind or "down"
         return _uncounted(_rest(health, kind, f"still down: {outcome.reason}", least_s=outcome.after_s))
     persons = (*[known for known in health.retries if known != person], person)
-    counted = replace(health, retries=persons, rejects=0, cause="")
+    counted = replace(health, retries=persons)
     if len(persons) < DOWN_AFTER:
         return Judgement(counted)
     return _rest(counted, "down", f"down: {outcome.reason}", least_s=outcome.after_s)
