@@ -19,7 +19,7 @@ from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
 from bridge.store.counters import Tally
-from bridge.store.database import Database, Unavailable, insist
+from bridge.store.database import Database, Lost, Unavailable, insist
 from bridge.store.intake import Intake
 
 _CAME = dict.fromkeys(("stored", "revision", "duplicate", "quarantined"), 0)  # told always, other ends where there are
@@ -185,7 +185,10 @@ class Committer:
         return None
 
     def _write(self, arrivals: list[Arrival]) -> None:
-        insist(lambda: self._write_once(arrivals))
+        try:
+            insist(lambda: self._write_once(arrivals))
+        except Lost:  # it may have died while nobody used it; what was stored after all is known now, a duplicate
+            insist(lambda: self._write_once(arrivals))
 
     def _write_once(self, arrivals: list[Arrival]) -> None:
         tally, began_s = Tally(), self._clock.boot_s()

@@ -32,6 +32,7 @@ RESERVED_LOGS = 1  # what is left to workers and retention
 CHANNEL = "bridge_due"
 
 TRIES = 3  # of a transaction, where somebody else is in its way
+READ_ONLY = "25006"  # Postgres: as a connection stays whose server has long become one that takes writes
 ASK_AGAIN = ("40P01", "40001")  # Postgres: deadlock, serialization failure; the other one got through
 
 T = TypeVar("T")
@@ -53,6 +54,12 @@ def insist(action: Callable[[], T]) -> T:
 
 class Unavailable(StoreError):
     """The database cannot be reached, is locked or is full: nothing that is sent to it now will be kept."""
+
+
+class Lost(Unavailable):
+    """The connection was of no use any more: its server was restarted, cut it, or has become one that takes no writes.
+    Another one may be. What was being committed may have been, or not.
+    """
 
 
 class Database:
@@ -165,10 +172,17 @@ class Database:
         """A dead connection must leave the pool: the driver's errors come from bulk, past SQLAlchemy."""
         try:
             yield
-        except self._driver.Error as error:
-            if self._writer.dialect.is_disconnect(error, connection.connection, None):
-                connection.invalidate(error)
+        except (DBAPIError, self._driver.Error) as error:
+            cause: Any = _cause(error)
+            if not connection.invalidated and self._is_dead(cause, connection):
+                connection.invalidate(cause)
+                raise self._named(cause, Lost) from error
             raise
+
+    def _is_dead(self, cause: Any, connection: Connection) -> bool:
+        if getattr(cause, "sqlstate", None) == READ_ONLY:
+            return True
+        return self._writer.dialect.is_disconnect(cause, connection.connection, None)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -176,18 +190,20 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, self._driver.Error) as error:
-            kind = self._class_of(error)
-            cause = _cause(error)
-            advice = advice_for(cause, self.url) if self.is_sqlite or kind is Unavailable else ""
-            raise kind(f"{_first_line(cause)} ({self.name})", advice=advice) from error
+            raise self._named(_cause(error), self._class_of(error)) from error
+
+    def _named(self, cause: BaseException, kind: type[StoreError]) -> StoreError:
+        advice = advice_for(cause, self.url) if self.is_sqlite or issubclass(kind, Unavailable) else ""
+        return kind(f"{_first_line(cause)} ({self.name})", advice=advice)
 
     def _class_of(self, error: Exception) -> type[StoreError]:
         """What is to be done about it: ask again, come back later, or look at the data."""
         driver, cause = self._driver, _cause(error)
         if isinstance(cause, driver.IntegrityError) or getattr(cause, "sqlstate", None) in ASK_AGAIN:
             return Clash
-        away = isinstance(error, DBAPIError) and error.connection_invalidated
-        if away or isinstance(cause, driver.OperationalError | driver.InternalError | PoolTimeout):
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return Lost
+        if isinstance(cause, driver.OperationalError | driver.InternalError | PoolTimeout):
             return Unavailable
         return StoreError
 

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -216,6 +216,41 @@ def postgres_away(database: Database) -> Iterator[None]:
             yield
         finally:
             boss.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[arg-type]
+
+
+@contextmanager
+def postgres_read_only(database: Database) -> Iterator[None]:
+    """As one that was a standby: what was connected meanwhile takes no writes, also when the server does again."""
+    name = database.url.database
+    address = database.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as boss:
+        boss.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")  # type: ignore[arg-type]
+        boss.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        try:
+            yield
+        finally:
+            boss.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("trouble", [postgres_away, postgres_read_only])
+def test_the_first_lead_after_postgres_was_away_is_stored(
+    new_postgres: Callable[[], str], trouble: Callable[[Database], AbstractContextManager[None]]
+) -> None:
+    database = Database(new_postgres())
+    schema.migrate(database)
+    desk = Desk(database)
+    desk.committer.start()
+    assert store(desk.committer, desk.arrival(1))
+
+    with trouble(database):
+        pass
+    assert store(desk.committer, desk.arrival(2))  # its connection was cut, and it has not noticed
+    with trouble(database):
+        assert not store(desk.committer, desk.arrival(3))
+    assert store(desk.committer, desk.arrival(4))
+
+    desk.committer.stop()
+    database.close()
 
 
 def test_one_body_that_does_not_fit_makes_nobody_believe_that_nothing_can_be_stored(
