@@ -31,20 +31,22 @@ class Kept:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._lock = threading.Lock()
-        self._requests: list[_Kept] = []
+        self._requests: dict[str, list[_Kept]] = {}  # of each source
 
     def note(self, source: str, request: Request, *, received_at: int) -> None:
-        """One request. Of very many between two flushes only some are kept."""
+        """One request. Of very many of a source the first and the last are kept, as in the database."""
         with self._lock:
-            if len(self._requests) < setup.KEEP:
-                self._requests.append(_Kept(source, request, received_at))
+            mine = self._requests.setdefault(source, [])
+            mine.append(_Kept(source, request, received_at))
+            del mine[setup.KEEP // 2 : -setup.KEEP // 2]
 
     def flush(self, database: Database) -> None:
         """Writes what was gathered; what cannot be written is let go: it was answered 503."""
         if not self._requests:
             return
         with self._lock:
-            requests, self._requests = self._requests, []
+            requests = [one for mine in self._requests.values() for one in mine]
+            self._requests = {}
         try:
             with database.write() as connection:
                 for one in requests:

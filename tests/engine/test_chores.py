@@ -50,4 +50,15 @@ def test_of_very_many_kept_requests_the_first_and_the_last_stay(database: Databa
 
     with database.read() as connection:
         bodies = [int(one.request.body) for one in setup.kept(connection, "smarterbot", codec=Codec())]
-    assert (20, list(range(10)), 419) == (len(bodies), bodies[:10], bodies[-1])
+    assert [*range(10), *range(420, 430)] == bodies
+
+
+def test_a_flood_at_one_source_costs_another_none_of_its_kept_requests(database: Database) -> None:
+    kept = Kept(Codec())
+    for number in range(60):
+        kept.note("flooded", Request(b"%d" % number, {}), received_at=1)
+    kept.note("quiet", Request(b"7", {}), received_at=1)
+    kept.flush(database)
+
+    with database.read() as connection:
+        assert [b"7"] == [one.request.body for one in setup.kept(connection, "quiet", codec=Codec())]
