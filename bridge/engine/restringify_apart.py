@@ -1,5 +1,6 @@
 """Apart: large bodies are re-serialised in a process of their own, one at a time. Reading 16 MiB of JSON holds the
-interpreter lock for seconds; anybody may send that with a forged signature, and no lead may wait for it.
+interpreter lock for seconds; anybody may send that with a forged signature, and no lead may wait for it. Nor may a
+day's records, which are small among the large: those have a line of their own.
 
 Run as a module it is that process: a body in on stdin, the re-serialised one out on stdout.
 """
@@ -9,10 +10,13 @@ import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bridge.core.ecmascript import restringify
 
-MOST_WAITING = 4  # bodies; who comes on top of them is told to come back
+SMALL_BYTES = 64 << 10
+MOST_WAITING = 4  # bodies in a line; who comes on top of them is told to come back
 PATIENCE_S = 10.0  # for one's turn
 DEADLINE_S = 30.0
 MOST_MEMORY_BYTES = 1 << 30
@@ -28,18 +32,31 @@ class Apart:
     """Re-serialises as `core/ecmascript` does. Thread-safe."""
 
     def __init__(self) -> None:
-        self._one = threading.Lock()
-        self._room = threading.BoundedSemaphore(MOST_WAITING + 1)
+        self._small, self._large = _Line(), _Line()
 
     def restringify(self, body: bytes) -> bytes | None:
         """`JSON.stringify(JSON.parse(body))`, None where that throws. Raises Busy."""
+        with (self._small if len(body) <= SMALL_BYTES else self._large).turn():
+            return _run(body)
+
+
+class _Line:
+    """Who waits for a turn, and there is one at a time."""
+
+    def __init__(self) -> None:
+        self._one = threading.Lock()
+        self._room = threading.BoundedSemaphore(MOST_WAITING + 1)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Raises Busy where too many wait, or it does not come in time."""
         if not self._room.acquire(blocking=False):
             raise Busy
         try:
             if not self._one.acquire(timeout=PATIENCE_S):
                 raise Busy
             try:
-                return _run(body)
+                yield
             finally:
                 self._one.release()
         finally:

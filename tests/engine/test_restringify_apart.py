@@ -39,3 +39,19 @@ def test_only_so_many_wait_and_the_others_are_told_at_once() -> None:
     assert {True, False} == set(answered)
     assert answered.count(True) <= MOST_WAITING + 2  # the first may have been through before the last came
     assert apart.restringify(b"[ 1 ]") == b"[1]"
+
+
+def test_a_days_records_do_not_stand_in_line_behind_the_largest() -> None:
+    apart = Apart()
+    large, small = b"[" + b'{"a":1},' * 400_000 + b"1 ]", b"[ " + b'{"a":1},' * 4_000 + b"1]"
+
+    def ask(_: int) -> bool:
+        try:
+            return apart.restringify(large) is not None
+        except Busy:
+            return False
+
+    with ThreadPoolExecutor(MOST_WAITING + 1) as pool:
+        asked = [pool.submit(ask, n) for n in range(MOST_WAITING + 1)]
+        assert b"[" + b'{"a":1},' * 4_000 + b"1]" == apart.restringify(small)
+        assert not all(one.done() for one in asked)
