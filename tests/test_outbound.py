@@ -169,10 +169,10 @@ def test_a_request_goes_out_as_it_was_asked_for_and_its_answer_comes_back(peer) 
         (b"HTTP/1.1 500 Oops\r\nContent-Length: 2\r\n\r\nno", 500, b"no"),
         (b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", 302, b""),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", 200, b"abc"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 200, b'{"id": "7"}'),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" * 50 + OK, 200, b'{"id": "7"}'),
         (
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 900 + b"0\r\nX-T: 1\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + b"1;why=%b\r\na\r\n" % (b"y" * 2000) * 900  # lines of more than an answer may have in a row
+            + b"0\r\nX-T: 1\r\n\r\n",
             200,
             b"a" * 900,
         ),
@@ -233,6 +233,101 @@ def test_the_adapter_is_seen_by_responses() -> None:
 
         assert (answer.status, answer.json(), answer.headers["retry-after"]) == (201, {"id": 3}, "7")
         assert (mock.calls[0].request.headers["x-a"], mock.calls[0].request.body) == ("b", b'{"a":1}')
+
+
+# interim answers (RFC 9110 §15.2)
+
+CREATED = b'HTTP/1.1 201 Created\r\nContent-Length: 11\r\n\r\n{"id": "8"}'
+NOTHING = b"HTTP/1.1 204 No Content\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nContent-Length: 5\r\nRetry-After: 9\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("interim", "final", "status", "body"),
+    [
+        (CONTINUE, OK, 200, b'{"id": "7"}'),
+        (CONTINUE * 50, OK, 200, b'{"id": "7"}'),
+        (HINTS, CREATED, 201, b'{"id": "8"}'),
+        (PROCESSING * 3, NOTHING, 204, b""),
+        (CONTINUE + PROCESSING + HINTS, CREATED, 201, b'{"id": "8"}'),
+        (b"HTTP/1.1 199\r\n\r\n", CREATED, 201, b'{"id": "8"}'),
+        (HINTS, b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\nno", 422, b"no"),
+        (b"HTTP/1.1 102 Processing\r\nServer: a\r\nDate: b\r\n\r\n" * 2000, CREATED, 201, b'{"id": "8"}'),
+    ],
+    ids=["100", "many 100", "103", "102 and no body", "one of each", "unknown", "103 and a refusal", "very many 102"],
+)
+def test_an_interim_answer_is_not_the_answer(peer, interim: bytes, final: bytes, status: int, body: bytes) -> None:
+    there = peer(interim + final)
+    way = door()
+
+    answers = [way.call().http.request("POST", there.url, json={}) for _ in range(3)]
+
+    assert [(status, body)] * 3 == [(answer.status, answer.body) for answer in answers]
+    assert all("Link" not in answer.headers and "Retry-After" not in answer.headers for answer in answers)
+    assert (len(there.requests), there.connections) == (3, 1)
+
+
+def test_an_interim_answer_may_come_byte_by_byte(peer) -> None:
+    def play(sock: socket.socket, _: bytes) -> None:
+        for byte in HINTS + PROCESSING + CREATED:
+            sock.sendall(bytes([byte]))
+
+    there = peer(play)
+    way = door()
+
+    assert [201, 201] == [way.call().http.request("POST", there.url).status for _ in range(2)]
+    assert there.connections == 1
+
+
+def test_an_answer_may_come_some_time_after_an_interim_one(peer) -> None:
+    def play(sock: socket.socket, _: bytes) -> None:
+        for _ in range(3):
+            sock.sendall(PROCESSING)
+            there.stop.wait(0.1)
+        sock.sendall(CREATED)
+
+    there: Peer = peer(play)
+
+    assert door().call().http.request("POST", there.url).status == 201
+
+
+def test_interim_answers_give_no_more_time(peer) -> None:
+    def play(sock: socket.socket, _: bytes) -> None:
+        while not there.stop.wait(0.02):
+            sock.sendall(PROCESSING)
+
+    there: Peer = peer(play)
+    call = door().call(0.4)
+    started_s = time.monotonic()
+
+    failed = failing(call, there.url)
+
+    assert 0.4 <= time.monotonic() - started_s < 3.0
+    assert timed_out(failed) == "the request had left"
+
+
+@pytest.mark.parametrize("size_bytes", [0, 60_000])
+def test_endless_interim_answers_take_no_more_memory_than_the_cap_allows(peer, size_bytes: int) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: %b\r\n\r\n" % (b"x" * size_bytes)
+
+    def play(sock: socket.socket, _: bytes) -> None:
+        while not there.stop.is_set():  # ends sooner by the error of a connection that was given up
+            sock.sendall(hints)
+
+    there: Peer = peer(play)
+    call = door().call()
+    started_s = time.monotonic()
+
+    tracemalloc.start()
+    failed = failing(call, there.url)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert failed.reason == "unreadable answer (EndlessAnswer) after the request had left"
+    assert time.monotonic() - started_s < 5.0
+    assert peak_bytes < 1 << 20
 
 
 # connections
@@ -489,7 +584,22 @@ def _endless(head: bytes, line: bytes) -> Callable[[socket.socket, bytes], None]
         (_half(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip"), r"unreadable answer \(error\) after"),
         (_endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), r"unreadable answer \(EndlessAnswer\) after"),
         (_endless(_CHUNKED, b"X-Trailer: 1\r\n"), r"unreadable answer \(EndlessAnswer\) after"),
-        (_half(b"HTTP/1.1 103 Early Hints\r\n\r\n"), r"unreadable answer \(HTTPError\) after"),
+        (
+            _endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+            r"unreadable answer \(EndlessAnswer\) after",
+        ),
+        (_half(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "in the middle of the answer after the request"),
+        (_half(b"HTTP/1.1 103 Early Hints\r\nLink: </a"), "in the middle of the answer after the request"),
+        (_half(b"HTTP/1.1 103 Early Hints\r\n" + b"A: b\r\n" * 200), r"unreadable answer \(HTTPException\) after"),
+        (_half(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\n\r\n"), r"unreadable answer \(HTTPError\) after"),
+        (
+            _half(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\n\r\n" + OK),
+            r"unreadable answer \(HTTPError\) after",
+        ),
+        (
+            _half(PROCESSING + b"SSH-2.0-OpenSSH_9.6\r\n"),
+            r"unreadable answer \(BadStatusLine\) after the request had left",
+        ),
     ],
 )
 def test_a_connection_that_breaks_after_the_request_left_is_uncertain(peer, play: Callable, reason: str) -> None:

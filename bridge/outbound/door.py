@@ -149,7 +149,7 @@ class DoorCall:
     def _send(self, request: requests.PreparedRequest) -> Received:
         self._line.call = self
         answer = self._line.send(request, stream=True).raw
-        if answer.status < 200:  # such as 103: http.client takes it for the answer, which is still to come
+        if answer.status < 200:  # 101: what follows is no HTTP, and nobody asked for it
             answer.close()
             raise HTTPError
         cap = self.door.max_answer_bytes
