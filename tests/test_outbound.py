@@ -11,6 +11,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,23 @@ def test_every_status_is_an_answer_and_no_redirect_is_followed(peer, answer: byt
 
     assert (status, body) == (received.status, received.body)
     assert len(there.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "date"),
+    [
+        (b"", "Thu, 01 Jan 2026 00:00:09 GMT"),
+        (b"Date: now\r\n", "Thu, 01 Jan 2026 00:00:09 GMT"),
+        (b"Date: \r\n", "Thu, 01 Jan 2026 00:00:09 GMT"),
+        (b"Date: Sun Nov  6 08:49:37 1994\r\n", "Sun Nov  6 08:49:37 1994"),
+        (b"Date: Wed, 31 Dec 2025 00:00:00 GMT\r\n", "Wed, 31 Dec 2025 00:00:00 GMT"),
+    ],
+)
+def test_an_answer_without_a_date_gets_the_time_when_it_came(peer, sent: bytes, date: str) -> None:
+    there = peer(b"HTTP/1.1 503 No\r\n%bContent-Length: 0\r\n\r\n" % sent)
+    way = door(now_s=lambda: datetime(2026, 1, 1, 0, 0, 9, tzinfo=UTC).timestamp())
+
+    assert way.call().http.request("GET", there.url).headers["date"] == date
 
 
 def test_an_answer_may_end_with_the_connection(peer) -> None:
@@ -396,7 +414,7 @@ def test_a_connection_that_was_silent_for_long_is_not_used_again(peer) -> None:
 
 def test_an_oversize_answer_is_cut_and_its_connection_given_up(peer) -> None:
     there = peer(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000)
-    way = door(max_answer_bytes=1000)
+    way = door(max_answer_bytes=1000, now_s=lambda: 0.0)
 
     first = way.call().http.request("GET", there.url)
     second = way.call().http.request("GET", there.url)

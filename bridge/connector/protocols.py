@@ -9,7 +9,9 @@ from bridge.model.record import Hold, Outcome, Plan, Record, Retry, Usable
 
 
 class Answer(Protocol):
-    """An HTTP answer, read whole (up to the door's size cap); header names are case-insensitive."""
+    """An HTTP answer, read whole (up to the door's size cap); header names are case-insensitive. It has a `Date`: where
+    the target sent none that can be read, when it came.
+    """
 
     @property
     def status(self) -> int: ...

@@ -5,14 +5,14 @@ words for what went wrong. No text made here holds a query, a header's value or 
 import json
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from http.client import IncompleteRead, RemoteDisconnected
 from typing import Any
 
 from bridge import __version__
 from bridge.errors import CallFailed
-from bridge.model import json_text, wire
+from bridge.model import http_date, json_text, wire
 from bridge.model.wire import Place
 
 
@@ -64,6 +64,14 @@ def headers_for(given: Mapping[str, str], body: bytes | None) -> dict[str, str]:
     if body is not None:
         named["content-length"] = ("Content-Length", str(len(body)))
     return dict(named.values())
+
+
+def date(headers: MutableMapping[str, str], *, now_s: float) -> None:
+    """Gives an answer's headers a `Date`, where it came without one that can be read: when it came (RFC 9110 §6.6.1).
+    `now_s`: since 1970 UTC.
+    """
+    if http_date.read(headers.get("Date", "")) is None:
+        headers["Date"] = http_date.write(now_s)
 
 
 def fault(error: BaseException, *, left: bool, took_s: float) -> CallFailed:

@@ -16,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from bridge.connector import FetchToken, Hold, Retry, Token
-from bridge.core.exchange import Received, as_json, fault, headers_for, place
+from bridge.core.exchange import Received, as_json, date, fault, headers_for, place
 from bridge.errors import CallFailed, NotBegun
 from bridge.model.wire import Place
 from bridge.outbound.line import Line, PerThread
@@ -152,6 +152,7 @@ class DoorCall:
         if answer.status < 200:  # 101: what follows is no HTTP, and nobody asked for it
             answer.close()
             raise HTTPError
+        date(answer.headers, now_s=self.now_s)
         cap = self.door.max_answer_bytes
         body = answer.read(cap + 1, decode_content=True)  # unpacks no more than it is asked for
         if len(body) > cap:
