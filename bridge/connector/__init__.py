@@ -29,7 +29,7 @@ No base class, no try/except, no clock, no sleep, no retry loop, no logging of b
 
 from typing import TYPE_CHECKING
 
-from bridge.connector.answers import came_to, found_at, id_from, judge, judge_status
+from bridge.connector.answers import came_to, found_at, id_from, judge, judge_status, retry_after_s
 from bridge.connector.appointment import START as APPOINTMENT_START
 from bridge.connector.hiding import quotable, secrets_in, spellings
 from bridge.connector.protocols import (
@@ -93,6 +93,7 @@ __all__ = [
     "judge_status",
     "quotable",
     "requests_session",
+    "retry_after_s",
     "secrets_in",
     "spellings",
     "wrong_header_name",

@@ -1,15 +1,20 @@
 """Answers: what an HTTP answer means, and what stands in it."""
 
+import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from bridge.connector.protocols import Answer
 from bridge.errors import CallEnded, CallFailed, NoAnswer
+from bridge.model import http_date
 from bridge.model.paths import at
-from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
+from bridge.model.record import LONGEST_WISH_S, Delivered, Hold, Outcome, Reject, Retry
 
 MAX_ID = 200
+
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_ONE = re.compile(r"(?:\s*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,)?[^,]+", re.I)  # of a list, where a date has a comma
 
 
 def judge(answer: Answer) -> Outcome:
@@ -53,21 +58,22 @@ def came_to(failed: NoAnswer) -> Retry | Hold:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that `Retry-After` asks for (RFC 9110 §10.2.3: a number, or a date against the answer's `Date`).
+    """Seconds that `Retry-After` asks for (RFC 9110 §10.2.3): a number, or a date, which counts from the answer's own
+    `Date` (an answer of `call.http` always has one). Where it stands there more than once, the longest.
 
-    None where it is absent or unreadable; never negative, at most one day.
+    None where it is absent or unreadable; never negative, at most two days: nobody is heard with more.
     """
-    text = headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), 86400.0)
-    try:
-        until = parsedate_to_datetime(text)
-        now = parsedate_to_datetime(headers.get("Date", ""))
-        return min(max((until - now).total_seconds(), 0.0), 86400.0)
-    except (TypeError, ValueError):
-        return None
+    now = http_date.read(headers.get("Date", ""))
+    asked = [_asked_s(one.strip(), now=now) for one in _ONE.findall(headers.get("Retry-After", ""))]
+    longest_s = max((one_s for one_s in asked if one_s is not None), default=None)
+    return None if longest_s is None else min(max(longest_s, 0.0), LONGEST_WISH_S)
+
+
+def _asked_s(text: str, *, now: datetime | None) -> float | None:
+    if _SECONDS.fullmatch(text):
+        return float(text)  # inf where it has hundreds of digits
+    until = http_date.read(text) if now else None
+    return (until - now).total_seconds() if until and now else None
 
 
 def found_at(value: Any, path: str) -> Any:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+LONGEST_WISH_S = 2 * 86_400.0  # that a target or a connector is heard with
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:

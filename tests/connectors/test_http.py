@@ -132,7 +132,7 @@ IN_TWO_MINUTES = NOW | {"Retry-After": "Thu, 01 Jan 2026 00:02:00 GMT"}
         (429, {}, Hold("HTTP 429: asked to wait")),
         (429, {"Retry-After": "120"}, Hold("HTTP 429: asked to wait", for_s=120.0)),
         (429, IN_TWO_MINUTES, Hold("HTTP 429: asked to wait", for_s=120.0)),
-        (429, {"Retry-After": "99999999"}, Hold("HTTP 429: asked to wait", for_s=86400.0)),
+        (429, {"Retry-After": "99999999"}, Hold("HTTP 429: asked to wait", for_s=172800.0)),
         (401, {}, Hold("HTTP 401: the target refuses our credentials")),
         (403, {}, Hold("HTTP 403: the target refuses our credentials")),
         (301, {"Location": "/b"}, Hold("HTTP 301: the address has moved; redirects are not followed")),
