@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bridge.connector import Hold, Outcome, Reject, Retry
 from connectors.hubspot.problem import Problem
 
-LONGEST_S = 86_400.0
 LOOK_S = 3600.0  # between looks at a daily quota, where the account's time zone is not known
 
 
@@ -115,7 +114,7 @@ def _properties(problem: Problem) -> str:
 
 def _rest_s(problem: Problem, case: Case, *, now_s: float, zone: str) -> float | None:
     if problem.wait_s is not None and problem.status in (429, 477):
-        return min(problem.wait_s, LONGEST_S)
+        return problem.wait_s
     if case.word == "DAILY":
         return _until_midnight_s(now_s, zone) or case.rest_s
     return case.rest_s

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge.connector import Answer, Hold, Retry, found_at, quotable
+from bridge.connector import Answer, Hold, Retry, found_at, quotable, retry_after_s
 from connectors.hubspot.unanswered import Unanswered
 
 MAX_READ = 1 << 16  # characters of a message, to find names in
@@ -70,7 +70,7 @@ def problem_of(answer: Answer, *, secrets: Iterable[str]) -> Problem:
         return Problem(answer.status, unanswered=answer.outcome)
     body = answer.json()
     found = body if isinstance(body, Mapping) else {}
-    return _problem(answer.status, found, secrets, wait_s=_wait_s(answer.headers))
+    return _problem(answer.status, found, secrets, wait_s=retry_after_s(answer.headers))
 
 
 def row_problem(error: Any, *, secrets: Iterable[str]) -> Problem:
@@ -130,12 +130,6 @@ def _scopes(found: Mapping[str, Any]) -> Iterator[str]:
         for key, names in context.items() if isinstance(context, Mapping) else ():
             if "scope" in str(key).lower():
                 yield from (_word(name) for name in (names if isinstance(names, list) else [names]))
-
-
-def _wait_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds of `Retry-After`; HubSpot sends no dates (https://developers.hubspot.com/docs/api/error-handling)."""
-    text = headers.get("Retry-After", "").strip()
-    return float(text[:9]) if text.isascii() and text.isdigit() else None
 
 
 def _word(found: Any) -> str:

@@ -38,6 +38,8 @@ CASES: list[tuple[str, int, Any, dict[str, str], type, dict[str, Any]]] = [
     ("daily", 429, RATE | {"policyName": "DAILY"}, {}, Hold, {"for_s": 3600.0, "crowded": False}),
     ("other limit", 429, error("RATE_LIMITS"), {}, Hold, {"for_s": 10.0}),
     ("told how long", 429, RATE | {"policyName": "SECONDLY"}, {"Retry-After": "17"}, Hold, {"for_s": 17.0}),
+    ("told at length", 429, RATE | {"policyName": "SECONDLY"}, {"Retry-After": "00000000090"}, Hold, {"for_s": 90.0}),
+    ("told two days", 429, RATE | {"policyName": "DAILY"}, {"Retry-After": "172800"}, Hold, {"for_s": 172800.0}),
     ("locked", 423, b"", {}, Hold, {"for_s": 2.0, "crowded": True}),
     ("moving", 477, b"", {"Retry-After": "7200"}, Hold, {"for_s": 7200.0}),
     ("moving, no time", 477, b"", {}, Hold, {"for_s": 3600.0}),
