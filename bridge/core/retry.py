@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bridge.model.delivery import ENDED, Claim, State
-from bridge.model.record import LONGEST_WISH_S as LONGEST_WISH_S  # for the floors above, too
-from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry, Skipped
+from bridge.model.record import LONGEST_WISH_S, Delivered, Hold, Outcome, Reject, Retry, Skipped
 
 JITTER = 0.2  # each wait is up to this much longer, so that what failed together does not return together
 OWN_FAULT_AFTER = 3  # holds that one delivery began while others passed in between

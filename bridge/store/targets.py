@@ -8,9 +8,9 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from bridge.core.holds import Health, coming_back
-from bridge.core.retry import LONGEST_WISH_S
 from bridge.errors import BridgeError
 from bridge.model.delivery import TargetState
+from bridge.model.record import LONGEST_WISH_S
 from bridge.model.rules import TargetRule
 from bridge.store import bulk
 from bridge.store.claims import FAR_MS

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.retry import JITTER, LONGEST_WISH_S, Settlement, give_back, settle
+from bridge.core.retry import JITTER, Settlement, give_back, settle
 from bridge.model.delivery import Claim, State
 from bridge.model.event import Event, Kind, StoredEvent
-from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
+from bridge.model.record import LONGEST_WISH_S, Delivered, Hold, Outcome, Reject, Retry
 from bridge.model.rules import DEFAULT_RETRY_S
 
 NOW_MS = 1_700_000_000_000
