@@ -1,13 +1,16 @@
-"""Presence: which workers live. Each holds an flock on a file of its own: on one host it tells life from death at once
-(a pid does not: it is used again). Only a lock that could be taken proves death: where that cannot be told, on another
-host or because the file was cleaned away, a beat that does not change for a minute of the observer's time is death.
+"""Presence: which workers live. Each holds an flock on a file of its own: on one host a lock that could be taken proves
+death at once (a pid does not: it is used again). One that is held does not prove life: a worker may hang. So, whatever
+the lock says, a beat that does not change for a minute of the observer's time is death.
+
+That minute is made of the observer's own beats: while it cannot write, others cannot either (the database is away or
+locked), and a machine that slept has slept with all its workers.
 """
 
 import fcntl
 import os
 import socket
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.engine.clock import Clock
@@ -15,6 +18,7 @@ from bridge.log import logger
 from bridge.store.workers import Worker
 
 DEAD_AFTER_S = 60.0
+MOST_AT_ONCE_S = 10.0  # of it, between two beats of the observer: twice what is usual
 STALE_AFTER_S = 45.0  # a worker that could not beat for so long sends nothing more: others may soon take over
 
 log = logger("worker")
@@ -33,6 +37,7 @@ class Presence:
         self.lock = path.name
         self._renewed = True
         self._seen: dict[int, _Beat] = {}
+        self._mine = (0, -1)  # this worker's number and beat when it last looked
 
     def close(self) -> None:
         _remove(self._folder / self.lock)
@@ -52,8 +57,10 @@ class Presence:
             self._renewed = False
 
     def dead(self, workers: list[Worker], *, but: int) -> list[Worker]:
-        """Those of the workers that are dead; `but` is this one."""
-        self._seen = {worker.id: self._seen.get(worker.id, _Beat(-1, 0.0)) for worker in workers}
+        """Those of the workers that are dead or hang; `but` is this one, which must be among them to tell who hangs."""
+        now_s, before = self._clock.boot_s(), self._mine
+        self._mine = next(((worker.id, worker.beat) for worker in workers if worker.id == but), before)
+        self._seen = {worker.id: self._look(worker, now_s, counts=self._mine != before) for worker in workers}
         return [worker for worker in workers if worker.id != but and self._is_dead(worker)]
 
     def forget(self, worker: Worker) -> None:
@@ -69,18 +76,35 @@ class Presence:
         os.close(self._file)
         self._file = file
 
+    def _look(self, worker: Worker, now_s: float, *, counts: bool) -> "_Beat":
+        """The worker's beat, and how long it has not changed. `counts`: this worker has beaten since its last look."""
+        beat = self._seen.get(worker.id)
+        if beat is None or beat.number != worker.beat:
+            return _Beat(worker.beat, now_s)
+        if not counts:
+            return beat
+        silent_s = beat.silent_s + min(now_s - beat.counted_s, MOST_AT_ONCE_S)
+        return replace(beat, counted_s=now_s, silent_s=silent_s)
+
     def _is_dead(self, worker: Worker) -> bool:
         locked = _is_locked(self._folder / worker.lock) if worker.host == self.host else None
-        beat, now_s = self._seen[worker.id], self._clock.boot_s()
-        if locked or beat.number != worker.beat:
-            beat = self._seen[worker.id] = _Beat(worker.beat, now_s)
-        return now_s - beat.since_s > DEAD_AFTER_S if locked is None else not locked
+        beat = self._seen[worker.id]
+        if locked is False:
+            return True
+        if beat.silent_s < DEAD_AFTER_S:
+            return False
+        if locked and not beat.told:
+            self._seen[worker.id] = replace(beat, told=True)
+            log.warning("a worker hangs", worker=worker.id, pid=worker.pid, silent_s=round(beat.silent_s))
+        return True
 
 
 @dataclass(frozen=True, slots=True)
 class _Beat:
     number: int
-    since_s: float
+    counted_s: float  # until when its silence is counted, in the clock's boot_s
+    silent_s: float = 0.0
+    told: bool = False
 
 
 def _new_lock(folder: Path) -> tuple[int, Path]:

@@ -1,4 +1,6 @@
-"""Presence: only a lock that could be taken proves death; a file that was cleaned away or cannot be opened does not."""
+"""Presence: a lock that could be taken proves death at once; one that is held, was cleaned away or cannot be opened says
+nothing, and then a beat that stands still for a minute is death, if others beat meanwhile.
+"""
 
 import os
 import resource
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bridge.engine.clock import Clock
-from bridge.engine.presence import DEAD_AFTER_S, Presence
+from bridge.engine.presence import DEAD_AFTER_S, MOST_AT_ONCE_S, Presence
 from bridge.store import workers
 from bridge.store.database import Database
 from bridge.store.workers import Worker
@@ -30,10 +32,16 @@ sys.stdin.read()
 
 
 class Time:
-    """An observer's own time, which moves when a test moves it."""
+    """An observer's own time and beat, which move when a test moves them."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0
+        self.beat = 0
+
+    def pass_by(self, seconds: float) -> None:
+        """From one beat of the observer's to its next."""
+        self.now_s += seconds
+        self.beat += 1
 
     def clock(self) -> Clock:
         return Clock(now_ms=lambda: 0, boot_s=lambda: self.now_s, jitter=lambda: 0.0)
@@ -70,33 +78,71 @@ def worker(presence: Presence, *, beat: int = 1) -> Worker:
     return Worker(id=2, host=presence.host, lock=presence.lock, pid=1, beat=beat)
 
 
-def is_dead(me: Presence, other: Worker) -> bool:
-    return me.dead([other], but=1) == [other]
+def is_dead(time: Time, me: Presence, other: Worker) -> bool:
+    return me.dead([Worker(id=1, host=me.host, lock=me.lock, pid=1, beat=time.beat), other], but=1) == [other]
 
 
-def test_a_worker_that_holds_its_lock_lives_however_long_it_has_not_beaten(
-    time: Time, me: Presence, other: Presence
+def died(time: Time, me: Presence, other: Worker, *, within_s: float) -> bool:
+    """Whether the other died in the eyes of an observer who looked all the time, as usual."""
+    until_s = time.now_s + within_s
+    found = is_dead(time, me, other)
+    while not found and time.now_s < until_s:
+        time.pass_by(5.0)
+        found = is_dead(time, me, other)
+    return found
+
+
+def test_a_worker_that_holds_its_lock_and_does_not_beat_for_a_minute_hangs(
+    time: Time, me: Presence, other: Presence, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert not is_dead(me, worker(other))
+    assert not died(time, me, worker(other), within_s=DEAD_AFTER_S - 5)
+    assert "hangs" not in capsys.readouterr().err
 
-    time.now_s += 10 * DEAD_AFTER_S
+    assert died(time, me, worker(other), within_s=5)
+    assert is_dead(time, me, worker(other))
 
-    assert not is_dead(me, worker(other))
+    assert 1 == capsys.readouterr().err.count("a worker hangs")
 
 
-def test_a_worker_whose_process_was_killed_is_dead_at_once_and_forgotten(me: Presence, folder: Path) -> None:
+def test_a_worker_that_beats_lives(time: Time, me: Presence, other: Presence) -> None:
+    for beat in range(10):
+        assert not died(time, me, worker(other, beat=beat), within_s=DEAD_AFTER_S - 5)
+
+
+def test_a_machine_that_slept_for_an_hour_takes_nobody_for_dead(time: Time, me: Presence, other: Presence) -> None:
+    assert not is_dead(time, me, worker(other))
+
+    time.pass_by(3600)
+
+    assert not died(time, me, worker(other), within_s=DEAD_AFTER_S - MOST_AT_ONCE_S - 5)
+
+
+def test_who_cannot_beat_itself_takes_nobody_for_dead(time: Time, me: Presence, other: Presence) -> None:
+    """The database is away, or can be read and not written: others cannot beat either."""
+    for _ in range(200):
+        assert not is_dead(time, me, worker(other))
+        time.now_s += 1
+
+    time.pass_by(1)
+
+    assert not died(time, me, worker(other), within_s=DEAD_AFTER_S - MOST_AT_ONCE_S - 5)
+
+
+def test_a_worker_whose_process_was_killed_is_dead_at_once_and_forgotten(
+    time: Time, me: Presence, folder: Path
+) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", ANOTHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     host, lock = (process.stdout.readline().strip() for _ in range(2))
     killed = Worker(id=2, host=host, lock=lock, pid=process.pid, beat=1)
-    assert not is_dead(me, killed)
+    assert not is_dead(time, me, killed)
 
     process.kill()
     process.communicate()
 
-    assert is_dead(me, killed)
+    assert is_dead(time, me, killed)
     me.forget(killed)
     assert not (folder / lock).exists()
 
@@ -106,32 +152,18 @@ def test_a_worker_whose_file_was_cleaned_away_is_dead_only_when_it_has_not_beate
 ) -> None:
     (folder / other.lock).unlink()
 
-    assert not is_dead(me, worker(other, beat=1))
-    time.now_s += DEAD_AFTER_S + 1
-    assert not is_dead(me, worker(other, beat=2))
-    time.now_s += DEAD_AFTER_S + 1
-    assert is_dead(me, worker(other, beat=2))
+    assert not died(time, me, worker(other, beat=1), within_s=DEAD_AFTER_S - 5)
+    assert not died(time, me, worker(other, beat=2), within_s=DEAD_AFTER_S - 5)
+    assert died(time, me, worker(other, beat=2), within_s=5)
 
 
-def test_a_minute_without_a_beat_begins_when_the_lock_was_last_seen(
+def test_a_process_without_free_handles_takes_nobody_for_dead(
     time: Time, me: Presence, other: Presence, folder: Path
 ) -> None:
-    for _ in range(5):
-        assert not is_dead(me, worker(other))
-        time.now_s += DEAD_AFTER_S
-
-    (folder / other.lock).unlink()
-
-    assert not is_dead(me, worker(other))
-    time.now_s += 1
-    assert is_dead(me, worker(other))
-
-
-def test_a_process_without_free_handles_takes_nobody_for_dead(me: Presence, other: Presence, folder: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
     try:
-        dead = is_dead(me, worker(other))
+        dead = is_dead(time, me, worker(other))
         me.forget(worker(other))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -150,9 +182,7 @@ def test_a_worker_makes_its_file_again_and_is_known_to_live(
 
     other.renew()
 
-    assert not is_dead(me, known)
-    time.now_s += 10 * DEAD_AFTER_S
-    assert not is_dead(me, known)
+    assert not is_dead(time, me, known)
     assert [other.lock] == [path.name for path in folder.iterdir()]
 
 
@@ -186,9 +216,8 @@ def test_the_living_are_not_forgotten(me: Presence, other: Presence, folder: Pat
 def test_a_worker_on_another_host_lives_by_its_beat(time: Time, me: Presence, other: Presence) -> None:
     elsewhere = replace(worker(other), host="elsewhere")
 
-    assert not is_dead(me, elsewhere)
-    time.now_s += DEAD_AFTER_S + 1
-    assert is_dead(me, elsewhere)
+    assert not died(time, me, elsewhere, within_s=DEAD_AFTER_S - 5)
+    assert died(time, me, elsewhere, within_s=5)
 
 
 @pytest.fixture
