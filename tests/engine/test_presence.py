@@ -1,5 +1,5 @@
-"""Presence: a lock that could be taken proves death at once; one that is held, was cleaned away or cannot be opened says
-nothing, and then a beat that stands still for a minute is death, if others beat meanwhile.
+"""Presence: a lock that could be taken proves death at once. One that is held, or was cleaned away, or cannot be opened
+says nothing: then a beat that stands still for a minute is death, if others beat meanwhile.
 """
 
 import os
