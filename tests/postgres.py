@@ -41,6 +41,23 @@ class Postgres:
     def give_back(self) -> None:
         self._server.ensure_postgres_running()
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """For as long as this lasts the server answers nothing: neither to who is connected nor to who comes."""
+        with psycopg.connect(self.url) as connection:
+            server = psutil.Process(connection.info.backend_pid).parent()
+        assert server
+        stopped = [server]
+        server.suspend()  # first: it starts no more of them
+        try:
+            for process in server.children(recursive=True):
+                process.suspend()
+                stopped.append(process)
+            yield
+        finally:
+            for process in reversed(stopped):
+                process.resume()
+
     def crash(self) -> None:
         """Kills one of its processes: the server cuts every connection, recovers and goes on by itself."""
         with psycopg.connect(self.url) as connection:

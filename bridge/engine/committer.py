@@ -88,6 +88,7 @@ class Committer:
     def start(self, *, told: Callable[[], None] = lambda: None) -> None:
         """`told` is called by the committer's thread after the answers of each group."""
         self._told = told
+        self._able.start()
         self._thread.start()
 
     def on_loop(self) -> AbstractAsyncContextManager[None]:
@@ -97,6 +98,7 @@ class Committer:
         """Commits what waits, then ends."""
         self._queue.put(None)
         self._thread.join(timeout=10)
+        self._able.stop()
 
     def submit(self, arrival: Arrival, done: Callable[[bool], None]) -> Submission | None:
         """Hands an arrival in; `done` is called by the committer's thread with whether it is durably stored. None:
@@ -177,7 +179,8 @@ class Committer:
     def _try(self, arrivals: list[Arrival]) -> Exception | None:
         """What kept the arrivals from being stored; None: they are."""
         try:
-            self._write(arrivals)
+            with self._able.asking():
+                self._write(arrivals)
         except Exception as error:  # noqa: BLE001  whatever one event did to the driver, its neighbours are stored
             self._able.failed(error)
             return error

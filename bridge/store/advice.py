@@ -72,6 +72,17 @@ def advice_for(error: BaseException, url: URL) -> str:
     return ""
 
 
+def silent(url: URL) -> str:
+    """What to do about a database that says nothing at all."""
+    if url.get_backend_name() != "sqlite":
+        return (
+            "its server is stopped or overloaded, the network swallows what is sent, or another transaction holds what "
+            "is wanted: does `psql` get an answer there, what does pg_stat_activity show?"
+        )
+    path = os.path.abspath(url.database or "")
+    return f"the disk of {path} takes long, or another process is writing there: `fuser -v` shows which has it open"
+
+
 def full(path: str) -> str:
     """What to do about a disk without room for this file."""
     return f"{os.path.abspath(path)} has no room: {_MAKE_ROOM}"

@@ -10,8 +10,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from bridge.engine.receive import JSON, RETRY_AFTER_S, Answer, Deferred
 from bridge.log import logger
 from bridge.model.signed import Request
-from bridge.web.health import readiness
+from bridge.store.database import Unavailable
+from bridge.web.health import Health
 from bridge.web.metrics import exposition
+from bridge.web.one_look import OneLook
 from bridge.web.wsgi import Headers
 from bridge.wiring.receiving import Receiving
 
@@ -38,6 +40,8 @@ def create_app(receiving: Receiving) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # no page of another site has business here: 405
     app.url_map.merge_slashes = False  # a wrong address is not found, and leads nowhere else
     receiver = receiving.receiver
+    health = Health(receiving)
+    metrics_now = OneLook(lambda: exposition(receiving.bridge.database), name="metrics")
 
     @app.post("/webhooks/<source>")
     def webhook(source: str) -> Response:
@@ -76,12 +80,16 @@ def create_app(receiving: Receiving) -> Flask:
 
     @app.get("/readyz")
     def readyz() -> Response:
-        ready, details = readiness(receiving)
+        ready, details = health.readiness()
         return Response(json.dumps(details), status=200 if ready else 503, mimetype="application/json")
 
     @app.get("/metrics")
     def metrics() -> Response:
-        return Response(exposition(receiving.bridge.database), mimetype="text/plain; version=0.0.4")
+        try:
+            found = metrics_now()
+        except (TimeoutError, Unavailable):  # whoever stores says it in the log
+            return error_response(503, "the database does not answer")
+        return Response(found, mimetype="text/plain; version=0.0.4")
 
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _fail)

@@ -19,7 +19,7 @@ LARGE_THREADS = 8  # for large bodies, which may wait until others are re-serial
 PLUGIN_THREADS = 2  # for each source of a plugin: nobody knows what its code waits for; and for all unknown paths
 MOST_PLUGGED = 1024  # that wait for these: a burst is no flood
 HUNG_S = 30.0  # in a plugin's code, after which its sender is told to come back whatever becomes of the thread
-LOOK_THREADS = 2  # for what asks the database: readiness, metrics
+LOOK_THREADS = 2  # for whatever else asks the database: metrics
 MOST_LOOKS = 16  # that wait for one of these
 SWEEP_S = 0.1
 AT_ONCE = 32  # requests in one turn of the loop: they are stored together, and nothing else waits for more
@@ -44,6 +44,7 @@ class Front:
         run, now = self._run, self._loop.time
         self._large = Threads(run, name="large", threads=LARGE_THREADS, now=now)  # the bodies' budget is their bound
         self._looks = Threads(run, name="look", threads=LOOK_THREADS, now=now, most=MOST_LOOKS)
+        self._ready = Threads(run, name="ready", threads=1, now=now, most=MOST_LOOKS)  # waits for no other look
         self._plugins = {path: self._plugin(name) for path, name in plugged.items()}
         self._others = self._plugin("(unknown)")
         self._done: deque[tuple[asyncio.Future[Reply], Reply]] = deque()
@@ -110,7 +111,7 @@ class Front:
     def _threads_for(self, scope: Any, body: bytes) -> "Threads[_Asked] | None":
         """Who answers it; None: nobody, it is answered here."""
         if scope.method.upper() != "POST":  # as the application sees it
-            return self._looks
+            return self._ready if scope.path == "/readyz" else self._looks
         if scope.path in self._quick:
             return self._large if len(body) > HERE_BYTES else None
         return self._plugins.get(f"/{scope.path.lstrip('/')}", self._others)  # as well
