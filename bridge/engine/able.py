@@ -111,5 +111,5 @@ class Able:
                 if self._looks < SILENT or not (self._asked and self._answers):
                     continue
                 self._answers = False
-            reason = f"no answer for over {(SILENT - 1) * WATCH_S:.0f} s ({self._database.name})"
-            log.error("cannot store anything", reason=reason, advice=silent(self._database.url))
+                reason = f"no answer for over {(SILENT - 1) * WATCH_S:.0f} s ({self._database.name})"
+                log.error("cannot store anything", reason=reason, advice=silent(self._database.url))

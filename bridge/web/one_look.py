@@ -32,9 +32,9 @@ class OneLook(Generic[T]):
         with self._turn:
             found, now_s = self._found, time.monotonic()
             if found is None or (found.done() and now_s >= self._kept_until_s):
-                found = self._found = Future()
-                self._until_s = now_s + self._within_s
+                found = Future()
                 threading.Thread(target=self._run, args=(found,), name=f"look-{self._name}", daemon=True).start()
+                self._found, self._until_s = found, now_s + self._within_s
             rest_s = self._until_s - now_s
         return found.result(timeout=max(rest_s, 0.0))
 
