@@ -8,10 +8,10 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
+from bridge.engine.flight import Doubt, Flight
 from bridge.engine.room import Load, Probed, Room, given_up
 from bridge.errors import NotBegun
 from bridge.model.delivery import Claim, Result
@@ -20,17 +20,6 @@ from bridge.model.record import Delivered, Hold, Reject
 MOST_ALONE = 10_000  # beyond it the connector's way to take many at once is taken for broken
 AGAIN_S = 1.0  # before a probe that could not be asked is tried again
 GRACE_S = 5.0  # beyond the target's own timeout, before the watchdog gives an attempt up
-
-
-@dataclass(slots=True)
-class _Flight:
-    claims: list[Claim]
-    started_s: float
-    batch: int  # the number of the call that they are in together; 0: it takes one at a time
-
-    @property
-    def again(self) -> bool:
-        return self.claims[0].attempts > 0
 
 
 class Crew:
@@ -48,7 +37,8 @@ class Crew:
         self._held: dict[int, Claim] = {}  # by delivery id: claimed and not yet reported
         self._turn = threading.Condition()  # its lock guards all that follows
         self._todo: deque[Claim] = deque()
-        self._flights: dict[int, _Flight] = {}  # by thread
+        self._flights: dict[int, Flight] = {}  # by thread
+        self._doubt = Doubt()
         self._alone: set[int] = set()  # ids of deliveries that were in a call that failed by our own fault
         self._calls = itertools.count(1)
         self._threads = 0
@@ -89,9 +79,10 @@ class Crew:
         return list(self._held.values())
 
     def make_room(self, room: Room) -> None:
-        """From now on so many calls at once; those that are under way end by themselves."""
+        """A round says: from now on so many calls at once; those that are under way end by themselves."""
         with self._turn:
             self.room = room
+            self._doubt.judged()
             self._hire()
 
     def take(self, claims: list[Claim]) -> None:
@@ -105,6 +96,7 @@ class Crew:
         """The dispatcher has the result."""
         if self._held.get(result.claim.delivery_id) is result.claim:
             del self._held[result.claim.delivery_id]
+        self._doubt.arrived(result)
         if result.outcome is not None:
             took_s = result.took_ms / 1000
             self.call_s = took_s if not self.call_s else 0.9 * self.call_s + 0.1 * took_s
@@ -139,16 +131,20 @@ class Crew:
             for number in late:
                 del self._flights[number]
                 self._threads -= 1
+            why = f"no end after {timeout_s:.0f} s"
+            results = [
+                given_up(claim, why, self._clock, batch=flight.batch)
+                for flight in late.values()
+                for claim in flight.claims
+            ]
+            self._doubt.add(results)
             probe_is_late = self._probing_s is not None and self._probing_s < limit_s
             if probe_is_late:
                 self._probing_s = None
             self._hire()
         if probe_is_late:
-            self._report([Probed(self.rule.name, Hold(f"probe: no end after {timeout_s:.0f} s"))])
-        why = f"no end after {timeout_s:.0f} s"
-        return [
-            given_up(claim, why, self._clock, batch=flight.batch) for flight in late.values() for claim in flight.claims
-        ]
+            self._report([Probed(self.rule.name, Hold(f"probe: {why}"))])
+        return results
 
     def hurry(self) -> None:
         """Nothing that was not begun is waited for any more."""
@@ -175,10 +171,12 @@ class Crew:
         while (flight := self._next(number)) and self._send(number, flight):
             pass
 
-    def _next(self, number: int) -> _Flight | None:
+    def _next(self, number: int) -> Flight | None:
         """Waits for claims and for room to send them; none when the crew has stopped."""
         with self._turn:
-            while not self._stopped and (len(self._flights) >= self.room.calls or self._first() is None):
+            while not self._stopped and (
+                self._doubt.open or len(self._flights) >= self.room.calls or self._first() is None
+            ):
                 self._turn.wait()
             if self._stopped:
                 return None
@@ -193,7 +191,7 @@ class Crew:
             return 0 if self._todo else None
         return next((at for at, claim in enumerate(self._todo) if not claim.attempts), None)
 
-    def _together(self) -> _Flight:
+    def _together(self) -> Flight:
         """What goes out in the next call, in order. First attempts and later ones keep apart, so that what is slow or
         sick does not take new ones with it.
         """
@@ -201,19 +199,19 @@ class Crew:
         first = self._todo[at]
         del self._todo[at]
         if not self._goes_with_others(first):
-            return _Flight([first], self._clock.boot_s(), 0)
+            return Flight([first], self._clock.boot_s(), 0)
         claims, others = [first], list[Claim]()
         while self._todo and len(claims) < self.max_batch:
             claim = self._todo.popleft()
             fits = (claim.attempts > 0) == (first.attempts > 0) and self._goes_with_others(claim)
             (claims if fits else others).append(claim)
         self._todo.extendleft(reversed(others))
-        return _Flight(claims, self._clock.boot_s(), next(self._calls))
+        return Flight(claims, self._clock.boot_s(), next(self._calls))
 
     def _goes_with_others(self, claim: Claim) -> bool:
         return self.max_batch > 1 and claim.delivery_id not in self._alone and len(self._alone) < MOST_ALONE
 
-    def _send(self, number: int, flight: _Flight) -> bool:
+    def _send(self, number: int, flight: Flight) -> bool:
         """Makes the attempt; False where the watchdog gave this thread up meanwhile."""
         claims, sound = flight.claims, True
         if not self._may_send():
@@ -224,6 +222,7 @@ class Crew:
             results, sound = attempt_batch(self._caller, claims, number=flight.batch)
         with self._turn:
             mine = self._flights.pop(number, None) is not None
+            self._doubt.add(results)
             if not sound:
                 self._alone.update(claim.delivery_id for claim in claims)
             if mine and len(results) < len(claims):  # each is tried by itself, with all the time that an attempt has
