@@ -36,14 +36,14 @@ class Quick(Scripted):
         super().__init__(probe=probe)
         self.of = answer
         self.lock = threading.Lock()
-        self.load: Callable[[], int] = int  # of its crew
+        self.worker: Running | None = None
         self.most_ahead = 0
 
     def deliver(self, record: Record, call: Call) -> Outcome:
         with self.lock:
             self.keys.append(record.idempotency_key)
             number = len(self.keys)
-            self.most_ahead = max(self.most_ahead, self.load())
+            self.most_ahead = max(self.most_ahead, self.worker.crew.load if self.worker else 0)
         threading.Event().wait(0.002)
         return self.of(number)
 
@@ -66,7 +66,7 @@ def start(database: Database) -> Iterator[Callable[[Quick, Machine], Running]]:
         """A worker that finds a backlog."""
         worker = Running(database, connector, machine, policy=replace(POLICY, concurrency=AT_ONCE))
         running.append(worker)
-        connector.load = lambda: worker.crew.load
+        connector.worker = worker
         worker.target()
         with database.write() as connection:
             connection.execute(update(targets).values(state="paused"))
@@ -123,7 +123,13 @@ def test_a_hold_is_obeyed_by_what_was_claimed_ahead_and_all_of_it_is_delivered_l
 def test_a_target_that_becomes_suspect_or_down_gets_no_more_than_what_is_under_way(
     start: Callable[..., Running], answer: Outcome, enough: int
 ) -> None:
-    connector = Quick(lambda number: answer if number >= WELL else DELIVERED)
+    def fails_after_all_that_passed(number: int) -> Outcome:
+        if number < WELL:
+            return DELIVERED
+        wait_until(lambda: connector.worker and connector.worker.states().count("delivered") == WELL - 1)
+        return answer
+
+    connector = Quick(fails_after_all_that_passed)
     worker = start(connector, Machine())
 
     wait_until(lambda: at_rest(worker))
