@@ -124,7 +124,9 @@ class Receiver:
     def challenge(self, source_name: str, query: str, *, address: str) -> Answer | None:
         """The answer to a sender that asks by GET whether this address is ours; None where none asks that way."""
         source = self._sources.get(source_name)
-        if source is None or source.challenge is None or not source.challenge.query:
+        if source is None:
+            return NO_SUCH_SOURCE
+        if source.challenge is None or not source.challenge.query:
             return None
         try:
             return _echoed(asked_with_token(query, source.challenge))

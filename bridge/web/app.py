@@ -110,7 +110,8 @@ def _refuse(error: HTTPException) -> Response:
     moved = error.code is not None and error.code < 400
     response = error_response(404, "not found") if moved else error_response(error.code or 400, error.name.lower())
     if allowed := getattr(error, "valid_methods", None):
-        response.headers["Allow"] = ", ".join(sorted(allowed))
+        to_webhook = request.path.startswith("/webhooks/")  # GET is only for a sender's check of its address
+        response.headers["Allow"] = "POST" if to_webhook else ", ".join(sorted(allowed))
     return response
 
 

@@ -215,7 +215,7 @@ def test_types_that_the_source_ignores_and_chatbots_that_it_does_not_list_are_pa
     assert (["a"], [], 3) == ([event.chatbot_id for event, _ in reading.events], reading.unreadable, reading.ignored)
 
 
-UNSIGNED_TESTS = [b"{}", b" { } ", b'{"Type":"Test"}', b'{"Type": " TEST ", "Email": "a@x.io"}',
+UNSIGNED_TESTS = [b"{}", b"{" + b" " * 80 + b"}", b'{"Type":"Test"}', b'{"Type": " TEST ", "Email": "a@x.io"}',
                   json.dumps(VENDOR | {"Type": "test"}, indent=4).encode()]  # fmt: skip
 EMPTY = dict.fromkeys(VENDOR, "") | {"SessionID": 0, "URI": None, "X": [], "Y": {}}
 

@@ -140,6 +140,7 @@ def test_unknown_paths_sources_and_methods_get_json_errors(bridge: Bridge) -> No
     no_source = requests.post(f"{bridge.url}/webhooks/nobody", data=b"x", timeout=10)
     no_path = requests.get(f"{bridge.url}/nowhere", timeout=10)
     no_method = requests.get(f"{bridge.url}/webhooks/smarterbot", timeout=10)
+    no_source_to_get = requests.get(f"{bridge.url}/webhooks/nobody", timeout=10)
     no_options = requests.options(f"{bridge.url}/webhooks/smarterbot", timeout=10)
     two_slashes = requests.post(f"{bridge.url}/webhooks//smarterbot", data=b"{}", allow_redirects=False, timeout=10)
 
@@ -147,6 +148,8 @@ def test_unknown_paths_sources_and_methods_get_json_errors(bridge: Bridge) -> No
     assert (404, "error") == (no_path.status_code, no_path.json()["status"])
     assert (405, "error") == (no_method.status_code, no_method.json()["status"])
     assert (405, "error") == (no_options.status_code, no_options.json()["status"])
+    assert ["POST"] * 2 == [answer.headers["Allow"] for answer in (no_method, no_options)]
+    assert (404, "no such source") == (no_source_to_get.status_code, no_source_to_get.json()["error"])
     assert (404, "error") == (two_slashes.status_code, two_slashes.json()["status"])
 
 
