@@ -192,7 +192,8 @@ def test_metas_question_is_answered_to_who_has_the_token_only(bridge: Bridge) ->
     for query in ("hub.challenge=1158201444", "hub.challenge=1158201444&hub.verify_token=s3cre", "", "%00"):
         wrong = ask("meta", query)
         assert REFUSED == (wrong.status_code, wrong.text)
-    for source in ("github", "newoaks", "slack", "nobody"):
+    assert 404 == ask("nobody", "hub.challenge=1&hub.verify_token=s3cret").status_code
+    for source in ("github", "newoaks", "slack"):
         other = ask(source, "hub.challenge=1&hub.verify_token=s3cret")
         assert (405, "POST") == (other.status_code, other.headers["allow"])
     assert 405 == ask("meta", "hub.challenge=1&hub.verify_token=s3cret", "HEAD").status_code
