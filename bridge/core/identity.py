@@ -17,7 +17,6 @@ from bridge.model.nobody import is_nobodys_email, is_nobodys_number, is_nobodys_
 # tuple, so that it goes to another process as it is.
 Alias = tuple[str, int]
 
-_WHOLE = ("name", "email", "phone", "content", "page_url")
 _PARTS = ("first_name", "last_name")
 _NAMES = {"name", *_PARTS}
 
@@ -40,8 +39,7 @@ def key_of(event: Event, *, region: str, salt: bytes) -> str:
     session = _session(event)
     parts = [event.source, event.chatbot_id, event.kind, session, _second(event)]
     if not (session and event.created_at):
-        content = content_of(event, region=region)
-        parts += [content[name] for name in _WHOLE]
+        parts += [text for name, text in content_of(event, region=region).items() if name not in _PARTS]
     return keyed_hash(salt, "key", *parts)
 
 
@@ -50,7 +48,7 @@ def content_of(event: Event, *, region: str) -> dict[str, str]:
     whole and in its two parts, since whoever says one part says nothing of the other.
     """
     return {
-        "name": squeezed(f"{event.first_name} {event.last_name}"),
+        "name": _name(event),
         "first_name": squeezed(event.first_name),
         "last_name": squeezed(event.last_name),
         "email": one_case(event.email),
@@ -80,13 +78,14 @@ def _says_all(old: dict[str, str], news: dict[str, str]) -> bool:
 def merged(newer: Event, older: Event) -> Event:
     """The newer event, with what only the older one said: a revision carries everything that is known."""
     gaps = {name: getattr(older, name) for name in CONTENT_FIELDS if not getattr(newer, name)}
-    if gaps.keys() & _PARTS and _is_same_name(newer, older):  # in one part here, and perhaps in two there
+    if gaps.keys() & _PARTS and _name(newer) == _name(older):  # in one part here, and perhaps in two there
         gaps |= {part: getattr(older if older.first_name and older.last_name else newer, part) for part in _PARTS}
     return replace(newer, **gaps)
 
 
-def _is_same_name(one: Event, other: Event) -> bool:
-    return squeezed(f"{one.first_name} {one.last_name}") == squeezed(f"{other.first_name} {other.last_name}")
+def _name(event: Event) -> str:
+    """Whole, and the same however it is divided."""
+    return squeezed(f"{event.first_name} {event.last_name}")
 
 
 def aliases_of(event: Event, *, region: str, salt: bytes) -> tuple[Alias, ...]:

@@ -16,10 +16,10 @@ from bridge.store.tables import attempts, audit, deliveries, events, quarantine,
 _SAID = ("reason", "degraded")  # (codec)
 _TRIED = exists().where(attempts.c.delivery_id == deliveries.c.id, attempts.c.uncertain)
 # Whether any attempt may have been stored although no good answer came, also where a later one got through.
-UNCERTAIN = (deliveries.c.uncertain | _TRIED).label("uncertain")
+UNCERTAIN = deliveries.c.uncertain | _TRIED
 _LISTED = (
     *deliveries.c["id", "event_id", "target", "state", "attempts", "due_at"],
-    UNCERTAIN,
+    UNCERTAIN.label("uncertain"),
     *deliveries.c["finished_at", "copy", *_SAID],
 )
 
@@ -95,7 +95,7 @@ def list_deliveries(
     if degraded:
         query = query.where(deliveries.c.degraded.is_not(None))
     if uncertain:
-        query = query.where(UNCERTAIN.element)
+        query = query.where(UNCERTAIN)
     for row in connection.execute(query):
         yield _delivery(row, codec)
 

@@ -47,7 +47,7 @@ def ended_ids(connection: Connection, *, target: str | None, state: str, after: 
 
 def may_be_there(connection: Connection, ids: Iterable[int]) -> list[int]:
     """Those of these ended deliveries that their target has, or may have."""
-    there = (deliveries.c.state == State.DELIVERED) | UNCERTAIN.element
+    there = (deliveries.c.state == State.DELIVERED) | UNCERTAIN
     ended = deliveries.c.id.in_(_possible(list(ids))) & deliveries.c.state.in_(ENDED)
     return list(connection.execute(select(deliveries.c.id).where(ended, there)).scalars())
 
