@@ -206,30 +206,27 @@ def sqlite_full(database: Database) -> Iterator[None]:
 
 
 @contextmanager
-def postgres_away(database: Database) -> Iterator[None]:
+def altered(database: Database, way: str, back: str) -> Iterator[None]:
+    """Postgres' database in another way for a while; whoever was connected before is cut."""
     name = database.url.database
     address = database.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as boss:
-        boss.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # type: ignore[arg-type]
+        boss.execute(f"ALTER DATABASE {name} {way}")  # type: ignore[arg-type]
         boss.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
         try:
             yield
         finally:
-            boss.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[arg-type]
+            boss.execute(f"ALTER DATABASE {name} {back}")  # type: ignore[arg-type]
 
 
-@contextmanager
-def postgres_read_only(database: Database) -> Iterator[None]:
+def postgres_away(database: Database) -> AbstractContextManager[None]:
+    return altered(database, "ALLOW_CONNECTIONS false", "ALLOW_CONNECTIONS true")
+
+
+def postgres_read_only(database: Database) -> AbstractContextManager[None]:
     """As one that was a standby: what was connected meanwhile takes no writes, also when the server does again."""
-    name = database.url.database
-    address = database.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as boss:
-        boss.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")  # type: ignore[arg-type]
-        boss.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        try:
-            yield
-        finally:
-            boss.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")  # type: ignore[arg-type]
+    setting = "default_transaction_read_only"
+    return altered(database, f"SET {setting} = on", f"RESET {setting}")
 
 
 @pytest.mark.parametrize("trouble", [postgres_away, postgres_read_only])
