@@ -9,16 +9,18 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bridge.core.declared import declared_event, kind_of, natural_key, spread, text_of
 from bridge.core.elements import TOO_DEEP, elements, first_value
-from bridge.core.text import instant, page, split_name, storable
+from bridge.core.text import moment, page, split_name, storable
 from bridge.errors import BadPayload
 from bridge.model.event import Event, Kind, Reading, Unreadable
 from bridge.model.rules import SourceRule
 
 MOST_UNREADABLE = 1000  # of them kept one by one; beyond it the body is kept whole
+MOST_OF_TEST = 65_536  # bytes of a test request: whoever sends it needs no key
 MAX_DEPTH = 200  # of the vendor's objects; deeper is nothing a chatbot sends, and would hurt whoever reads it next
 
 _ALIASES = {
@@ -79,7 +81,7 @@ def is_unsigned_test(body: bytes) -> bool:
 
     Asked before any key is known: the signing key is made only after the URL was saved, and tested.
     """
-    if len(body) > 4096 or (len(body) > 64 and not _TEST_TYPE.search(body) and not _EMPTY.fullmatch(body)):
+    if len(body) > MOST_OF_TEST or (len(body) > 64 and not _TEST_TYPE.search(body) and not _EMPTY.fullmatch(body)):
         return False  # nearly every request ends here
     try:
         value = json.loads(body)
@@ -146,7 +148,7 @@ def _aliased(value: dict[str, Any], source: SourceRule) -> Event | None:
         phone=said["phone"].strip(),
         content=said["content"].strip(),
         page_url=page(said["page_url"]),
-        created_at=instant(said["created_at"]),
+        created_at=_created(said["created_at"]),
         raw=value,
     )
 
@@ -158,6 +160,12 @@ def _said(value: dict[str, Any]) -> dict[str, str]:
         if field and not said[field].strip():
             said[field] = text_of(item, path=name)
     return said
+
+
+def _created(text: str) -> datetime | None:
+    """None also for the first day of the calendar: so some platforms write that there is no time."""
+    found = moment(text)
+    return found if found and found.year > 1 else None
 
 
 def _kind(text: str, source: SourceRule) -> Kind:

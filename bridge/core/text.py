@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from unicodedata import normalize
+from unicodedata import decimal, normalize
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9]{5,17}(\.[0-9]{1,9})?")  # four digits are a year
 _MILLISECONDS = 1e11  # a number of seconds would be in the year 5138
 _ISO = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
-    r"\s*(?:([Zz])|([+-])(\d{2}):?(\d{2})?)?"
+    r"\s*(?:([Zz]|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?"
 )
 
 
@@ -97,8 +97,9 @@ def page(text: str) -> str:
 
 
 def same_page(text: str) -> str:
-    """What "the same page" means: without scheme and closing slash."""
-    return _HTTP.sub("", text.strip()).rstrip("/")
+    """What "the same page" means: without scheme and closing slash, and whatever capitals its host is written with."""
+    host, slash, path = _HTTP.sub("", text.strip()).rstrip("/").partition("/")
+    return host.lower() + slash + path
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -112,12 +113,15 @@ def same_phone(text: str, region: str) -> str:
     """What "the same phone" means: E.164 where it can be told, with its extension, else its digits; empty where there
     are too few.
     """
-    text = text if text.isascii() else normalize("NFKC", text)  # full-width digits
+    if not text.isascii():  # full-width digits, and those of other scripts
+        text = "".join(str(decimal(sign, sign)) for sign in normalize("NFKC", text))
     digits = _NOT_DIGITS.sub("", text)
     if len(digits) < 5:
         return ""
     import phonenumbers  # costs 60 ms, and many leads carry no phone
 
+    if text.lstrip().startswith("00"):  # no number begins so: it is the way out of most countries
+        text = "+" + text.lstrip()[2:]
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -42,11 +42,11 @@ class Caller:
         takes_many = callable(getattr(self.connector, "deliver_batch", None)) and isinstance(most, int)
         return min(max(most, 1), MOST_IN_BATCH) if takes_many else 1
 
-    def attempt(self, claim: Claim) -> Result:
-        """What came of one try; never raises."""
+    def attempt(self, claim: Claim, *, may_send: Callable[[], bool] = lambda: True) -> Result:
+        """What came of one try; never raises. `may_send` is asked before each request leaves."""
         started_at, started_s = self.clock.now_ms(), self.clock.boot_s()
         written = Written()
-        outcome = self._guarded(claim, self.door.call(self.rule.policy.timeout_s), written)
+        outcome = self._guarded(claim, self.door.call(self.rule.policy.timeout_s, may_send=may_send), written)
         took_ms = round((self.clock.boot_s() - started_s) * 1000)
         return Result(claim, outcome, started_at, took_ms, tuple(written.links), degraded=tuple(written.degraded))
 

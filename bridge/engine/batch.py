@@ -2,7 +2,7 @@
 the call must not cost its neighbours: where the call fails before anything was sent, each is to be tried by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bridge.connector import Plan
@@ -23,12 +23,15 @@ class BatchFault(Exception):
     """The connector did not say what came of each plan."""
 
 
-def attempt_batch(caller: Caller, claims: Sequence[Claim], *, number: int) -> tuple[list[Result], bool]:
+def attempt_batch(
+    caller: Caller, claims: Sequence[Claim], *, number: int, may_send: Callable[[], bool] = lambda: True
+) -> tuple[list[Result], bool]:
     """What came of one call with all these claims, and whether they belong together in another; never raises. A claim
-    of which there is no result was not tried: it is to be tried by itself. `number` tells the call from others.
+    of which there is no result was not tried: it is to be tried by itself. `number` tells the call from others;
+    `may_send` is asked before each of its requests leaves.
     """
     started_at, started_s = caller.clock.now_ms(), caller.clock.boot_s()
-    call = caller.door.call(caller.rule.policy.timeout_s)
+    call = caller.door.call(caller.rule.policy.timeout_s, may_send=may_send)
     planned: list[_Planned] = []
     results: list[Result] = []
 

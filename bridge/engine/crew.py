@@ -8,6 +8,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from bridge.engine.attempt import Caller
 from bridge.engine.batch import attempt_batch
@@ -21,19 +22,20 @@ MOST_ALONE = 10_000  # beyond it the connector's way to take many at once is tak
 AGAIN_S = 1.0  # before a probe that could not be asked is tried again
 GRACE_S = 5.0  # beyond the target's own timeout, before the watchdog gives an attempt up
 
+MaySend = Callable[[Sequence[Claim]], bool]  # whether they are still this worker's
+Report = Callable[[Sequence[Result | Probed]], None]  # all that one call came to at once: it is judged together
+
 
 class Crew:
     """One target's threads."""
 
-    def __init__(
-        self, caller: Caller, *, may_send: Callable[[], bool], report: Callable[[Sequence[Result | Probed]], None]
-    ) -> None:
+    def __init__(self, caller: Caller, *, may_send: MaySend, report: Report) -> None:
         self.rule = caller.rule
         self.max_batch = caller.max_batch
         self._caller = caller
         self._clock = caller.clock
         self._may_send = may_send
-        self._report = report  # all that one call came to at once: it is judged together
+        self._report = report
         self._held: dict[int, Claim] = {}  # by delivery id: claimed and not yet reported
         self._turn = threading.Condition()  # its lock guards all that follows
         self._todo: deque[Claim] = deque()
@@ -213,13 +215,13 @@ class Crew:
 
     def _send(self, number: int, flight: Flight) -> bool:
         """Makes the attempt; False where the watchdog gave this thread up meanwhile."""
-        claims, sound = flight.claims, True
-        if not self._may_send():
+        claims, sound, may_send = flight.claims, True, partial(self._may_send, flight.claims)
+        if not may_send():
             results = [Result(claim, None, self._clock.now_ms(), 0) for claim in claims]
         elif not flight.batch:
-            results = [self._caller.attempt(claims[0])]
+            results = [self._caller.attempt(claims[0], may_send=may_send)]
         else:
-            results, sound = attempt_batch(self._caller, claims, number=flight.batch)
+            results, sound = attempt_batch(self._caller, claims, number=flight.batch, may_send=may_send)
         with self._turn:
             mine = self._flights.pop(number, None) is not None
             self._doubt.add(results)

@@ -14,7 +14,7 @@ from bridge.engine.room import Probed
 from bridge.engine.rounds import Round, Rounds
 from bridge.errors import StoreError
 from bridge.log import logger
-from bridge.model.delivery import Result
+from bridge.model.delivery import Claim, Result
 
 BEAT_S = 5.0
 LOOK_S = 1.0  # the poll behind all wake-ups, and how often the other workers are looked at
@@ -60,9 +60,9 @@ class Dispatcher:
         """What came of a call's claims or of a probe. Called from the crews' threads."""
         self._inbox.put(news)
 
-    def may_send(self) -> bool:
-        """Whether this worker's claims are surely still its own: it has beaten lately."""
-        return self._clock.boot_s() - self._beat_s < STALE_AFTER_S
+    def may_send(self, claims: Sequence[Claim]) -> bool:
+        """Whether they are surely still this worker's: it has beaten lately, and was not taken for dead since."""
+        return self._clock.boot_s() - self._beat_s < STALE_AFTER_S and self._rounds.are_mine(claims)
 
     def stop(self) -> None:
         """Ends `run`. Called from any thread or a signal handler, in which no lock may be waited for."""

@@ -67,6 +67,10 @@ class Rounds:
                 connection, host=presence.host, lock=presence.lock, pid=os.getpid(), now_ms=self._clock.now_ms()
             )
 
+    def are_mine(self, claims: Sequence[Claim]) -> bool:
+        """Whether they were taken since this worker enlisted. Called from any thread."""
+        return all(claim.token.startswith(f"{self.worker}.") for claim in claims)
+
     def next_due_ms(self, hungry: Mapping[str, bool], ready: Container[str]) -> int | None:
         """When something is to be done, in ms: to send for a hungry target (of which only first attempts are wanted, or
         all), or to look at a ready one that is held. None: nothing that is known. Takes no lock.

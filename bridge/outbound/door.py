@@ -42,21 +42,25 @@ class Door:
     def __post_init__(self) -> None:
         self._mine = PerThread(self)
 
-    def call(self, deadline_s: float | None = None) -> "DoorCall":
-        """One attempt's way out; all its requests together may take `deadline_s`, or else the door's `timeout_s`."""
-        return DoorCall(self, self._mine.line, deadline_s=self.timeout_s if deadline_s is None else deadline_s)
+    def call(self, deadline_s: float | None = None, *, may_send: Callable[[], bool] = lambda: True) -> "DoorCall":
+        """One attempt's way out; all its requests together may take `deadline_s`, or else the door's `timeout_s`.
+        `may_send` is asked before each of them leaves.
+        """
+        until_s = self.clock() + (self.timeout_s if deadline_s is None else deadline_s)
+        return DoorCall(self, self._mine.line, until_s=until_s, may_send=may_send)
 
 
 class DoorCall:
     """One attempt's `bridge.connector.Call`, and the `Http` in it, for one thread."""
 
-    def __init__(self, door: Door, line: Line, *, deadline_s: float) -> None:
+    def __init__(self, door: Door, line: Line, *, until_s: float, may_send: Callable[[], bool]) -> None:
         self.door = door
         self.sent = False  # bytes may have reached the peer, of any request of this attempt
         self.left = False  # `sent`, of the request that is under way
         self.place: Place  # where that one leads
         self._line = line
-        self._until_s = door.clock() + deadline_s
+        self._until_s = until_s
+        self._may_send = may_send
 
     @property
     def http(self) -> "DoorCall":
@@ -107,6 +111,12 @@ class DoorCall:
             return rest_s
         raise TimeoutError
 
+    def leave(self) -> None:
+        """A request's bytes are about to leave. Raises NotBegun where this attempt may not send any more."""
+        if not self.left and not self._may_send():
+            raise NotBegun("this worker stood still for so long that others may have taken over")
+        self.left = self.sent = True
+
     def request(
         self,
         method: str,
@@ -131,14 +141,15 @@ class DoorCall:
             self.door.shared.spend(1, within_s=self.deadline_s)
         started_s = self.door.clock()
         try:
-            return self._send(request)
+            with self._turn():
+                return self._send(request)
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
             failed = fault(error, left=self.left, took_s=self.door.clock() - started_s)
         raise failed  # out here, so that no traceback drags along the texts of the libraries: they hold the whole URL
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Not to have begun is what can be said only before the first request."""
+        """Not to have begun can be said only before the first request."""
         try:
             yield
         except NotBegun as late:

@@ -92,7 +92,7 @@ class Wire(HTTPConnection):
         if self.sock is None:
             self.connect()
         self.sock.settimeout(call.rest_s())
-        call.left = call.sent = True
+        call.leave()
         super().send(data)
         self._used_s = call.door.clock()
 

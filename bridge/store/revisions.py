@@ -74,7 +74,8 @@ class Revisions:
     def judge(self, candidate: Candidate) -> Verdict | None:
         """What to store of the candidate; None where it says nothing new.
 
-        A revision carries everything that is known: what only the newest known one said is filled in.
+        A revision carries everything that is known: what only the newest known one said is filled in. What was said
+        before that one, and comes signed anew, only fills its gaps.
         """
         known = self._known.get(candidate.key)
         if not known:
@@ -84,11 +85,16 @@ class Revisions:
         signed_at = candidate.signed_at if candidate.told else max(candidate.signed_at, newest.signed_at)
         stale = signed_at < newest.signed_at
         # What was only ever kept as stale was never delivered: newly signed, it is news.
-        seen = self._all_digests([one for one in known if stale or not one.stale], candidate.region)
+        heard = known if stale else [one for one in known if not one.stale]
         event, fields = decode_fields(candidate, self._codec), candidate.fields
-        if adds_nothing(self._digests(event, candidate.region), seen):
+        said = self._digests(event, candidate.region)
+        if adds_nothing(said, self._all_digests(heard, candidate.region)):
             return None
         if not stale and (before := self._event_of(newest)):
+            if adds_nothing(said, self._all_digests(known, candidate.region)):
+                event = self._with_gaps_filled(before, known, event)
+                if adds_nothing(self._digests(event, candidate.region), self._all_digests([newest], candidate.region)):
+                    return None
             fields = encode_fields(merged(event, before), self._codec)
         number = max(one.number for one in known) + 1
         older = tuple(one.id for one in known if one.id)
@@ -99,6 +105,16 @@ class Revisions:
         said = candidate if verdict.number == 1 else candidate._replace(fields=verdict.fields)
         found = _Known(0, verdict.number, verdict.signed_at, verdict.stale, person, said, None)
         self._known.setdefault(candidate.key, []).append(found)
+
+    def _with_gaps_filled(self, newest: Event, known: list[_Known], again: Event) -> Event:
+        """The newest event with what only stale ones said, and `again`, which says what one of them did: it is told
+        late, and changes nothing that was told since.
+        """
+        told = newest
+        for one in sorted(known, key=lambda one: one.signed_at, reverse=True):
+            if one.stale and (event := self._event_of(one)):
+                told = merged(told, event)
+        return merged(told, again)
 
     def _all_digests(self, known: list[_Known], region: str) -> list[dict[str, str]]:
         for revision in known:

@@ -107,7 +107,10 @@ SPELLINGS = [
     ("created_at", datetime(2023, 11, 23, 18, 36, 21, 500000, UTC),
      [{"CreateTime": f"2023-11-23{rest}"} for rest in ("T18:36:21.5Z", " 18:36:21.500000999", "T13:36:21,50-05:00")]),
     ("created_at", datetime(2023, 11, 23, tzinfo=UTC), [{"createdAt": "2023-11-23"}, {"createtime": "2023-11-23"}]),
-    ("created_at", None, [{"CreateTime": v} for v in (None, "", "soon", 1700764581, "2023-02-30T00:00:00Z")]),
+    ("created_at", datetime(2023, 11, 23, 18, 36, 21, tzinfo=UTC),
+     [{"CreateTime": v} for v in (1700764581, "1700764581", 1700764581000, "2023-11-23 18:36:21 UTC")]),
+    ("created_at", None, [{"CreateTime": v} for v in (None, "", "soon", 7, "2023-02-30T00:00:00Z")]),
+    ("created_at", None, [{"CreateTime": v} for v in ("0001-01-01", "0001-01-01T00:00:00.0000000Z")]),
 ]  # fmt: skip
 
 
@@ -216,7 +219,8 @@ def test_types_that_the_source_ignores_and_chatbots_that_it_does_not_list_are_pa
 
 
 UNSIGNED_TESTS = [b"{}", b"{" + b" " * 80 + b"}", b'{"Type":"Test"}', b'{"Type": " TEST ", "Email": "a@x.io"}',
-                  json.dumps(VENDOR | {"Type": "test"}, indent=4).encode()]  # fmt: skip
+                  json.dumps(VENDOR | {"Type": "test"}, indent=4).encode(),
+                  json.dumps(VENDOR | {"Type": "Test", "Content": "x" * 50_000}).encode()]  # fmt: skip
 EMPTY = dict.fromkeys(VENDOR, "") | {"SessionID": 0, "URI": None, "X": [], "Y": {}}
 
 

@@ -157,7 +157,8 @@ def test_a_page_with_a_scheme_stays_as_it_is(text: str) -> None:
 
 @given(host=st.from_regex(r"[a-z]{1,8}\.[a-z]{2,3}(:[0-9]{2,4})?(/[a-zA-Z0-9?=&]{0,8}){0,2}", fullmatch=True))
 def test_a_page_is_the_same_with_and_without_scheme_and_closing_slash(host: str) -> None:
-    spellings = [host, f"http://{host}", f"HTTPS://{host}/", f" {host}/ ", page(host)]
+    name, slash, path = host.partition("/")
+    spellings = [host, f"http://{host}", f"HTTPS://{host}/", f" {host}/ ", page(host), name.upper() + slash + path]
 
     assert {host.rstrip("/")} == {same_page(spelling) for spelling in spellings}
 
@@ -197,6 +198,10 @@ def test_a_split_name_is_the_same_name(name: str) -> None:
         ("212 555 0147 ext. 20", "US", "+12125550147;ext=20"),
         ("+1 (212) 555-0147 x20", "US", "+12125550147;ext=20"),
         ("２１２ 555 0147", "US", "+12125550147"),
+        ("+٩٦٦ ٥٠ ١٢٣ ٤٥٦٧", "US", "+966501234567"),
+        ("001 212 555 0147", "US", "+12125550147"),
+        (" 00442079460018", "", "+442079460018"),
+        ("00 12 34", "US", "001234"),
         ("9" * 60, "US", "9" * 60),
         ("1234", "US", ""),
         ("none", "US", ""),

@@ -240,7 +240,7 @@ def crew_of(reported: list[Result]) -> Iterator[Callable[..., Crew]]:
     crews: list[Crew] = []
 
     def make(batcher: Batcher, *, records: Any = ()) -> Crew:
-        crews.append(Crew(caller(batcher, records=records), may_send=lambda: True, report=reported.extend))
+        crews.append(Crew(caller(batcher, records=records), may_send=lambda claims: True, report=reported.extend))
         return crews[-1]
 
     yield make
@@ -355,7 +355,7 @@ def test_each_of_those_that_are_tried_by_themselves_has_all_the_time_there_is(
 
     batcher = Slow(answer)
     rule = TargetRule("crm", "batcher", policy=Policy(timeout_s=5))
-    crew = Crew(Caller(rule, batcher, Door(), machine.clock()), may_send=lambda: True, report=reported.extend)
+    crew = Crew(Caller(rule, batcher, Door(), machine.clock()), may_send=lambda claims: True, report=reported.extend)
     crew.make_room(Room(1, 50))
 
     crew.take([claim(number) for number in range(10, 20)])
@@ -417,7 +417,7 @@ def test_a_call_of_many_that_does_not_end_is_one_sign_of_a_target_that_is_down(
     machine, gate = Machine(), Gate()
     rule = TargetRule("crm", "batcher", policy=Policy(timeout_s=5))
     connector = Batcher(gate)
-    crew = Crew(Caller(rule, connector, Door(), machine.clock()), may_send=lambda: True, report=reported.extend)
+    crew = Crew(Caller(rule, connector, Door(), machine.clock()), may_send=lambda claims: True, report=reported.extend)
     crew.make_room(Room(1, 50))
     crew.take([claim(number) for number in range(5)])
     wait_until(lambda: connector.calls)

@@ -65,7 +65,7 @@ class Desk:
         self.gate, self.reported = Gate(), list[Any]()
         rule = TargetRule("crm", "scripted", policy=Policy(timeout_s=1))
         caller = Caller(rule, self.gate, Door(), machine.clock())
-        self.crew = Crew(caller, may_send=lambda: True, report=self.reported.extend)
+        self.crew = Crew(caller, may_send=lambda claims: True, report=self.reported.extend)
 
     def wait_inside(self, count: int) -> None:
         wait_until(lambda: self.gate.inside == count)
@@ -191,7 +191,7 @@ def test_a_probe_whose_turn_does_not_come_says_nothing_of_the_target_and_is_trie
     reported: list[Any] = []
     rule = TargetRule("crm", "scripted", policy=Policy(timeout_s=1))
     caller = Caller(rule, Asking(), Door(shared=Busy(False, False)), machine.clock())
-    crew = Crew(caller, may_send=lambda: True, report=reported.extend)
+    crew = Crew(caller, may_send=lambda claims: True, report=reported.extend)
 
     crew.probe()
 

@@ -158,7 +158,7 @@ class Desk:
         self.reported: list[Any] = []
         rule = TargetRule("crm", "scripted", policy=Policy(timeout_s=1))
         caller = Caller(rule, self.connector, Door(), Machine().clock())
-        self.crew = Crew(caller, may_send=lambda: True, report=self.reported.extend)
+        self.crew = Crew(caller, may_send=lambda claims: True, report=self.reported.extend)
         self.crew.make_room(Room(1, 100))
         self.crew.take([claim(number) for number in range(len(answers))])
 

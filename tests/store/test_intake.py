@@ -67,12 +67,34 @@ def test_a_revision_signed_before_the_newest_known_is_kept_and_not_delivered(sto
     assert ["queued"] == store.states()
 
 
-def test_what_was_only_ever_kept_as_stale_is_delivered_when_it_comes_newly_signed(store: Store) -> None:
+def test_what_was_only_ever_kept_as_stale_fills_gaps_when_it_comes_newly_signed(store: Store) -> None:
     store.receive(lead(1, content="new"), signed_at=100)
-    store.receive(lead(1, content="other"), signed_at=99)
-    store.receive(lead(1, content="other"), signed_at=200)
+    store.receive(lead(1, content="old", phone="+12125550147"), signed_at=99)
+    store.receive(lead(1, content="old", phone="+12125550147"), signed_at=200)
 
-    assert "other" == store.said(store.rows()[-1], "content")
+    assert [False, True, False] == [row.stale for row in store.events()]
+    assert ("new", "+12125550147") == tuple(store.said(store.rows()[-1], name) for name in ("content", "phone"))
+
+
+def test_what_was_said_before_the_newest_never_replaces_it_however_often_it_is_signed(store: Store) -> None:
+    store.receive(lead(1, content="new"), signed_at=200)
+    store.receive(lead(1, content="old"), signed_at=100)
+    store.receive(lead(1, content="old"), signed_at=300)
+    store.receive(lead(1, content="new"), signed_at=400)
+
+    assert [False, True] == [row.stale for row in store.events()]
+    assert {"stored": 1, "stale": 1, "duplicate": 2} == store.received()
+
+
+def test_of_two_that_came_too_late_the_later_signed_fills_the_gap(store: Store) -> None:
+    store.receive(lead(1, phone="+12125550147"), signed_at=300)
+    store.receive(lead(1, content="first"), signed_at=100)
+    store.receive(lead(1, content="second"), signed_at=200)
+    store.receive(lead(1, content="first"), signed_at=400)
+    store.receive(lead(1, content="second"), signed_at=401)
+
+    assert ("second", "+12125550147") == tuple(store.said(store.rows()[-1], name) for name in ("content", "phone"))
+    assert {"stored": 1, "stale": 2, "revision": 1, "duplicate": 1} == store.received()
 
 
 def test_of_two_revisions_in_one_transaction_only_the_last_is_sent(store: Store) -> None:
