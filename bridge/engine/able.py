@@ -2,26 +2,22 @@
 
 A commit that failed only raises a doubt: what it held may have been the reason. A write of our own, which nobody's
 request is part of and which goes where every event does, settles it; once a second at most, and only while there is a
-doubt or next to no room on the disk. A database that answers nothing at all gives no error to go by: a thread of
-its own sees that what was begun does not end.
+doubt or next to no room on the disk.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from bridge.engine.clock import Clock
+from bridge.engine.silence import Silence
 from bridge.errors import StoreError
 from bridge.log import logger
-from bridge.store.advice import silent
 from bridge.store.database import Database
 from bridge.store.intake import Intake
 from bridge.store.proof import prove
 
 AGAIN_S = 1.0  # between our own writes while there is a doubt
+CANNOT = "cannot store anything"
 LOOK_S = 5.0  # between looks at the disk while nothing comes
-WATCH_S = 1.0  # between looks at what was begun
-SILENT = 4  # such looks at one and the same: by then its senders were told to come again
 
 log = logger("receive")
 
@@ -34,18 +30,14 @@ class Able:
         self._intake = intake
         self._clock = clock
         self._takes = True  # what is written, or says why not
-        self._answers = True
-        self._asked = False  # and has not answered yet
-        self._looks = 0  # at that
-        self._turn = threading.Lock()
-        self._ended = threading.Event()
+        self._silence = Silence(database, log, CANNOT)
         self._doubt = False
         self._short = False
         self._next_s = 0.0
 
     @property
     def can_store(self) -> bool:
-        return self._takes and self._answers
+        return self._takes and not self._silence.lasts
 
     @property
     def patience_s(self) -> float:
@@ -54,30 +46,23 @@ class Able:
 
     def start(self) -> None:
         """Watches what is asked from now on, until `stop`."""
-        threading.Thread(target=self._watch, name="able", daemon=True).start()
+        self._silence.start()
 
     def stop(self) -> None:
-        self._ended.set()
+        self._silence.stop()
 
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """For as long as this lasts the database is asked for something; one that does not answer is told once."""
-        with self._turn:
-            self._asked, self._looks = True, 0
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._asked = False
+    def asking(self) -> AbstractContextManager[None]:
+        """For as long as this lasts the database is asked for something."""
+        return self._silence.asking()
 
     def stored(self) -> None:
         self._doubt = False
-        if not self.can_store:
-            self._takes = self._answers = True
+        if self._silence.broken() or not self._takes:
+            self._takes = True
             log.info("stores again")
 
     def failed(self, error: Exception) -> None:
-        self._doubt |= isinstance(error, StoreError) or not self._answers
+        self._doubt |= isinstance(error, StoreError) or self._silence.lasts
 
     def look(self, *, idle: bool) -> None:
         """Finds out where there is a doubt. While it cannot store, the commits of what comes tell when it can again."""
@@ -95,7 +80,7 @@ class Able:
             self._doubt = True
             if self._takes:
                 self._takes = False
-                log.error("cannot store anything", reason=str(error), advice=error.advice)
+                log.error(CANNOT, reason=str(error), advice=error.advice)
         else:
             self.stored()
 
@@ -103,13 +88,3 @@ class Able:
         before, self._short = self._short, self._database.is_short_of_room
         if self._short and not before:
             log.warning("the disk is nearly full", database=self._database.name)
-
-    def _watch(self) -> None:
-        while not self._ended.wait(WATCH_S):
-            with self._turn:
-                self._looks += self._asked
-                if self._looks < SILENT or not (self._asked and self._answers):
-                    continue
-                self._answers = False
-                reason = f"no answer for over {(SILENT - 1) * WATCH_S:.0f} s ({self._database.name})"
-                log.error("cannot store anything", reason=reason, advice=silent(self._database.url))

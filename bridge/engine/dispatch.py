@@ -12,6 +12,7 @@ from bridge.engine.pending import Pending
 from bridge.engine.presence import STALE_AFTER_S, Presence
 from bridge.engine.room import Probed
 from bridge.engine.rounds import Round, Rounds
+from bridge.engine.silence import Silence
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
@@ -30,10 +31,13 @@ log = logger("worker")
 class Dispatcher:
     """Runs rounds until it is stopped."""
 
-    def __init__(self, rounds: Rounds, presence: Presence, housekeeping: Housekeeping, *, clock: Clock) -> None:
+    def __init__(
+        self, rounds: Rounds, presence: Presence, housekeeping: Housekeeping, silence: Silence, *, clock: Clock
+    ) -> None:
         self._rounds = rounds
         self._housekeeping = housekeeping
         self._presence = presence
+        self._silence = silence
         self._clock = clock
         self._crews: Mapping[str, Crew] = {}
         self._inbox: SimpleQueue[Sequence[Result | Probed] | None] = SimpleQueue()  # None: look at the database
@@ -81,10 +85,11 @@ class Dispatcher:
             if self._stopping:
                 break
             try:
-                self._look_around()
-                if self._has_work():
-                    self._round()
-                if self._failures:
+                with self._silence.asking():
+                    self._look_around()
+                    if self._has_work():
+                        self._round()
+                if self._silence.broken() or self._failures:
                     log.info("database answers again", failures=self._failures)
                 self._failures = 0
             except StoreError as error:

@@ -6,9 +6,13 @@ from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.news import News
 from bridge.engine.presence import Presence
 from bridge.engine.rounds import Rounds
+from bridge.engine.silence import Silence
+from bridge.log import logger
 from bridge.store import schema
 from bridge.wiring.opened import Bridge
 from bridge.wiring.ways import Ways
+
+log = logger("worker")
 
 
 class Delivering:
@@ -21,7 +25,8 @@ class Delivering:
         housekeeping = Housekeeping(
             bridge.database, bridge.rules, salt=bridge.salt, codec=bridge.codec, clock=bridge.clock
         )
-        self._dispatcher = Dispatcher(rounds, self._presence, housekeeping, clock=bridge.clock)
+        self._silence = Silence(bridge.database, log, "database does not answer")
+        self._dispatcher = Dispatcher(rounds, self._presence, housekeeping, self._silence, clock=bridge.clock)
         ways = Ways(bridge)
         self._crews = {name: self._crew(ways, name) for name in bridge.rules.targets}
         self._news = News(bridge.database, self._dispatcher.poke)
@@ -29,9 +34,11 @@ class Delivering:
     def run(self, *, grace_s: float) -> None:
         """Delivers until `stop`; who is in flight then has `grace_s` to come to its end."""
         self._news.start()
+        self._silence.start()
         try:
             self._dispatcher.run(self._crews, grace_s=grace_s)
         finally:
+            self._silence.stop()
             self._news.stop()
             self._presence.close()
 

@@ -18,6 +18,8 @@ from bridge.engine.dispatch import Dispatcher
 from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.presence import Presence
 from bridge.engine.rounds import Rounds
+from bridge.engine.silence import Silence
+from bridge.log import logger
 from bridge.model.mapping import MappingRule
 from bridge.model.rules import Policy, Rules, SourceRule, TargetRule
 from bridge.outbound import Alone, Door, Shared
@@ -89,7 +91,8 @@ class Running:
         self.presence = Presence(clock)
         self.rounds = Rounds(database, rules.targets, codec=codec, clock=clock)
         tidy = Housekeeping(database, rules, salt=schema.salt(database), codec=codec, clock=clock)
-        self.dispatcher = Dispatcher(self.rounds, self.presence, tidy, clock=clock)
+        silence = Silence(database, logger("worker"), "database does not answer")
+        self.dispatcher = Dispatcher(self.rounds, self.presence, tidy, silence, clock=clock)
         door = Door(timeout_s=policy.timeout_s, shared=shared or Alone(), allow_private_addresses=True)
         caller = Caller(self.rule, connector, door, clock)
         self.crew = Crew(caller, may_send=self.dispatcher.may_send, report=self.dispatcher.report)
