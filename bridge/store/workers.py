@@ -15,6 +15,7 @@ class Worker:
     lock: str
     pid: int
     beat: int
+    beat_at: int  # by its own clock, in ms
 
 
 def register(connection: Connection, *, host: str, lock: str, pid: int, now_ms: int) -> int:
@@ -38,7 +39,7 @@ def beat(connection: Connection, worker: int, *, now_ms: int) -> bool:
 
 def living(connection: Connection) -> list[Worker]:
     """Every registered worker, oldest first."""
-    query = select(*workers.c["id", "host", "lock", "pid", "beat"]).order_by(workers.c.id)
+    query = select(*workers.c["id", "host", "lock", "pid", "beat", "beat_at"]).order_by(workers.c.id)
     return [Worker(*row) for row in connection.execute(query)]
 
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bridge.store import counters, targets
+from bridge.store import counters, targets, workers
 from bridge.store.codec import Codec
 from bridge.store.database import Database
 
@@ -31,6 +31,7 @@ class _Collector(Collector):
             rejected = counters.totals(connection, "rejected")
             states = counters.totals(connection, "deliveries")
             known = targets.all_targets(connection, codec=Codec())
+            living = workers.living(connection)
         yield _counter("bridge_received", "Events by source and what became of them", "result", received)
         yield _counter("bridge_rejected", "Refused requests by source and reason", "reason", rejected)
         family = GaugeMetricFamily("bridge_deliveries", "Deliveries by target and state", labels=["target", "state"])
@@ -43,6 +44,12 @@ class _Collector(Collector):
         for target in known.values():
             held.add_metric([target.name], 1.0 if target.state == "active" else 0.0)
         yield held
+        beats = GaugeMetricFamily(
+            "bridge_worker_beat_timestamp_seconds", "When each worker last beat", labels=["worker", "pid"]
+        )
+        for worker in living:
+            beats.add_metric([str(worker.id), str(worker.pid)], worker.beat_at / 1000)
+        yield beats
 
 
 def _counter(name: str, text: str, second: str, totals: dict[str, int]) -> Metric:

@@ -75,11 +75,13 @@ def other(time: Time, folder: Path) -> Iterator[Presence]:
 
 
 def worker(presence: Presence, *, beat: int = 1) -> Worker:
-    return Worker(id=2, host=presence.host, lock=presence.lock, pid=1, beat=beat)
+    return Worker(id=2, host=presence.host, lock=presence.lock, pid=1, beat=beat, beat_at=0)
 
 
 def is_dead(time: Time, me: Presence, other: Worker) -> bool:
-    return me.dead([Worker(id=1, host=me.host, lock=me.lock, pid=1, beat=time.beat), other], but=1) == [other]
+    return me.dead([Worker(id=1, host=me.host, lock=me.lock, pid=1, beat=time.beat, beat_at=0), other], but=1) == [
+        other
+    ]
 
 
 def died(time: Time, me: Presence, other: Worker, *, within_s: float) -> bool:
@@ -136,7 +138,7 @@ def test_a_worker_whose_process_was_killed_is_dead_at_once_and_forgotten(
     )
     assert process.stdout
     host, lock = (process.stdout.readline().strip() for _ in range(2))
-    killed = Worker(id=2, host=host, lock=lock, pid=process.pid, beat=1)
+    killed = Worker(id=2, host=host, lock=lock, pid=process.pid, beat=1, beat_at=0)
     assert not is_dead(time, me, killed)
 
     process.kill()

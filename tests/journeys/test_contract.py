@@ -1,6 +1,7 @@
 """The HTTP contract, to the letter, against real processes on both databases."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -234,8 +235,21 @@ def test_health_readiness_and_metrics_tell_the_state(bridge: Bridge) -> None:
     ready = requests.get(f"{bridge.url}/readyz", timeout=10).json()
     assert ("ready", 0) == (ready["status"], ready["sources_without_key"])
     bridge.post(lead(7))
-    metrics = requests.get(f"{bridge.url}/metrics", timeout=10).text
+    metrics = metrics_of(bridge)
     assert 'bridge_received_total{result="stored",source="smarterbot"}' in metrics
+
+
+def test_metrics_tell_when_each_worker_last_beat(tmp_path: Path) -> None:
+    with running(tmp_path, configuration({})) as bridge:
+        bridge.start("worker")
+
+        (beat,) = wait_until(lambda: re.findall(r"\nbridge_worker_beat_timestamp_seconds{.*} (.+)", metrics_of(bridge)))
+
+        assert abs(time.time() - float(beat)) < 60
+
+
+def metrics_of(bridge: Bridge) -> str:
+    return requests.get(f"{bridge.url}/metrics", timeout=10).text
 
 
 def test_before_its_key_is_there_a_source_answers_tests_and_keeps_the_rest(tmp_path: Path) -> None:
