@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bridge.cli.hands import EVENT
 from bridge.cli.show import json_option
 from bridge.core.filters import text_of
 from bridge.core.skipped import TARGET, skipped_in, unwanted
@@ -53,7 +54,8 @@ def _claims(event: str, source: str | None, rules: Rules, now: str | None) -> It
     if event.isascii() and event.isdigit() and not Path(event).exists():
         if now is not None:
             raise BridgeError("--now is for a file: a stored event has a time of its own")
-        yield int(event), _stored(int(event))
+        id_ = EVENT.convert(event, None, None)
+        yield id_, _stored(id_)
         return
     rule = _source(source, rules)
     received_at = _received_at(now)

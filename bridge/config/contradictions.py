@@ -5,6 +5,7 @@ from typing import Any
 
 from bridge.core.conditions import Every, Found, Opposite, Path, Test, tests_in
 from bridge.core.expression import Fault
+from bridge.core.filters import text_of
 from bridge.core.operators import measure
 from bridge.model.event import Kind
 from bridge.model.mapping import RecordRule
@@ -61,7 +62,7 @@ def _conflict(name: str, tests: list[Test], refused: list[Test]) -> str:
     for test in others:
         if test.operator in ("equals", "one_of"):
             values = test.expected if test.operator == "one_of" else [test.expected]
-            options = {str(one) for one in values if options is None or str(one) in options}
+            options = {text_of(one) for one in values if options is None or text_of(one) in options}
     if options is not None and not options:
         return f"{name} must be different things at once"
     if options and not any(_passes(one, others, refused) for one in options):

@@ -27,7 +27,7 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-_BRACKETS = re.compile(r'[\[{]+|[\]}]+|"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKETS = re.compile(r'[\[{]+|[\]}]+|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # linear, also where a text has no end
 
 # strict=False: a raw line break inside a text is no JSON, and no reason to keep a lead from its CRM
 _DECODER = json.JSONDecoder(strict=False, parse_int=_integer, parse_float=_number, parse_constant=_no_constant)

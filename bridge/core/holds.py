@@ -115,7 +115,7 @@ def _failed(health: Health, outcome: Retry, *, person: str, held: bool) -> Judge
     if held:
         return Judgement(health)
     if health.is_canary:
-        kind = health.kind or "down"
+        kind = "down" if health.kind in ("", "asked") else health.kind
         return _uncounted(_rest(health, kind, f"still down: {outcome.reason}", least_s=outcome.after_s))
     persons = (*[known for known in health.retries if known != person], person)
     counted = replace(health, retries=persons)
@@ -141,7 +141,8 @@ def _rest(
         return Judgement(health, why=why, rest_s=heard_s(for_s))
     rests_s = DOWN_REST_S if kind == "down" else REST_S
     usual_s = max(rests_s[min(health.level, len(rests_s) - 1)], heard_s(least_s))
-    rested = replace(health, kind=kind, level=health.level + 1, ramp=0, retries=())
+    level = health.level + 1 if for_s is None else health.level  # what a target asks for says nothing of how sick it is
+    rested = replace(health, kind=kind, level=level, ramp=0, retries=())
     if kind != "suspect":
         rested = replace(rested, rejects=0, cause="")
     return Judgement(rested, why=why, rest_s=usual_s if for_s is None else max(heard_s(for_s), 1.0))

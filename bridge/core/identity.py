@@ -7,11 +7,11 @@ back into an email by trying all of them.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bridge.core.text import one_case, same_page, same_phone, squeezed
 from bridge.model.event import CONTENT_FIELDS, Event
-from bridge.model.nobody import is_nobodys_email, is_nobodys_number, is_nobodys_session
+from bridge.model.nobody import is_blank, is_nobodys_email, is_nobodys_number, is_nobodys_session
 
 # One way to recognise a person: a hash, and its rank. A higher rank decides first: email 2, phone 1, session 0. A plain
 # tuple, so that it goes to another process as it is.
@@ -75,12 +75,40 @@ def _says_all(old: dict[str, str], news: dict[str, str]) -> bool:
     return whole or all(old.get(part) == news[part] for part in _PARTS if part in news)
 
 
+def telling(event: Event) -> Event:
+    """The event without what tells nothing: blank signs, masked texts, and what many strangers say for want of an
+    address or a number.
+    """
+    nothing = {name for name in CONTENT_FIELDS if is_blank(getattr(event, name))}
+    if is_nobodys_email(event.email):
+        nothing.add("email")
+    if is_nobodys_number(event.phone):
+        nothing.add("phone")
+    said: dict[str, Any] = {name: "" for name in nothing if getattr(event, name)}
+    return replace(event, **said) if said else event
+
+
 def merged(newer: Event, older: Event) -> Event:
     """The newer event, with what only the older one said: a revision carries everything that is known."""
     gaps = {name: getattr(older, name) for name in CONTENT_FIELDS if not getattr(newer, name)}
     if gaps.keys() & _PARTS and _name(newer) == _name(older):  # in one part here, and perhaps in two there
         gaps |= {part: getattr(older if older.first_name and older.last_name else newer, part) for part in _PARTS}
+    else:  # what the newer one says in one part, with more, leaves nothing for the other
+        gaps = {name: text for name, text in gaps.items() if name not in _PARTS or not _words(text) <= _words_of(newer)}
     return replace(newer, **gaps)
+
+
+def without_known_name(newer: Event, older: Event) -> Event:
+    """The newer event without a name that the older one has, and perhaps more of it: `Ann` after `Ann Lee`."""
+    return replace(newer, first_name="", last_name="") if _words_of(newer) < _words_of(older) else newer
+
+
+def _words_of(event: Event) -> set[str]:
+    return _words(_name(event))
+
+
+def _words(text: str) -> set[str]:
+    return set(squeezed(text).split())
 
 
 def _name(event: Event) -> str:

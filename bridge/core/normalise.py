@@ -51,11 +51,15 @@ def normalise(body: bytes, *, source: SourceRule) -> Reading:
         return Reading([], [Unreadable(body, bad.path, bad.reason)])
     if source.is_platform and len(found) == 1 and is_signed_test(found[0][0]):
         return Reading([], [], test=True)
-    return read_all(found, body, source=source)
+    return read_all(found, body, source=source, from_envelope=bool(source.fields and source.fields.events))
 
 
-def read_all(found: Iterable[tuple[Any, bytes]], body: bytes, *, source: SourceRule) -> Reading:
-    """The events of the vendor's objects, each with its own bytes of the body."""
+def read_all(
+    found: Iterable[tuple[Any, bytes]], body: bytes, *, source: SourceRule, from_envelope: bool = False
+) -> Reading:
+    """The events of the vendor's objects, each with its own bytes of the body. `from_envelope`: an object alone could
+    not be read again, so the whole body is kept for one that is unreadable.
+    """
     events, unreadable, ignored = [], [], 0
     found = list(found)
     for index, (value, raw) in enumerate(found):
@@ -63,7 +67,7 @@ def read_all(found: Iterable[tuple[Any, bytes]], body: bytes, *, source: SourceR
             event = _event(_shallow(value, raw), source)
         except BadPayload as bad:
             path = f"[{index}].{bad.path}".rstrip(".") if len(found) > 1 else bad.path
-            unreadable.append(Unreadable(raw, path, bad.reason))
+            unreadable.append(Unreadable(body if from_envelope else raw, path, bad.reason))
             continue
         if event is None:
             ignored += 1

@@ -152,13 +152,14 @@ class Dispatcher:
     def _round(self) -> None:
         loads = {name: self._crews[name].busy for name in self._ready}
         news = bool(self._pending.results or self._pending.probed)
+        began_s = self._clock.boot_s()  # others count from before the beat was written, however late its answer comes
         done = self._pending.settle(loads)
         if done is None:
             return
         if done.evicted:
             self._start_over()
             return
-        self._beat_s = self._clock.boot_s()
+        self._beat_s = began_s
         self._presence.renew()
         self._hand_out(done)
         # Nothing found although something was due: it is another worker's turn. Do not ask again at once.
@@ -183,8 +184,9 @@ class Dispatcher:
         for crew in self._crews.values():
             crew.unsent()
         self._presence.renew()
+        began_s = self._clock.boot_s()
         self._rounds.enlist(self._presence)
-        self._beat_s = self._clock.boot_s()
+        self._beat_s = began_s
         self._due_ms = 0
 
     def _look_around(self) -> None:

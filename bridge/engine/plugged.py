@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bridge.core.normalise import normalise, read_all
+from bridge.core.text import storable
 from bridge.errors import BadPayload, BadSignature
 from bridge.log import logger
 from bridge.model.event import Reading, Unreadable
@@ -50,14 +51,15 @@ def read(plugin: Source, body: bytes, *, source: SourceRule) -> Reading:
     try:
         found = [(item, json.dumps(item).encode()) for item in plugin.read(body)]
     except BadPayload as bad:
-        return Reading([], [Unreadable(body, bad.path, f"the plugin says: {bad.reason}"[:200])])
+        path, reason = (storable(text)[:200] for text in (bad.path, f"the plugin says: {bad.reason}"))
+        return Reading([], [Unreadable(body, path, reason)])
     except KeyboardInterrupt:
         raise  # of an operator, who has a body read again
     except BaseException as error:  # noqa: BLE001  as above
         log.error("plugin cannot read", source=source.name, fault=told(error))
         return Reading([], [Unreadable(body, "", f"the plugin failed: {type(error).__name__}")])
     rule = replace(source, fields=source.fields or _CANONICAL, key=source.key or (("key",),))
-    return read_all(found, body, source=rule)
+    return read_all(found, body, source=rule, from_envelope=True)
 
 
 def reading_of(body: bytes, *, source: SourceRule, plugins: Mapping[str, Source]) -> Reading:

@@ -129,7 +129,8 @@ def _why_not(found: Quarantined, reading: Reading, arrival: Arrival) -> tuple[st
     for part in arrival.unreadable:
         if part["hash"] == found.hash:
             element = found.path[: found.path.find("]") + 1]  # an element of an array is read by itself
-            return f"{element}.{part['path']}".strip("."), part["reason"]
+            whole = part["path"] if part["path"].startswith("[") else f"{element}.{part['path']}".strip(".")
+            return whole, part["reason"]
     if reading.test:
         return found.path, "a test request: there is nothing to store"
     if not arrival.candidates and not arrival.unreadable:

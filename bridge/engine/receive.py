@@ -232,10 +232,15 @@ class Receiver:
             verified = self._verify(source, kept.request, now_s=kept.received_at / 1000)
         except (Busy, BadSignature):
             return False  # perhaps it is the key that is wrong
+        if source.challenge and asked_and_signed(kept.request.body, source.challenge):
+            return self._let_go(kept)  # nobody waits for the answer any more
         came_then = verified._replace(told=True)  # and not now: what came since is newer
         answer = self._store(source, self._read(source, kept.request.body), came_then)
         if isinstance(answer, Deferred) or answer.status != 200:
             return False
+        return self._let_go(kept)
+
+    def _let_go(self, kept: setup.Unverified) -> bool:
         with self._database.write() as connection:
             setup.forget(connection, [kept.id])
         return True

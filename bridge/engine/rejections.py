@@ -5,6 +5,7 @@ once a second and never more than a few rows at a time: a flood of forged reques
 import threading
 from collections import Counter, deque
 
+from bridge.core.text import storable
 from bridge.engine.clock import Clock
 from bridge.errors import StoreError
 from bridge.log import logger
@@ -12,6 +13,7 @@ from bridge.store import rejections
 from bridge.store.counters import Tally
 from bridge.store.database import Database
 
+LONGEST_LABEL = 96  # of a counter
 BURST = 100  # rows written at once; of more between two flushes only the last are kept, all are counted
 
 log = logger("receive")
@@ -29,10 +31,11 @@ class Rejections:
 
     def note(self, *, source: str, reason: str, address: str, size_bytes: int) -> None:
         """One refused request."""
-        row = {"at": self._clock.now_ms(), "source": source[:64], "reason": reason[:64], "address": address[:64]}
+        reason = storable(reason)[: LONGEST_LABEL - len(source) - 1][:64]
+        row = {"at": self._clock.now_ms(), "source": source, "reason": reason, "address": address[:64]}
         with self._lock:
             self._rows.append(row | {"size_bytes": size_bytes})
-            self._counts["rejected", f"{source[:64]}:{reason}"] += 1
+            self._counts["rejected", f"{source}:{reason}"] += 1
 
     def count(self, name: str, label: str) -> None:
         """Something to count that needs no transaction of its own."""

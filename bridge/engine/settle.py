@@ -76,6 +76,7 @@ class Settler:
         else:
             if answer.account and answer.account != target.account:
                 targets.set_account(connection, target.name, answer.account)
+                links.adopt(connection, target.name, answer.account)
             rested = target.state == TargetState.HELD and now_ms >= target.held_until
             if rested and targets.open_again(connection, target):
                 log.info("target tried again", target=target.name)
@@ -99,7 +100,7 @@ class Settler:
         if standing.why:
             self._rest(connection, target, standing.health, why=standing.why, rest_s=standing.rest_s, now_ms=now_ms)
         elif standing.changed:
-            targets.save_health(connection, target.name, standing.health)
+            targets.save_health(connection, target, standing.health)
         if standing.delivered_at > target.delivered_at + DELIVERED_EVERY_MS or (
             standing.changed and standing.delivered_at > target.delivered_at
         ):
@@ -140,11 +141,11 @@ def needs_lock(results: list[Result]) -> bool:
 
 
 def _link_rows(results: list[Result], known: dict[str, Target], now_ms: int) -> list[dict[str, object]]:
-    """What was written at the CRM is a fact, whoever holds the claim by now."""
+    """What was written at the CRM is a fact, whoever holds the claim by now, and belongs to the account of then."""
     return [
         {
             "target": result.claim.target,
-            "account": known[result.claim.target].account,
+            "account": result.claim.account or known[result.claim.target].account,
             "record_key": link.record_key,
             "object": link.object,
             "crm_id": link.crm_id,

@@ -39,6 +39,7 @@ class Claim:
     uncertain: bool
     if_empty: bool
     copy: int  # 0, or the number of the `replay --as-new` that made it
+    account: str = ""  # whose records it may write, where that is known
     holds: int = 0  # how often this delivery caused a hold
     held_before: int = 0  # when it first did, epoch ms; 0: never
     # what is already at the target, by (record key, object)

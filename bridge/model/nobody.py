@@ -3,12 +3,15 @@ who have none to tell, and the session of those who are in none.
 """
 
 import re
+from unicodedata import decimal
 
 LONGEST_MASKED = 100  # characters; what is longer is a text, in which stars are an ornament
 _MASK = re.compile(r"[*\u2022]{2,}")  # as in d***@example.com
 _MASKED_DIGITS = re.compile(r"[*\u2022]{2,}|x{2,}", re.IGNORECASE)  # as in ***-0147 and xxx-xxx-0147
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]")
 _NOT_DIGITS = re.compile(r"[^0-9]")
+_EXTENSION = re.compile(r"[a-z#;]", re.IGNORECASE)
+LEAST_DIGITS, LEAST_ABROAD = 7, 9  # of a number, and of one behind a country code: 1234 5678 may be somebody's there
 _RUNS = ("01234567890123456789", "12345678901234567890", "98765432109876543210")
 
 
@@ -28,14 +31,24 @@ def is_nobodys_email(email: str) -> bool:
 
 
 def is_nobodys_number(phone: str) -> bool:
-    """Whether it is masked, or, with or without the US country code, one digit again and again or a run of digits."""
-    digits = _NOT_DIGITS.sub("", phone).removeprefix("00")
-    if len(digits) == 11 and digits.startswith("1"):
-        digits = digits[1:]
-    is_run = digits != "" and any(run.startswith(digits) for run in _RUNS)
-    return len(set(digits)) == 1 or is_run or _MASKED_DIGITS.search(phone) is not None
+    """Whether it is masked, or, with or without a country code and an extension, one digit again and again or a run of
+    digits, in whatever script.
+    """
+    if _MASKED_DIGITS.search(phone):
+        return True
+    text = phone if phone.isascii() else "".join(str(decimal(sign, sign)) for sign in phone)
+    number = _NOT_DIGITS.sub("", _EXTENSION.split(text, maxsplit=1)[0])
+    digits = number if len(number) >= LEAST_DIGITS else _NOT_DIGITS.sub("", text)
+    digits = digits.removeprefix("00")
+    if text.lstrip().startswith(("+", "00")) and len(digits) > LEAST_ABROAD:
+        return any(_is_made_up(digits[code:]) for code in (1, 2, 3) if len(digits) - code >= LEAST_ABROAD)
+    return _is_made_up(digits[1:] if len(digits) == 11 and digits.startswith("1") else digits)
+
+
+def _is_made_up(digits: str) -> bool:
+    return len(set(digits)) == 1 or (digits != "" and any(run.startswith(digits) for run in _RUNS))
 
 
 def is_nobodys_session(session_id: str) -> bool:
-    """Whether it is zero: the platform's SessionID is an integer, and zero is how an integer says "none"."""
-    return session_id.strip("0") == ""
+    """Whether it says "none" as an integer does (0 or -1; the platform's SessionID is one), or in a program's words."""
+    return session_id.strip("0.") == "" or session_id.lower() in ("-1", "null", "none", "undefined", "nan")

@@ -34,6 +34,7 @@ def read_url(url: str, *, needs_tls: Callable[[str], bool] = lambda _: False) ->
         raise StoreError(f"DATABASE_URL names {parsed.get_backend_name()}: only Postgres and SQLite are supported")
     if parsed.get_backend_name() == "sqlite":
         _must_be_a_file(parsed)
+    parsed = parsed.set(drivername={"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}[parsed.get_backend_name()])
     return _encrypted(parsed, needs_tls)
 
 

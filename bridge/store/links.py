@@ -38,6 +38,13 @@ _REMEMBER = text(
     "ON CONFLICT (target, account, record_key, object) DO UPDATE SET crm_id = excluded.crm_id, url = excluded.url, "
     "delivery_id = excluded.delivery_id, written_at = excluded.written_at, not_taken = excluded.not_taken"
 )
+_ADOPT = text(
+    "INSERT INTO links (target, account, record_key, object, crm_id, url, delivery_id, written_at, not_taken) "
+    "SELECT target, :account, record_key, object, crm_id, url, delivery_id, written_at, not_taken "
+    "FROM links WHERE target = :target AND account = '' "
+    "ON CONFLICT (target, account, record_key, object) DO UPDATE SET crm_id = excluded.crm_id, url = excluded.url, "
+    "delivery_id = excluded.delivery_id, written_at = excluded.written_at, not_taken = excluded.not_taken"
+)
 
 
 def remember(connection: Connection, rows: list[dict[str, Any]]) -> None:
@@ -46,10 +53,20 @@ def remember(connection: Connection, rows: list[dict[str, Any]]) -> None:
         connection.execute(_REMEMBER, sorted(rows, key=lambda row: (row["target"], row["record_key"], row["object"])))
 
 
+def adopt(connection: Connection, target: str, account: str) -> None:
+    """Nobody could say whose account it was when they were written: what a target linked then belongs to this one."""
+    mine = {"target": target, "account": account}
+    connection.execute(_ADOPT, mine)
+    connection.execute(text("DELETE FROM links WHERE target = :target AND account = ''"), mine)
+
+
 def attach(
     connection: Connection, claims: list[Claim], *, account: str, keys: Callable[[Claim], set[str]]
 ) -> list[Claim]:
-    """The claims (of one target) with the links of their records (by `keys`: those of a claim), and what each wrote."""
+    """The claims (of one target) for this account, with the links of their records there (by `keys`: those of a claim),
+    and what each wrote.
+    """
+    claims = [replace(claim, account=account) for claim in claims] if account else claims
     wanted = [keys(claim) for claim in claims]
     found = bulk.among(connection, _OF_KEYS, set().union(*wanted), claims[0].target, account)
     if not found:

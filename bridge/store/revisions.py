@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from bridge.core.identity import adds_nothing, content_of, digests_of, merged
+from bridge.core.identity import adds_nothing, content_of, digests_of, merged, telling, without_known_name
 from bridge.model.event import Event
 from bridge.store import bulk
 from bridge.store.arrival import Candidate, decode_fields, encode_fields
@@ -75,7 +75,8 @@ class Revisions:
         """What to store of the candidate; None where it says nothing new.
 
         A revision carries everything that is known: what only the newest known one said is filled in. What was said
-        before that one, and comes signed anew, only fills its gaps.
+        before that one, and comes signed anew, only fills its gaps; what tells nothing (a masked address) replaces
+        nothing.
         """
         known = self._known.get(candidate.key)
         if not known:
@@ -86,15 +87,16 @@ class Revisions:
         stale = signed_at < newest.signed_at
         # What was only ever kept as stale was never delivered: newly signed, it is news.
         heard = known if stale else [one for one in known if not one.stale]
-        event, fields = decode_fields(candidate, self._codec), candidate.fields
+        event, fields = telling(decode_fields(candidate, self._codec)), candidate.fields
         said = self._digests(event, candidate.region)
         if adds_nothing(said, self._all_digests(heard, candidate.region)):
             return None
         if not stale and (before := self._event_of(newest)):
+            event = without_known_name(event, before)
             if adds_nothing(said, self._all_digests(known, candidate.region)):
                 event = self._with_gaps_filled(before, known, event)
-                if adds_nothing(self._digests(event, candidate.region), self._all_digests([newest], candidate.region)):
-                    return None
+            if adds_nothing(self._digests(event, candidate.region), self._all_digests([newest], candidate.region)):
+                return None
             fields = encode_fields(merged(event, before), self._codec)
         number = max(one.number for one in known) + 1
         older = tuple(one.id for one in known if one.id)

@@ -96,5 +96,5 @@ def new_salt() -> bytes:
 
 def _is_missing_table(error: StoreError) -> bool:
     cause = error.__cause__
-    words = str(cause.__cause__ if isinstance(cause, SQLAlchemyError) and cause.__cause__ else cause)
-    return "no such table" in words or ("does not exist" in words and VERSIONS in words)
+    driver = cause.__cause__ if isinstance(cause, SQLAlchemyError) and cause.__cause__ else cause
+    return getattr(driver, "sqlstate", None) == "42P01" or "no such table" in str(driver)  # a server may speak German

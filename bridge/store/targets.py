@@ -85,8 +85,10 @@ def named(known: dict[str, Target], name: str) -> Target:
     return known[name]
 
 
-def save_health(connection: Connection, name: str, health: Health) -> None:
-    connection.execute(update(targets).where(targets.c.name == name).values(health=_json(health)))
+def save_health(connection: Connection, target: Target, health: Health) -> None:
+    """Unless another worker, which had it locked, has held or opened it since it was read."""
+    as_read = and_(targets.c.name == target.name, targets.c.state == target.state.value)
+    connection.execute(update(targets).where(as_read).values(health=_json(health)))
 
 
 def save_delivered(connection: Connection, name: str, at_ms: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.holds import DOWN_AFTER, GROW_AFTER, SUSPECT_AFTER, Health, Judgement, coming_back, judge
+from bridge.core.holds import DOWN_AFTER, DOWN_REST_S, GROW_AFTER, SUSPECT_AFTER, Health, Judgement, coming_back, judge
 from bridge.model.record import Delivered, Hold, Outcome, Reject, Retry
 
 DOWN, BROKEN = Retry("HTTP 503"), Reject("no such field", cause="field")
@@ -117,7 +117,7 @@ def test_a_hold_that_is_asked_for_lasts_as_long_as_it_says(
 ) -> None:
     found = target.meets(Hold("quota used up", for_s=for_s))
 
-    assert Judgement(Health(kind="asked", level=1), why="quota used up", rest_s=expected) == found
+    assert Judgement(Health(kind="asked", level=int(for_s is None)), why="quota used up", rest_s=expected) == found
 
 
 def test_a_target_that_is_still_sick_rests_longer_each_time(target: Target) -> None:
@@ -275,10 +275,25 @@ def test_whatever_comes_the_health_stays_sane(steps: list[tuple[Outcome | str, s
 
         assert target.health.ramp in (0, 1, *(2**n for n in range(1, 5) if 2**n < concurrency))
         assert len(set(target.health.retries)) == len(target.health.retries) < DOWN_AFTER
-        assert target.health.level == before.level + (target.held and not was_held) or Health() == target.health
-        assert target.health.level > 0 or not target.held
+        asked = isinstance(outcome, Hold) and outcome.for_s is not None
+        rises = target.held and not was_held and not asked
+        assert target.health.level == before.level + rises or Health() == target.health
+        assert target.health.kind or not target.held
         assert was_held or found.rest_s >= bool(found.why)
         assert found.counts or found.why
+
+
+def test_a_target_that_asks_for_rests_again_and_again_rests_no_longer_when_it_is_down() -> None:
+    target = Target(concurrency=50)
+    for _ in range(10):
+        target.meets(Hold("quota", for_s=2))
+        target.comes_back()
+        target.meets(Delivered())
+
+    target.meets(Hold("quota", for_s=2))
+    target.comes_back()
+
+    assert DOWN_REST_S[0] == target.meets(Retry("HTTP 502")).rest_s
 
 
 # -- a crowded target

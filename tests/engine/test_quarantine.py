@@ -1,19 +1,24 @@
 """Quarantine: what is an event by now goes in as a webhook does, once, however often it is read again."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
+from bridge.core.normalise import normalise
 from bridge.engine import commits
 from bridge.engine import quarantine as engine
 from bridge.engine.clock import Clock
 from bridge.engine.quarantine import Quarantine, Reread
+from bridge.model.fields import Fields, KindOf
 from bridge.model.rules import Rules, SourceRule, TargetRule
+from bridge.store.arrival import prepare
 from bridge.store.database import Database
 from bridge.store.tables import audit, quarantine
 from tests.store.rows import CODEC, SOURCE, Store, insist, lead, only
@@ -211,3 +216,20 @@ def test_whenever_it_is_killed_reading_it_again_loses_and_doubles_nothing(
     assert {} == store.miscounted()
     assert [] == store.broken_lanes()
     assert 1 == len(audited(store))
+
+
+def test_an_event_of_an_envelope_is_read_again_with_its_envelope(store: Store) -> None:
+    kinds = KindOf(path=("type",), values={"lead": "lead"})
+    fields = Fields(texts={"email": (("email",),)}, kind=kinds, events=("items",))
+    source = SourceRule("smarterbot", fields=fields, is_platform=False)
+    body = json.dumps({"items": [{"type": "lead", "email": "a@x.io"}, {"type": "demo", "email": "b@x.io"}]}).encode()
+    reading = normalise(body, source=source)
+    arrival = prepare(reading, source=source, signed_at=1, received_at=store.now_ms, salt=store.salt, codec=CODEC)
+    store.write([arrival])
+    assert 1 == len(store.events())
+
+    mended = replace(source, fields=replace(fields, kind=replace(kinds, values={"lead": "lead", "demo": "lead"})))
+    assert 1 == reader(store, mended).replay(1).counts["stored"]
+
+    assert 2 == len(store.events())
+    assert {} == store.miscounted()

@@ -14,6 +14,7 @@ from bridge.engine.rate import Limit
 from bridge.engine.shares import Shares
 from bridge.engine.tokens import Tokens
 from bridge.model.rules import Rate
+from bridge.store import targets as targets_
 from bridge.store import workers
 from bridge.store.codec import Codec
 from bridge.store.database import Database
@@ -314,3 +315,40 @@ def _pass_by(worker: Running, machine: Machine, seconds: float) -> None:
 def _beat(worker: Running) -> int:
     with worker.database.read() as connection:
         return next(found.beat for found in workers.living(connection) if found.id == worker.rounds.worker)
+
+
+def test_what_was_linked_before_the_account_had_a_name_is_known_after(start: Start) -> None:
+    answers = [Usable(), Usable("org-1")]
+    worker = start(lambda record, call: Delivered("c1"), probe=lambda: answers.pop(0))
+    worker.receive(1)
+    wait_until(lambda: ["delivered"] == worker.states())
+
+    worker.crew.probe()
+    wait_until(lambda: "org-1" == worker.target().account)
+    worker.receive(1, PhoneNumber="+12125550147")
+
+    wait_until(lambda: ["delivered", "delivered"] == worker.states())
+    assert [None, "c1"] == [record.known_id for record in worker.connector.records]
+
+
+def test_what_is_written_in_one_account_is_no_link_of_the_next(start: Start) -> None:
+    answers = [Usable("org-1"), Usable("org-2")]
+
+    def meanwhile_at_another(record: Record, call: Call) -> Outcome:
+        with worker.database.write() as connection:
+            targets_.take_other_account(connection, "crm", codec=Codec())
+        worker.crew.probe()
+        wait_until(lambda: "org-2" == worker.target().account)
+        return Delivered("c1")
+
+    worker = start(
+        meanwhile_at_another,
+        probe=lambda: answers.pop(0) if answers else Usable("org-2"),
+        policy=replace(POLICY, timeout_s=30.0),
+    )
+    worker.receive(1)
+    wait_until(lambda: ["delivered"] == worker.states())
+    worker.receive(1, PhoneNumber="+12125550147")
+
+    wait_until(lambda: ["delivered", "delivered"] == worker.states())
+    assert [None, None] == [record.known_id for record in worker.connector.records]

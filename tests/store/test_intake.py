@@ -97,6 +97,42 @@ def test_of_two_that_came_too_late_the_later_signed_fills_the_gap(store: Store) 
     assert {"stored": 1, "stale": 2, "revision": 1, "duplicate": 1} == store.received()
 
 
+@pytest.mark.parametrize(
+    ("email", "phone", "first"),
+    [("none", "0000000000", ""), ("a***@x.io", "***-0147", "\u200b"), ("n/a", "xxx", " \u200b")],
+)
+def test_what_tells_nothing_replaces_nothing(store: Store, email: str, phone: str, first: str) -> None:
+    store.receive(lead(1, email="a@x.io", phone="+12125550147", first="Ann"))
+    store.receive(lead(1, email=email, phone=phone, first=first))
+    store.receive(lead(1, email=email, phone=phone, first=first, content="call me"))
+
+    assert {"stored": 1, "duplicate": 1, "revision": 1} == store.received()
+    said = [store.said(store.rows()[-1], name) for name in ("email", "phone", "first_name", "content")]
+    assert ["a@x.io", "+12125550147", "Ann", "call me"] == said
+
+
+@pytest.mark.parametrize(
+    ("known", "then", "expected"),
+    [
+        ({"first": "Ann", "last": "Lee"}, {"last": "Ann"}, ("Ann", "Lee")),
+        ({"first": "Ann", "last": "Lee"}, {"first": "Ann Lee Jr"}, ("Ann Lee Jr", "")),
+        ({"first": "Ann Lee"}, {"last": "Lee"}, ("Ann Lee", "")),
+        ({"last": "Ann"}, {"first": "Ann Lee"}, ("Ann Lee", "")),
+        ({"first": "Ann", "last": "Lee"}, {"first": "Bea"}, ("Bea", "Lee")),
+        ({"last": "Lee"}, {"first": "Ann"}, ("Ann", "Lee")),
+    ],
+)
+def test_a_name_in_other_parts_is_neither_doubled_nor_lost(
+    store: Store, known: dict[str, str], then: dict[str, str], expected: tuple[str, str]
+) -> None:
+    store.receive(lead(1, **known))
+    store.receive(lead(1, **then))
+    store.receive(lead(1, content="call me", **then))
+
+    said = CODEC.decode_json(store.rows()[-1].fields)
+    assert expected == (said.get("first_name", ""), said.get("last_name", ""))
+
+
 def test_of_two_revisions_in_one_transaction_only_the_last_is_sent(store: Store) -> None:
     store.receive(lead(1, email="a@x.io"))
     store.receive(lead(1, phone="+12125550147"), lead(1, content="call me"))
