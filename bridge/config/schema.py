@@ -55,7 +55,8 @@ class Delivery(Part):
         default=_POLICY.concurrency, description="calls in flight, over all workers"
     )
     rate: Annotated[Rate, BeforeValidator(read_rate)] | None = Field(
-        default=None, description="requests in any such time, over all workers; left out: no limit"
+        default=None,
+        description="requests in any such time, over all workers; left out: the connector's own, else no limit",
     )
     timeout: Annotated[float, BeforeValidator(between("1s", "10m"))] = Field(
         default=_POLICY.timeout_s, description="one attempt, all in all"

@@ -11,7 +11,7 @@ _MASKED_DIGITS = re.compile(r"[*\u2022]{2,}|x{2,}", re.IGNORECASE)  # as in ***-
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _EXTENSION = re.compile(r"[a-z#;]", re.IGNORECASE)
-LEAST_DIGITS, LEAST_ABROAD = 7, 9  # of a number, and of one behind a country code: 1234 5678 may be somebody's there
+LEAST_DIGITS, LEAST_ABROAD = 7, 10  # of a number, and of one behind a country code: 1234 5678 may be somebody's there
 _RUNS = ("01234567890123456789", "12345678901234567890", "98765432109876543210")
 
 

@@ -72,7 +72,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """This event's fault: dead at once. Equal `cause`s in a row make the engine suspect the target instead."""
+    """This event's fault: dead at once. Five in a row, whatever their causes, make the target suspect."""
 
     reason: str
     cause: str = ""

@@ -1,4 +1,4 @@
-"""Settle: what came of claims is written down: states, attempts, links, and the next of each lane. Every change is
+"""Settle: what came of claims is written down: states, attempts, and the next of each lane. Every change is
 guarded by the claim's token, read under the row's lock in the same transaction.
 """
 
