@@ -28,7 +28,7 @@ class Health:
     rejects: int = 0  # length of the present run of Rejects
     cause: str = ""  # of that run; ANY: of several
     kind: str = ""  # of the hold that is on, or that the target is coming back from
-    level: int = 0  # how often it was held since it last passed
+    level: int = 0  # how often it was held since it last passed, without the rests that it asked for
     ramp: int = 0  # calls allowed at once while coming back; 0: no limit but the target's own
     most: int = 0  # what `ramp` grows to where the target was crowded; 0: the target's own limit
     passed: int = 0  # deliveries since it has grown to that

@@ -94,21 +94,21 @@ def merged(newer: Event, older: Event) -> Event:
     if gaps.keys() & _PARTS and _name(newer) == _name(older):  # in one part here, and perhaps in two there
         gaps |= {part: getattr(older if older.first_name and older.last_name else newer, part) for part in _PARTS}
     else:  # what the newer one says in one part, with more, leaves nothing for the other
-        gaps = {name: text for name, text in gaps.items() if name not in _PARTS or not _words(text) <= _words_of(newer)}
+        gaps = {
+            name: text
+            for name, text in gaps.items()
+            if name not in _PARTS or not set(squeezed(text).split()) <= _words(newer)
+        }
     return replace(newer, **gaps)
 
 
 def without_known_name(newer: Event, older: Event) -> Event:
     """The newer event without a name that the older one has, and perhaps more of it: `Ann` after `Ann Lee`."""
-    return replace(newer, first_name="", last_name="") if _words_of(newer) < _words_of(older) else newer
+    return replace(newer, first_name="", last_name="") if _words(newer) < _words(older) else newer
 
 
-def _words_of(event: Event) -> set[str]:
-    return _words(_name(event))
-
-
-def _words(text: str) -> set[str]:
-    return set(squeezed(text).split())
+def _words(event: Event) -> set[str]:
+    return set(_name(event).split())
 
 
 def _name(event: Event) -> str:

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from unicodedata import decimal, normalize
+from unicodedata import normalize
+
+from bridge.model.nobody import ascii_digits
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
@@ -113,8 +115,7 @@ def same_phone(text: str, region: str) -> str:
     """What "the same phone" means: E.164 where it can be told, with its extension, else its digits; empty where there
     are too few.
     """
-    if not text.isascii():  # full-width digits, and those of other scripts
-        text = "".join(str(decimal(sign, sign)) for sign in normalize("NFKC", text))
+    text = ascii_digits(text if text.isascii() else normalize("NFKC", text))
     digits = _NOT_DIGITS.sub("", text)
     if len(digits) < 5:
         return ""

@@ -25,6 +25,8 @@ NOT_AT_ONCE_MS = 100
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0)  # while the database is away
 SAID_AT, SAID_EVERY = (1, 3), 300  # failures in a row that are told: every ten minutes in the end
 
+NO_ANSWER = "database does not answer"
+
 log = logger("worker")
 
 
@@ -96,7 +98,7 @@ class Dispatcher:
                 self._failures += 1
                 if self._failures in SAID_AT or self._failures % SAID_EVERY == 0:
                     level = log.warning if self._failures == 1 else log.error
-                    level("database does not answer", reason=str(error), failures=self._failures, advice=error.advice)
+                    level(NO_ANSWER, reason=str(error), failures=self._failures, advice=error.advice)
                 self._pause(BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
         self._drain(grace_s)
 
@@ -251,5 +253,5 @@ class Dispatcher:
             if done and done.evicted:
                 self._start_over()
         except StoreError as error:
-            log.warning("database does not answer", reason=str(error), advice=error.advice)
+            log.warning(NO_ANSWER, reason=str(error), advice=error.advice)
             self._pause(BACK_OFF_S[0])

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bridge.core.normalise import normalise, read_all
-from bridge.core.text import storable
 from bridge.errors import BadPayload, BadSignature
 from bridge.log import logger
 from bridge.model.event import Reading, Unreadable
@@ -51,8 +50,7 @@ def read(plugin: Source, body: bytes, *, source: SourceRule) -> Reading:
     try:
         found = [(item, json.dumps(item).encode()) for item in plugin.read(body)]
     except BadPayload as bad:
-        path, reason = (storable(text)[:200] for text in (bad.path, f"the plugin says: {bad.reason}"))
-        return Reading([], [Unreadable(body, path, reason)])
+        return Reading([], [Unreadable(body, bad.path[:200], f"the plugin says: {bad.reason}"[:200])])
     except KeyboardInterrupt:
         raise  # of an operator, who has a body read again
     except BaseException as error:  # noqa: BLE001  as above

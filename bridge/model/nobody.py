@@ -30,13 +30,18 @@ def is_nobodys_email(email: str) -> bool:
     return is_masked(email) or _ADDRESS.search(email) is None
 
 
+def ascii_digits(text: str) -> str:
+    """The text with its digits as ASCII has them, whatever script they are of."""
+    return text if text.isascii() else "".join(str(decimal(sign, sign)) for sign in text)
+
+
 def is_nobodys_number(phone: str) -> bool:
     """Whether it is masked, or, with or without a country code and an extension, one digit again and again or a run of
     digits, in whatever script.
     """
     if _MASKED_DIGITS.search(phone):
         return True
-    text = phone if phone.isascii() else "".join(str(decimal(sign, sign)) for sign in phone)
+    text = ascii_digits(phone)
     number = _NOT_DIGITS.sub("", _EXTENSION.split(text, maxsplit=1)[0])
     digits = number if len(number) >= LEAST_DIGITS else _NOT_DIGITS.sub("", text)
     digits = digits.removeprefix("00")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from bridge.core.identity import Alias, aliases_of, key_of, keyed_hash
 from bridge.core.normalise import vendor_object
+from bridge.core.text import storable
 from bridge.model.event import Event, Kind, Reading
 from bridge.model.rules import SourceRule
 from bridge.store.codec import Codec
@@ -76,8 +77,8 @@ def prepare(
             "hash": keyed_hash(salt, "quarantine", source.name, part.raw.hex()),
             "received_at": received_at,
             "signed_at": signed_at,
-            "path": part.path,
-            "reason": part.reason,
+            "path": storable(part.path),  # a plugin may say anything
+            "reason": storable(part.reason),
             "raw": codec.encode(part.raw),
         }
         for part in reading.unreadable

@@ -32,19 +32,21 @@ _OF_KEYS = (
     "WHERE target = ? AND account = ? AND record_key {among}"
 )
 
-_REMEMBER = text(
-    "INSERT INTO links (target, account, record_key, object, crm_id, url, delivery_id, written_at, not_taken) "
-    "VALUES (:target, :account, :record_key, :object, :crm_id, :url, :delivery_id, :written_at, :not_taken) "
+_COLUMNS = "record_key, object, crm_id, url, delivery_id, written_at, not_taken"
+_REPLACES = (
     "ON CONFLICT (target, account, record_key, object) DO UPDATE SET crm_id = excluded.crm_id, url = excluded.url, "
     "delivery_id = excluded.delivery_id, written_at = excluded.written_at, not_taken = excluded.not_taken"
+)
+_REMEMBER = text(
+    f"INSERT INTO links (target, account, {_COLUMNS}) "  # noqa: S608
+    "VALUES (:target, :account, :record_key, :object, :crm_id, :url, :delivery_id, :written_at, :not_taken) "
+    f"{_REPLACES}"
 )
 _ADOPT = text(
-    "INSERT INTO links (target, account, record_key, object, crm_id, url, delivery_id, written_at, not_taken) "
-    "SELECT target, :account, record_key, object, crm_id, url, delivery_id, written_at, not_taken "
-    "FROM links WHERE target = :target AND account = '' "
-    "ON CONFLICT (target, account, record_key, object) DO UPDATE SET crm_id = excluded.crm_id, url = excluded.url, "
-    "delivery_id = excluded.delivery_id, written_at = excluded.written_at, not_taken = excluded.not_taken"
+    f"INSERT INTO links (target, account, {_COLUMNS}) SELECT target, :account, {_COLUMNS} "  # noqa: S608
+    f"FROM links WHERE target = :target AND account = '' {_REPLACES}"
 )
+_LET_GO = text("DELETE FROM links WHERE target = :target AND account = ''")
 
 
 def remember(connection: Connection, rows: list[dict[str, Any]]) -> None:
@@ -55,9 +57,8 @@ def remember(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 def adopt(connection: Connection, target: str, account: str) -> None:
     """Nobody could say whose account it was when they were written: what a target linked then belongs to this one."""
-    mine = {"target": target, "account": account}
-    connection.execute(_ADOPT, mine)
-    connection.execute(text("DELETE FROM links WHERE target = :target AND account = ''"), mine)
+    connection.execute(_ADOPT, {"target": target, "account": account})
+    connection.execute(_LET_GO, {"target": target})
 
 
 def attach(

@@ -1,7 +1,7 @@
 """Delivering: the half that brings events to the targets: what the worker process runs."""
 
 from bridge.engine.crew import Crew
-from bridge.engine.dispatch import Dispatcher
+from bridge.engine.dispatch import NO_ANSWER, Dispatcher
 from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.news import News
 from bridge.engine.presence import Presence
@@ -25,7 +25,7 @@ class Delivering:
         housekeeping = Housekeeping(
             bridge.database, bridge.rules, salt=bridge.salt, codec=bridge.codec, clock=bridge.clock
         )
-        self._silence = Silence(bridge.database, log, "database does not answer")
+        self._silence = Silence(bridge.database, log, NO_ANSWER)
         self._dispatcher = Dispatcher(rounds, self._presence, housekeeping, self._silence, clock=bridge.clock)
         ways = Ways(bridge)
         self._crews = {name: self._crew(ways, name) for name in bridge.rules.targets}

@@ -16,6 +16,7 @@ from bridge.engine import commits
 from bridge.engine import quarantine as engine
 from bridge.engine.clock import Clock
 from bridge.engine.quarantine import Quarantine, Reread
+from bridge.model.event import Reading, Unreadable
 from bridge.model.fields import Fields, KindOf
 from bridge.model.rules import Rules, SourceRule, TargetRule
 from bridge.store.arrival import prepare
@@ -233,3 +234,12 @@ def test_an_event_of_an_envelope_is_read_again_with_its_envelope(store: Store) -
 
     assert 2 == len(store.events())
     assert {} == store.miscounted()
+
+
+def test_what_a_plugin_says_of_a_body_is_kept_without_what_no_database_keeps(store: Store) -> None:
+    reading = Reading([], [Unreadable(b"{}", "a\x00b", "half \ud83d")])
+    arrival = prepare(reading, source=SOURCE, signed_at=1, received_at=store.now_ms, salt=store.salt, codec=CODEC)
+
+    store.write([arrival])
+
+    assert [("kept", "ab", "half \ufffd")] == rows(store)

@@ -14,7 +14,7 @@ from bridge.core.normalise import normalise
 from bridge.engine.attempt import Caller
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Crew
-from bridge.engine.dispatch import Dispatcher
+from bridge.engine.dispatch import NO_ANSWER, Dispatcher
 from bridge.engine.housekeeping import Housekeeping
 from bridge.engine.presence import Presence
 from bridge.engine.rounds import Rounds
@@ -91,7 +91,7 @@ class Running:
         self.presence = Presence(clock)
         self.rounds = Rounds(database, rules.targets, codec=codec, clock=clock)
         tidy = Housekeeping(database, rules, salt=schema.salt(database), codec=codec, clock=clock)
-        silence = Silence(database, logger("worker"), "database does not answer")
+        silence = Silence(database, logger("worker"), NO_ANSWER)
         self.dispatcher = Dispatcher(self.rounds, self.presence, tidy, silence, clock=clock)
         door = Door(timeout_s=policy.timeout_s, shared=shared or Alone(), allow_private_addresses=True)
         caller = Caller(self.rule, connector, door, clock)
