@@ -10,7 +10,7 @@ from bridge.config.contradictions import contradictions
 from bridge.config.document import Document, Path, is_mapped
 from bridge.core.conditions import Every, Found, Test, tests_in
 from bridge.core.expression import ZONE, Fault, Language
-from bridge.core.filters import Filter
+from bridge.core.filters import Filter, text_of
 from bridge.core.records import Reader, read_vars
 from bridge.errors import Problem
 from bridge.model.mapping import MappingRule, RecordRule
@@ -111,7 +111,7 @@ def _route(when: Any) -> Route:
         if _is_routed(test):
             values = test.expected if test.operator == "one_of" else [test.expected]
             part = _ROUTED[test.name]
-            texts = frozenset(map(str, values))
+            texts = frozenset(map(text_of, values))  # as the condition itself compares
             demanded[part] = demanded[part] & texts if part in demanded else texts
     return Route(**demanded)
 

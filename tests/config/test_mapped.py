@@ -96,6 +96,14 @@ def test_a_targets_condition_is_a_route_and_what_a_route_cannot_tell_is_asked_la
         assert mapped is bool(records_for(claim_of(LEAD), rule.mapping))
 
 
+@pytest.mark.parametrize("when", ["{chatbot_id: 7}", "{chatbot_id: 7.0}", "{chatbot_id: ['7', 8.0]}"])
+def test_a_route_compares_as_its_condition_does(tmp_path: Path, when: str) -> None:
+    route = rules_of(tmp_path, f"{SOURCE}{TARGET}    when: {when}\n").targets["crm"].route
+
+    assert route.wants(kind="lead", source="main", chatbot_id="7")
+    assert not route.wants(kind="lead", source="main", chatbot_id="9")
+
+
 MANY = """\
 version: 1
 sources:
