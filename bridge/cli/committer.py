@@ -8,7 +8,7 @@ import sys
 from bridge import log as logs
 from bridge.cli import failures_told, set_up_log
 from bridge.engine.committer_served import serve
-from bridge.wiring.databases import COMMITTER_CONNECTIONS
+from bridge.wiring.databases import COMMITTER
 from bridge.wiring.opened import open_bridge
 from bridge.wiring.receiving import committer_here
 
@@ -18,7 +18,7 @@ COMMAND = [sys.executable, "-m", "bridge.cli.committer"]
 def main(file: int) -> None:
     set_up_log()
     with failures_told():
-        bridge = open_bridge(connections=COMMITTER_CONNECTIONS)
+        bridge = open_bridge(use=COMMITTER)
         with socket.socket(fileno=file) as connection, bridge.database.copying(ended=_warn):
             serve(committer_here(bridge), connection)
         bridge.close()

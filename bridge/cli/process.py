@@ -3,7 +3,7 @@
 import math
 
 from bridge.cli.supervise import is_supervised
-from bridge.wiring.databases import require_kept
+from bridge.wiring.databases import USUAL, Use, require_kept
 from bridge.wiring.opened import Bridge, open_bridge
 from bridge.wiring.patience import wait_for_schema, wait_until_written
 
@@ -11,11 +11,11 @@ from bridge.wiring.patience import wait_for_schema, wait_until_written
 SCHEMA_PATIENCE_S = 60.0
 
 
-def open_when_ready(*, connections: int) -> Bridge:
+def open_when_ready(*, use: Use = USUAL) -> Bridge:
     """The bridge, with a database that is of this version by now, takes what is written, and outlives this machine
     where it has to.
     """
-    bridge = open_bridge(connections=connections)
+    bridge = open_bridge(use=use)
     if not is_supervised():  # else `serve` has seen to it
         require_kept(bridge.database, alone=False)
     wait_for_schema(bridge.database, patience_s=math.inf if is_supervised() else SCHEMA_PATIENCE_S)

@@ -8,7 +8,7 @@ from bridge.cli.process import open_when_ready
 from bridge.cli.supervise import die_with_parent
 from bridge.engine.committer_apart import CommitterApart
 from bridge.web import server
-from bridge.wiring.databases import WEB_CONNECTIONS
+from bridge.wiring.databases import WEB
 from bridge.wiring.environment import GRACE_S
 from bridge.wiring.receiving import Receiving
 
@@ -20,7 +20,7 @@ def web(host: str, port: int | None) -> None:
     """Only receive: verify, store and answer webhooks."""
     die_with_parent()
     at = port_for(host, port)
-    bridge = open_when_ready(connections=WEB_CONNECTIONS)
+    bridge = open_when_ready(use=WEB)
     receiving = Receiving(bridge, CommitterApart(committer.COMMAND))
     receiving.start()
     try:

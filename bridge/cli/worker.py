@@ -9,7 +9,7 @@ import click
 
 from bridge.cli.process import open_when_ready
 from bridge.cli.supervise import die_with_parent
-from bridge.wiring.databases import CONNECTIONS
+from bridge.wiring.databases import WORKER
 from bridge.wiring.delivering import Delivering
 from bridge.wiring.environment import GRACE_S
 
@@ -18,7 +18,7 @@ from bridge.wiring.environment import GRACE_S
 def worker() -> None:
     """Only deliver. Start as many as you like: they share the work."""
     die_with_parent()
-    bridge = open_when_ready(connections=CONNECTIONS)
+    bridge = open_when_ready(use=WORKER)
     delivering = Delivering(bridge)
 
     def stop(number: int, _: FrameType | None) -> None:

@@ -1,8 +1,9 @@
 """Group commit: concurrent requests share a durable transaction, and each is answered only after it.
 
 One thread writes. While it commits, the next requests gather; they become the next group. No timer: groups form by
-load. A group that fails is committed one by one, so that one bad event never costs its neighbours their answer. A large
-body is written in parts, with what else waits between them: no lead waits for a day's records.
+load. A group that fails is committed one by one, so that one bad event, or one whose rows another transaction holds,
+never costs its neighbours their answer. A large body is written in parts, with what else waits between them: no lead
+waits for a day's records.
 """
 
 import threading
@@ -19,8 +20,10 @@ from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
 from bridge.store.counters import Tally
-from bridge.store.database import Database, Lost, Unavailable, insist
+from bridge.store.database import Blocked, Database, Lost, Unavailable, insist
 from bridge.store.intake import Intake
+
+MOST_BLOCKED = 2  # one by one, of a group: after that it is no one person's row that is held
 
 _CAME = dict.fromkeys(("stored", "revision", "duplicate", "quarantined"), 0)  # told always, other ends where there are
 
@@ -150,14 +153,32 @@ class Committer:
         if not group:
             return
         error = self._try([submission.arrival for submission in group])
-        if error is not None and len(group) > 1 and not isinstance(error, Unavailable):
+        if error is not None and len(group) > 1 and self._is_of_some(error):
             log.warning("group failed, storing one by one", requests=len(group), reason=_name(error))
-            for submission in group:
-                self._commit([submission])
+            self._commit_singly(group)
             return
         if error is not None:
             log.error("cannot store", requests=len(group), source=group[0].arrival.source, reason=_name(error))
         self._answer(group, stored=error is None)
+
+    def _is_of_some(self, error: Exception) -> bool:
+        """Whether what kept a group from being stored may be the matter of some of it only."""
+        return self.can_store if isinstance(error, Blocked) else not isinstance(error, Unavailable)
+
+    def _commit_singly(self, group: Sequence[Submission]) -> None:
+        """Each by itself, until too many are blocked: those that are left come again."""
+        blocked = 0
+        for at, submission in enumerate(group):
+            if submission.abandoned:
+                continue
+            if blocked == MOST_BLOCKED:
+                log.error("cannot store", requests=len(group) - at, reason="those before them are blocked")
+                return
+            error = self._try([submission.arrival])
+            if error is not None:
+                log.error("cannot store", requests=1, source=submission.arrival.source, reason=_name(error))
+            blocked += isinstance(error, Blocked)
+            self._answer([submission], stored=error is None)
 
     def _commit_part(self) -> None:
         """Writes the next part of the first large body, and answers it when that was the last, or could not be written.
@@ -183,6 +204,7 @@ class Committer:
                 self._write(arrivals)
         except Exception as error:  # noqa: BLE001  whatever one event did to the driver, its neighbours are stored
             self._able.failed(error)
+            self._shard += isinstance(error, Blocked)  # it may be a counter that is held, of whoever has the same shard
             return error
         self._able.stored()
         return None

@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 
 from bridge.engine.clock import Clock
 from bridge.engine.crew import Crew
-from bridge.engine.housekeeping import Housekeeping
+from bridge.engine.lookout import Lookout
 from bridge.engine.pending import Pending
 from bridge.engine.presence import STALE_AFTER_S, Presence
 from bridge.engine.room import Probed
@@ -19,7 +19,6 @@ from bridge.model.delivery import Claim, Result
 
 BEAT_S = 5.0
 LOOK_S = 1.0  # the poll behind all wake-ups, and how often the other workers are looked at
-HEAL_S = 60.0
 LINGER_S = 0.008  # results gather for so long while the crews have enough to do
 NOT_AT_ONCE_MS = 100
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0)  # while the database is away
@@ -33,12 +32,10 @@ log = logger("worker")
 class Dispatcher:
     """Runs rounds until it is stopped."""
 
-    def __init__(
-        self, rounds: Rounds, presence: Presence, housekeeping: Housekeeping, silence: Silence, *, clock: Clock
-    ) -> None:
+    def __init__(self, rounds: Rounds, presence: Presence, lookout: Lookout, silence: Silence, *, clock: Clock) -> None:
         self._rounds = rounds
-        self._housekeeping = housekeeping
         self._presence = presence
+        self._lookout = lookout
         self._silence = silence
         self._clock = clock
         self._crews: Mapping[str, Crew] = {}
@@ -52,7 +49,6 @@ class Dispatcher:
         self._failures = 0
         self._beat_s = clock.boot_s()
         self._look_s = 0.0
-        self._heal_s = clock.boot_s() + HEAL_S
         self._due_ms: int | None = 0
 
     def poke(self, *, due: bool = False) -> None:
@@ -87,8 +83,8 @@ class Dispatcher:
             if self._stopping:
                 break
             try:
+                self._look_around()
                 with self._silence.asking():
-                    self._look_around()
                     if self._has_work():
                         self._round()
                 if self._silence.broken() or self._failures:
@@ -192,31 +188,19 @@ class Dispatcher:
         self._due_ms = 0
 
     def _look_around(self) -> None:
-        """Once a second: attempts past their deadline, dead workers; once a minute: lanes and old data. As soon as the
-        database is back: claims of a commit whose answer was lost.
-        """
+        """Once a second, and as soon as the database is back."""
         if not self._failures and self._clock.boot_s() - self._look_s < LOOK_S:
             return
         self._look_s = self._clock.boot_s()
         for crew in self._crews.values():
             self._take(crew.overdue())
-        for dead in self._presence.dead(self._rounds.living(), but=self._rounds.worker):
-            taken = self._rounds.take_over(dead)
-            self._presence.forget(dead)
-            log.warning("took over from a dead worker", worker=dead.id, deliveries=taken)
+        if self._lookout.look(self._held, after_trouble=bool(self._failures)):
             self._due_ms = 0
-        if self._failures and (found := self._heal()):
-            log.warning("took up what a lost commit had left", deliveries=found)
-        if self._clock.boot_s() > self._heal_s:
-            self._heal_s = self._clock.boot_s() + HEAL_S
-            if found := self._heal():
-                log.error("healed deliveries that nobody would have sent", deliveries=found)
-            self._housekeeping.run(shard=self._rounds.worker)
 
-    def _heal(self) -> int:
+    def _held(self) -> set[int]:
+        """The deliveries that this worker holds."""
         held = {claim.delivery_id for crew in self._crews.values() for claim in crew.held()}
-        held |= {result.claim.delivery_id for result in self._pending.results}
-        return self._rounds.heal(held)
+        return held | {result.claim.delivery_id for result in self._pending.held()}
 
     def _drain(self, grace_s: float) -> None:
         """Gives back what was not begun, waits for what is in flight, and lets go of the rest as uncertain."""
@@ -234,7 +218,7 @@ class Dispatcher:
         if left := sum(crew.load for crew in self._crews.values()):
             log.warning("stopped in the middle of attempts", deliveries=left)
         try:
-            self._rounds.leave(self._pending.results)
+            self._rounds.leave(self._pending.held())
         except StoreError as error:
             log.error("could not say goodbye: others will take over", reason=str(error))
         for crew in self._crews.values():

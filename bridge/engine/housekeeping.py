@@ -1,6 +1,7 @@
 """Housekeeping: once a minute a worker lets go of what is old, a few chunks at a time, each in its own transaction."""
 
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -28,24 +29,32 @@ class Housekeeping:
         self._clock = clock
         self._regions = {name: source.phone_region for name, source in rules.sources.items()}
 
-    def run(self, *, shard: int) -> None:
-        """Purges what is older than the configured retention."""
-        payloads = self._chunks(self._payloads, shard)
-        deliveries = self._chunks(self._metadata, shard)
+    def run(self, do: Callable[[Callable[[], int]], int], *, shard: int) -> None:
+        """Purges what is older than the configured retention. `do` is handed each transaction, and gives what that
+        gives, or 0 for it to be left to the next time.
+        """
+        payloads = self._chunks(do, self._payloads, shard)
+        deliveries = self._chunks(do, self._metadata, shard)
         if payloads or deliveries:
             log.info("purged", payloads=payloads, deliveries=deliveries)
 
-    def _chunks(self, purge: Callable[[Connection, Tally], int], shard: int) -> int:
+    def _chunks(
+        self, do: Callable[[Callable[[], int]], int], purge: Callable[[Connection, Tally], int], shard: int
+    ) -> int:
         total = 0
         for _ in range(MOST_CHUNKS):
-            tally = Tally()
-            with self._database.write() as connection:
-                count = purge(connection, tally)
-                tally.write(connection, shard=shard)
+            count = do(partial(self._chunk, purge, shard))
             total += count
             if count < retention.CHUNK:
                 break
         return total
+
+    def _chunk(self, purge: Callable[[Connection, Tally], int], shard: int) -> int:
+        tally = Tally()
+        with self._database.write() as connection:
+            count = purge(connection, tally)
+            tally.write(connection, shard=shard)
+        return count
 
     def _payloads(self, connection: Connection, _: Tally) -> int:
         before_ms = self._clock.now_ms() - round(self._rules.retain_payloads_s * 1000)

@@ -1,4 +1,8 @@
-"""Pending: what came of claims and probes and is not yet written down. It stays here until the database has it."""
+"""Pending: what came of claims and probes and is not yet written down. It stays here until the database has it.
+
+What another transaction's lock keeps from being written, such as that of an operator's open shell, is set aside and
+tried again by itself: nothing else waits for it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +16,10 @@ from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.model.delivery import Claim, Result
 from bridge.model.record import Delivered, Reject, Retry
-from bridge.store.database import Unavailable, insist
+from bridge.store.database import Blocked, Unavailable, insist
+
+MOST_BLOCKED = 2  # one by one, of a round: after that it is no single row that is held
+AGAIN_S = 5.0  # between tries of what is set aside: each may wait as long as it did before
 
 log = logger("worker")
 
@@ -25,6 +32,8 @@ class Pending:
         self._clock = clock
         self.results: list[Result] = []
         self.probed: list[Probed] = []
+        self._aside: list[Result | Probed] = []
+        self._again_s = 0.0
 
     def add(self, news: Result | Probed) -> None:
         if isinstance(news, Result):
@@ -36,41 +45,57 @@ class Pending:
         """These were not begun."""
         self.results += [Result(claim, None, self._clock.now_ms(), 0) for claim in claims]
 
+    def held(self) -> list[Result]:
+        """Every result that is here."""
+        return [*self.results, *(one for one in self._aside if isinstance(one, Result))]
+
     def settle(self, loads: Mapping[str, Load], *, claiming: bool = True) -> Round | None:
         """One round with all that is here. None: the database refused that, and took one by one what it could; nothing
         was claimed. Raises Unavailable. What is not written stays here, also where the round says `evicted`.
         """
+        if self._aside and self._clock.boot_s() >= self._again_s:
+            self._try_aside()
         results, probed = list(self.results), list(self.probed)
         try:
             done = self._insist(results, probed, loads, claiming=claiming)
-        except Unavailable:
-            raise
         except StoreError as error:
+            if isinstance(error, Blocked):
+                self._rounds.change_shard()
+            if isinstance(error, Unavailable) and not (isinstance(error, Blocked) and (results or probed)):
+                raise
             log.error("round failed, settling one by one", results=len(results), reason=str(error))
-            return self._settle_singly(results, probed)
+            return self._settle_singly([*probed, *results])
         if not done.evicted:
-            self._written(results, probed, done)
+            self._written([*probed, *results], done)
         return done
 
-    def _settle_singly(self, results: list[Result], probed: list[Probed]) -> Round | None:
-        """Each result, and what each probe said, in a transaction of its own. A result that the database refuses even
-        so is tried again later as uncertain: what it wrote at the CRM stays written.
-        """
-        for found in probed:
-            done = self._settle_one([], [found])
+    def _settle_singly(self, news: Sequence[Result | Probed]) -> Round | None:
+        """What each probe said, and each result, in a transaction of its own."""
+        blocked = 0
+        for one in news:
+            try:
+                done = self._settle_one(one)
+            except Blocked as error:
+                self._set_aside(one, error)
+                blocked += 1
+                if blocked == MOST_BLOCKED:
+                    raise
+                continue
             if done and done.evicted:
                 return done
-            self._written([], [found], done)
-        for result in results:
-            refused = given_up(result.claim, "its result could not be stored", self._clock)
-            done = self._settle_one([result], []) or self._settle_one([refused], [])
-            if done and done.evicted:
-                return done
-            self._written([result], [], done)
+            self._written([one], done)
         return None
 
-    def _settle_one(self, results: list[Result], probed: list[Probed]) -> Round | None:
-        """None where the database refuses it."""
+    def _settle_one(self, one: Result | Probed) -> Round | None:
+        """None where the database refuses it. A result that it refuses is tried again later as uncertain: what it wrote
+        at the CRM stays written.
+        """
+        if isinstance(one, Probed):
+            return self._try([], [one])
+        refused = given_up(one.claim, "its result could not be stored", self._clock)
+        return self._try([one], []) or self._try([refused], [])
+
+    def _try(self, results: list[Result], probed: list[Probed]) -> Round | None:
         try:
             return self._insist(results, probed, {}, claiming=False)
         except Unavailable:
@@ -80,6 +105,32 @@ class Pending:
             log.error("cannot settle", deliveries=ids, probes=names, reason=str(error))
             return None
 
+    def _set_aside(self, one: Result | Probed, error: Blocked) -> None:
+        self._forget([one])
+        self._aside.append(one)
+        self._again_s = self._clock.boot_s() + AGAIN_S
+        what = {"delivery": one.claim.delivery_id} if isinstance(one, Result) else {"probe": one.target}
+        log.error("cannot settle for now", **what, reason=str(error), advice=error.advice)
+
+    def _try_aside(self) -> None:
+        """The one that waits longest; where nothing holds it any more, the others come back with the next round."""
+        one = self._aside.pop(0)
+        try:
+            done = self._settle_one(one)
+        except Blocked as error:
+            self._set_aside(one, error)
+            return
+        except StoreError:
+            self._aside.insert(0, one)
+            raise
+        if done and done.evicted:
+            self.add(one)
+        else:
+            self._written([one], done)
+        for other in self._aside:
+            self.add(other)
+        self._aside = []
+
     def _insist(
         self, results: list[Result], probed: list[Probed], loads: Mapping[str, Load], *, claiming: bool
     ) -> Round:
@@ -87,12 +138,16 @@ class Pending:
         answers = [(found.target, found.answer) for found in probed]
         return insist(lambda: self._rounds.run(results, loads, probed=answers, claiming=claiming))
 
-    def _written(self, results: list[Result], probed: list[Probed], round_: Round | None) -> None:
-        done = {id(one) for one in (*results, *probed)}
+    def _written(self, news: Sequence[Result | Probed], round_: Round | None) -> None:
+        self._forget(news)
+        for one in news:
+            if isinstance(one, Result):
+                _tell(one, round_.settled.get(one.claim.delivery_id) if round_ else None)
+
+    def _forget(self, news: Sequence[Result | Probed]) -> None:
+        done = {id(one) for one in news}
         self.results = [result for result in self.results if id(result) not in done]
         self.probed = [found for found in self.probed if id(found) not in done]
-        for result in results:
-            _tell(result, round_.settled.get(result.claim.delivery_id) if round_ else None)
 
 
 def _tell(result: Result, settlement: Settlement | None) -> None:

@@ -55,8 +55,18 @@ class Rounds:
         self._clock = clock
         self._settler = Settler(self._policies, codec=codec, clock=clock)
         self._number = 0
+        self._moved = 0
         self._crowd = (0, 1)  # this worker's rank among how many
         self._accounts = Accounts()
+
+    @property
+    def shard(self) -> int:
+        """Of the counters: where this worker adds."""
+        return self.worker + self._moved
+
+    def change_shard(self) -> None:
+        """Another process may hold the counters of this one."""
+        self._moved += 1
 
     def enlist(self, presence: Presence) -> None:
         """Makes this a registered worker, and the configured targets known."""
@@ -113,7 +123,7 @@ class Rounds:
             if claiming:
                 fresh = self._targets(connection) if results or probed else known
                 self._claim(connection, fresh, loads, now_ms, tally, done)
-            tally.write(connection, shard=self.worker)
+            tally.write(connection, shard=self.shard)
         return done
 
     def _targets(self, connection: Connection, *, lock: bool = False) -> dict[str, Target]:
@@ -139,7 +149,7 @@ class Rounds:
                 return 0
             held = claims.claims_of(connection, dead.id, codec=self._codec)
             taken = self._settle_lost(connection, held, worker=dead.id, now_ms=now_ms, tally=tally)
-            tally.write(connection, shard=self.worker)
+            tally.write(connection, shard=self.shard)
             self._database.tell_due(connection)
         return taken
 
@@ -166,7 +176,7 @@ class Rounds:
             healed += claims.pull_in(connection, now_ms=now_ms)
             healed += targets.pull_in(connection, now_ms=now_ms)
             healed += self._settle_lost(connection, lost, worker=self.worker, now_ms=now_ms, tally=tally)
-            tally.write(connection, shard=self.worker)
+            tally.write(connection, shard=self.shard)
         return healed
 
     def leave(self, results: list[Result]) -> None:
@@ -179,7 +189,7 @@ class Rounds:
             unknown = claims.claims_of(connection, self.worker, codec=self._codec)  # of a commit whose answer was lost
             self._settle_lost(connection, unknown, worker=self.worker, now_ms=now_ms, tally=tally)
             workers.remove(connection, self.worker)
-            tally.write(connection, shard=self.worker)
+            tally.write(connection, shard=self.shard)
             self._database.tell_due(connection)
 
     def _settle_lost(

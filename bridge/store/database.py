@@ -22,7 +22,7 @@ from bridge.store.address import read_url
 from bridge.store.advice import MOVED, advice_for, full
 from bridge.store.copier import Copier
 from bridge.store.disk import free_bytes
-from bridge.store.engines import PAGE_BYTES, log_bytes, postgres_engine, sqlite_engine
+from bridge.store.engines import PAGE_BYTES, ROW_WAIT_S, log_bytes, postgres_engine, sqlite_engine
 from bridge.store.opened import Opened
 from bridge.store.turn import Turn
 
@@ -33,6 +33,7 @@ CHANNEL = "bridge_due"
 
 TRIES = 3  # of a transaction, where somebody else is in its way
 READ_ONLY = "25006"  # Postgres: as a connection stays whose server has long become one that takes writes
+BLOCKED = "55P03"  # Postgres: what another transaction holds did not come free in time
 ASK_AGAIN = ("40P01", "40001")  # Postgres: deadlock, serialization failure; the other one got through
 
 T = TypeVar("T")
@@ -62,10 +63,16 @@ class Lost(Unavailable):
     """
 
 
-class Database:
-    """One process's way to the database. Thread-safe."""
+class Blocked(Unavailable):
+    """Another transaction holds a row, or a table, that this one needs. What needs nothing of it is kept even so."""
 
-    def __init__(self, url: str | URL, *, pool_size: int = 4) -> None:
+
+class Database:
+    """One process's way to the database. Thread-safe. `row_wait_s`: how long it waits on Postgres for what another
+    transaction holds, before it raises Blocked.
+    """
+
+    def __init__(self, url: str | URL, *, pool_size: int = 4, row_wait_s: float = ROW_WAIT_S) -> None:
         self.url = read_url(url) if isinstance(url, str) else url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = (self.url.database or "") if self.is_sqlite else ""  # SQLite's file
@@ -75,7 +82,7 @@ class Database:
             self._turns = Turn(f"{self.url.database}.lock")
             self._opened = Opened(self._writer, self.path)
         else:
-            self._writer = self._reader = postgres_engine(self.url, pool_size=pool_size)
+            self._writer = self._reader = postgres_engine(self.url, pool_size=pool_size, row_wait_s=row_wait_s)
         self._driver: Any = self._writer.dialect.loaded_dbapi
 
     @property
@@ -199,8 +206,11 @@ class Database:
     def _class_of(self, error: Exception) -> type[StoreError]:
         """What is to be done about it: ask again, come back later, or look at the data."""
         driver, cause = self._driver, _cause(error)
-        if isinstance(cause, driver.IntegrityError) or getattr(cause, "sqlstate", None) in ASK_AGAIN:
+        state = getattr(cause, "sqlstate", None)
+        if isinstance(cause, driver.IntegrityError) or state in ASK_AGAIN:
             return Clash
+        if state == BLOCKED:
+            return Blocked
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             return Lost
         if isinstance(cause, driver.OperationalError | driver.InternalError | PoolTimeout):

@@ -11,6 +11,7 @@ from bridge.store.disk import total_bytes
 from bridge.store.turn import LOCK_WAIT_S
 
 STATEMENT_S = 30  # on Postgres; a statement that takes longer waits for something that will not come
+ROW_WAIT_S = 10.0  # there, for what another transaction holds
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -59,7 +60,7 @@ def sqlite_engine(url: URL, *, begin: str, pool_size: int) -> Engine:
     return engine
 
 
-def postgres_engine(url: URL, *, pool_size: int) -> Engine:
+def postgres_engine(url: URL, *, pool_size: int, row_wait_s: float) -> Engine:
     return create_engine(
         url,
         pool_size=pool_size,
@@ -78,6 +79,6 @@ def postgres_engine(url: URL, *, pool_size: int) -> Engine:
             "keepalives_count": 3,
             # Whatever is the server's custom: what was committed is on its disk.
             "options": "-c synchronous_commit=on -c enable_seqscan=off -c idle_in_transaction_session_timeout=60000"
-            f" -c lock_timeout=10000 -c statement_timeout={STATEMENT_S * 1000}",
+            f" -c lock_timeout={round(row_wait_s * 1000)} -c statement_timeout={STATEMENT_S * 1000}",
         },
     )

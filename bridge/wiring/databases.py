@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from bridge.core import hosting
@@ -10,24 +11,35 @@ from bridge.log import logger
 from bridge.store.address import read_url
 from bridge.store.database import Database
 from bridge.store.disk import place_of
+from bridge.store.engines import ROW_WAIT_S
 
 DEFAULT_DATABASE = "bridge.db"
-WEB_CONNECTIONS = 3  # two threads that look, and the chores
-COMMITTER_CONNECTIONS = 1
-CONNECTIONS = 2  # of a worker, besides the one that listens; and of everybody else
+
+
+@dataclass(frozen=True)
+class Use:
+    """How a process uses the database. `connections`: how many it takes at most, of a server that may have only 20."""
+
+    connections: int = 2  # of a worker, besides the one that listens; and of everybody else
+    row_wait_s: float = ROW_WAIT_S
+
+
+USUAL = Use()
+WEB = Use(connections=3)  # two threads that look, and the chores
+# Who waits for one person's row keeps everybody else waiting, for so long twice.
+COMMITTER = Use(connections=1, row_wait_s=0.5)
+WORKER = Use(row_wait_s=1.0)
 
 log = logger("bridge")
 
 
 def open_database(
-    environment: Mapping[str, str] = os.environ, *, must_exist: bool = False, connections: int = CONNECTIONS
+    environment: Mapping[str, str] = os.environ, *, must_exist: bool = False, use: Use = USUAL
 ) -> Database:
-    """The database that the environment names. `must_exist`: who only looks must not make an empty one. `connections`:
-    how many it takes at most, of a server that may have only 20.
-    """
+    """The database that the environment names. `must_exist`: who only looks must not make an empty one."""
     text = environment.get("DATABASE_URL") or DEFAULT_DATABASE
     url = read_url(text, needs_tls=partial(hosting.needs_tls, environment))
-    database = Database(url, pool_size=connections)
+    database = Database(url, pool_size=use.connections, row_wait_s=use.row_wait_s)
     if must_exist:
         require_database(database)
     return database

@@ -3,6 +3,7 @@
 from bridge.engine.crew import Crew
 from bridge.engine.dispatch import NO_ANSWER, Dispatcher
 from bridge.engine.housekeeping import Housekeeping
+from bridge.engine.lookout import Lookout
 from bridge.engine.news import News
 from bridge.engine.presence import Presence
 from bridge.engine.rounds import Rounds
@@ -26,7 +27,8 @@ class Delivering:
             bridge.database, bridge.rules, salt=bridge.salt, codec=bridge.codec, clock=bridge.clock
         )
         self._silence = Silence(bridge.database, log, NO_ANSWER)
-        self._dispatcher = Dispatcher(rounds, self._presence, housekeeping, self._silence, clock=bridge.clock)
+        lookout = Lookout(rounds, self._presence, housekeeping, self._silence, clock=bridge.clock)
+        self._dispatcher = Dispatcher(rounds, self._presence, lookout, self._silence, clock=bridge.clock)
         ways = Ways(bridge)
         self._crews = {name: self._crew(ways, name) for name in bridge.rules.targets}
         self._news = News(bridge.database, self._dispatcher.poke)

@@ -15,7 +15,7 @@ from bridge.store.codec import Codec
 from bridge.store.database import Database
 from bridge.store.intake import Intake
 from bridge.wiring.configured import configured
-from bridge.wiring.databases import CONNECTIONS, open_database
+from bridge.wiring.databases import USUAL, Use, open_database
 from bridge.wiring.environment import clock
 from bridge.wiring.plugged import plugins_of
 
@@ -56,12 +56,12 @@ def open_bridge(
     *,
     loaded: Loaded | None = None,
     must_exist: bool = False,
-    connections: int = CONNECTIONS,
+    use: Use = USUAL,
 ) -> Bridge:
     """The bridge that the environment and the configuration describe; raises ConfigError with every problem.
 
-    `loaded`: the configuration, where it was read already. `must_exist`, `connections`: as for `open_database`.
+    `loaded`: the configuration, where it was read already. `must_exist`, `use`: as for `open_database`.
     """
     found = loaded or configured(environment)
-    database = open_database(environment, must_exist=must_exist, connections=connections)
+    database = open_database(environment, must_exist=must_exist, use=use)
     return Bridge(found.rules, found.warnings, database, clock(), Codec())

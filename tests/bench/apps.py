@@ -15,6 +15,7 @@ from bridge import log
 from bridge.engine.committer import Committer, Submission
 from bridge.store.arrival import Arrival
 from bridge.web import server
+from bridge.wiring.databases import Use
 from bridge.wiring.opened import open_bridge
 from bridge.wiring.patience import wait_for_schema
 from bridge.wiring.receiving import Receiving
@@ -43,7 +44,7 @@ class CommitsEach(StoresNothing):
 def bridge(kind: type[Committer], port: int) -> None:
     """The bridge's web process, but for its committer."""
     log.setup(terminal=False, level=os.environ.get("BRIDGE_LOG", "info"))
-    found = open_bridge(connections=5)  # the naive way takes one for each thread
+    found = open_bridge(use=Use(connections=5))  # the naive way takes one for each thread
     wait_for_schema(found.database, patience_s=30)
     committer = kind(found.database, found.intake, clock=found.clock, shard=os.getpid())
     receiving = Receiving(found, committer)

@@ -16,6 +16,7 @@ from bridge.engine.clock import Clock
 from bridge.engine.crew import Crew
 from bridge.engine.dispatch import NO_ANSWER, Dispatcher
 from bridge.engine.housekeeping import Housekeeping
+from bridge.engine.lookout import Lookout
 from bridge.engine.presence import Presence
 from bridge.engine.rounds import Rounds
 from bridge.engine.silence import Silence
@@ -92,7 +93,8 @@ class Running:
         self.rounds = Rounds(database, rules.targets, codec=codec, clock=clock)
         tidy = Housekeeping(database, rules, salt=schema.salt(database), codec=codec, clock=clock)
         silence = Silence(database, logger("worker"), NO_ANSWER)
-        self.dispatcher = Dispatcher(self.rounds, self.presence, tidy, silence, clock=clock)
+        lookout = Lookout(self.rounds, self.presence, tidy, silence, clock=clock)
+        self.dispatcher = Dispatcher(self.rounds, self.presence, lookout, silence, clock=clock)
         door = Door(timeout_s=policy.timeout_s, shared=shared or Alone(), allow_private_addresses=True)
         caller = Caller(self.rule, connector, door, clock)
         self.crew = Crew(caller, may_send=self.dispatcher.may_send, report=self.dispatcher.report)
