@@ -9,7 +9,7 @@ from bridge.core.filters import FILTERS, Filter, text_of
 from bridge.core.mapping import names_for
 from bridge.engine.trial import shown
 from bridge.model.event import Event, Kind, StoredEvent
-from bridge.model.mapping import MappingRule, Place
+from bridge.model.mapping import MappingRule, Origin
 from tests.documented import tables, written
 
 LOOKUPS = {"countries": {"DE": "Germany"}}
@@ -34,7 +34,7 @@ def test_the_tables_are_current() -> None:
 
 @pytest.mark.parametrize("one", FILTERS.values(), ids=lambda one: one.name)
 def test_the_example_of_a_filter_comes_to_what_it_says(one: Filter) -> None:
-    rule = MappingRule(places={"main": Place("America/New_York", "US", LOOKUPS)})
+    rule = MappingRule(origins={"main": Origin("America/New_York", "US", LOOKUPS)})
     read = Language(FILTERS, LOOKUPS).read(one.example)
 
     assert isinstance(read.value, Expression), read.faults

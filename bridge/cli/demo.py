@@ -20,7 +20,7 @@ import requests
 from rich.console import Console
 from rich.text import Text
 
-from bridge.cli.demo_places import AtInbox, InHubSpot, InSalesforce, Place
+from bridge.cli.demo_places import AtInbox, InHubSpot, InSalesforce, Sandbox
 from bridge.cli.demo_table import follow, is_as_promised, table
 from bridge.cli.demo_ways import KEY, PATIENCE_S, Line, count, run
 from bridge.cli.listening import free_port
@@ -54,7 +54,7 @@ def demo(end: bool) -> None:  # noqa: FBT001
         Org() as org,
         Portal() as portal,
     ):
-        places: list[Place] = [AtInbox(inbox), InSalesforce(org), InHubSpot(portal)]
+        places: list[Sandbox] = [AtInbox(inbox), InSalesforce(org), InHubSpot(portal)]
         url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
         where = ", ".join(f"a sandbox {place.name} at [b]{place.url}[/b]" for place in places)
         console.print(f"A bridge at [b]{url}[/b], {where}, a SQLite file in {folder}")
@@ -83,7 +83,7 @@ def _end_as_by_ctrl_c() -> None:
 
 
 @contextmanager
-def _bridge(folder: Path, places: Sequence[Place], url: str) -> Iterator[Path]:
+def _bridge(folder: Path, places: Sequence[Sandbox], url: str) -> Iterator[Path]:
     """`bridge serve` on the demo's configuration, ready; stopped at the end."""
     (folder / "config.yaml").write_text(CONFIG % "".join(place.target() for place in places))
     environment = os.environ | {
@@ -118,7 +118,7 @@ def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise click.ClickException(f"the bridge did not start:\n{log.read_text()}")
 
 
-def _stay(console: Console, url: str, places: Sequence[Place]) -> None:
+def _stay(console: Console, url: str, places: Sequence[Sandbox]) -> None:
     """Leaves the bridge running for play, until ctrl-C."""
     body = json.dumps(other_visitor("Edsger Dijkstra"), separators=(",", ":")).encode()
     pages = " and ".join(f"{place.url}/" for place in places)

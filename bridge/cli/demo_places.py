@@ -14,7 +14,7 @@ HAS_PHONE = "has its phone now"
 DELIVERY = "{timeout: 2s, retry: [400ms, 800ms, 2s, 5s]}"
 
 
-class Place(Protocol):
+class Sandbox(Protocol):
     """A sandbox, and what the demo has to know of it."""
 
     name: str  # of the target

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bridge.cli.demo_places import Place
+from bridge.cli.demo_places import Sandbox
 from bridge.cli.demo_ways import Line
 
 
@@ -71,7 +71,7 @@ def _found(line: Line, place: str) -> str:
     return f"{times} ({word})" if times and word else times or word or "missing"
 
 
-def is_as_promised(console: Console, lines: list[Line], places: Sequence[Place], log: Path) -> bool:
+def is_as_promised(console: Console, lines: list[Line], places: Sequence[Sandbox], log: Path) -> bool:
     """Whether every line is as promised and nothing else is at the targets."""
     found = {place.where: place.total() for place in places}
     counted = {where: sum(line.found[where][0] for line in lines if line.found) for where in found}

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from bridge.cli.demo_places import HAS_PHONE, Place
+from bridge.cli.demo_places import HAS_PHONE, Sandbox
 from bridge.cli.samples import TESTED, Sample
 from bridge.core.signature import HEADER
 from bridge.core.signing import sign
@@ -46,7 +46,7 @@ class Line:
         return count == 1 or (count == 0 and word == HAS_PHONE)
 
 
-def run(lines: list[Line], url: str, places: Sequence[Place], database_url: str, redraw: Callable[[], None]) -> None:
+def run(lines: list[Line], url: str, places: Sequence[Sandbox], database_url: str, redraw: Callable[[], None]) -> None:
     database = Database(database_url)
     try:
         for line in lines:
@@ -55,7 +55,7 @@ def run(lines: list[Line], url: str, places: Sequence[Place], database_url: str,
         database.close()
 
 
-def _send(line: Line, url: str, places: Sequence[Place], database: Database, redraw: Callable[[], None]) -> None:
+def _send(line: Line, url: str, places: Sequence[Sandbox], database: Database, redraw: Callable[[], None]) -> None:
     """Sends the sample and follows its way until it is at rest."""
     sample = line.sample
     for place in places if sample.fault else ():
@@ -114,7 +114,7 @@ def _step(attempt: dict[str, Any]) -> str:
     return f"{reason} (uncertain)" if attempt["uncertain"] else reason
 
 
-def count(lines: list[Line], places: Sequence[Place]) -> None:
+def count(lines: list[Line], places: Sequence[Sandbox]) -> None:
     """What each place's own ledger says of each sample."""
     for line in lines:
         line.found = {place.where: place.found(line.sample) for place in places if line.sample.is_news}

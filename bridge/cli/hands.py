@@ -15,6 +15,8 @@ from bridge.store.database import Database
 from bridge.store.operate import LARGEST_ID
 from bridge.wiring.databases import open_database
 
+MOST_SHOWN = 40  # characters of what was typed
+
 C = TypeVar("C", bound=Callable[..., Any] | click.Command)
 
 
@@ -31,7 +33,8 @@ class Id(click.IntRange):
         try:
             int(value)
         except ValueError:
-            self.fail(f"{value!r} {self._advice}", param, ctx)
+            shown = value if len(value) <= MOST_SHOWN else f"{value[:MOST_SHOWN]}…"
+            self.fail(f"{shown!r} {self._advice}", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -1,10 +1,10 @@
 """map: what each target would be sent for an event. Sends nothing, and asks nobody."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -51,7 +51,7 @@ def map_event(event: str, only: str | None, source: str | None, now: str | None,
 
 def _claims(event: str, source: str | None, rules: Rules, now: str | None) -> Iterator[tuple[int, Claim]]:
     """Each event with the number that it is called by: its id, or its place in the file from 1."""
-    if event.isascii() and event.isdigit() and not Path(event).exists():
+    if event.isascii() and event.isdigit() and not os.path.exists(event):
         if now is not None:
             raise BridgeError("--now is for a file: a stored event has a time of its own")
         id_ = EVENT.convert(event, None, None)

@@ -96,13 +96,13 @@ def _can_be(kind: str, rule: SourceRule) -> None:
 
 def _read(url: str) -> tuple[str, tuple[str, str] | None]:
     """The address without a user and password in it, so that it can be shown; and those, for the proxy they are for."""
-    from bridge.model.wire import place
+    from bridge.model.wire import address_of
 
     user, at, rest = url.rpartition("@")
     scheme, slashes, user = user.rpartition("://")
     base = f"{scheme}{slashes}{rest}".strip().rstrip("/")
     try:
-        place(base)
+        address_of(base)
     except ValueError:
         guess = f"did you mean http://{rest}?" if rest and "/" not in rest and not at else "write http://host:port"
         raise click.BadParameter(f"an address begins with http:// or https://: {guess}", param_hint="--url") from None

@@ -6,11 +6,11 @@ from typing import Any
 from bridge.connector import Field
 from bridge.core.conditions import Found, Path
 from bridge.core.expression import Expression, Fault
-from bridge.core.expression.outcomes import values_in
+from bridge.core.expression.possible import values_of
 from bridge.core.filters import text_of
 from bridge.core.nested import Nested
 from bridge.core.text import nearest
-from bridge.model.mapping import FieldRule, MappingRule, Place, RecordRule
+from bridge.model.mapping import FieldRule, MappingRule, Origin, RecordRule
 from bridge.model.record import Ref
 
 MOST_NAMED = 12  # choices that a hint lists
@@ -66,7 +66,7 @@ def _possible(value: Any, mapping: MappingRule) -> list[Any]:
         return []
     found: Iterable[Any] = [value]
     if isinstance(value, Expression):
-        place = next(iter(mapping.places.values()), Place())  # the lookups of all are the same
-        found = values_in(value.outcomes, lookups=place.lookups, variables=mapping.vars)
+        origin = next(iter(mapping.origins.values()), Origin())  # the lookups of all are the same
+        found = values_of(value.possible, lookups=origin.lookups, variables=mapping.vars)
     scalars = (one for one in found if isinstance(one, str | int | float) and one != "")
     return list(dict.fromkeys(scalars))

@@ -170,7 +170,7 @@ def _header_name(value: str) -> str:
 
 
 def _public_url(value: str) -> str:
-    _vetted(wire.place, value, subject="this ")
+    _vetted(wire.address_of, value, subject="this ")
     if "?" in value or "#" in value or value != value.strip():
         raise wrong("this must be the address alone", hint="leave out what follows a ? or a #, and white space")
     return value

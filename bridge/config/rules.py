@@ -14,7 +14,7 @@ from bridge.errors import Problem
 from bridge.model import fields as rules
 from bridge.model.event import Kind
 from bridge.model.fields import TEXTS
-from bridge.model.mapping import MappingRule, Place
+from bridge.model.mapping import MappingRule, Origin
 from bridge.model.rules import Policy, Route, Rules, SourceRule, TargetRule
 from bridge.model.trial import Trial
 
@@ -30,11 +30,11 @@ def rules_of(
     """
     sources = tree.sources.items()
     rules = {name: _source(name, one, tree.defaults, settings.get(("sources", name))) for name, one in sources}
-    places = {name: Place(rule.timezone, rule.phone_region, tree.lookups) for name, rule in rules.items()}
+    origins = {name: Origin(rule.timezone, rule.phone_region, tree.lookups) for name, rule in rules.items()}
     return Rules(
         sources=rules,
         targets={
-            name: _target(name, target, settings["targets", name], *mapped[name], places)
+            name: _target(name, target, settings["targets", name], *mapped[name], origins)
             for name, target in tree.targets.items()
         },
         trials=tuple(trials),
@@ -99,7 +99,7 @@ def _fields(said: Fields) -> rules.Fields:
 
 
 def _target(
-    name: str, target: Target, settings: object, route: Route, mapping: MappingRule, places: Mapping[str, Place]
+    name: str, target: Target, settings: object, route: Route, mapping: MappingRule, origins: Mapping[str, Origin]
 ) -> TargetRule:
     delivery = target.delivery
     return TargetRule(
@@ -114,7 +114,7 @@ def _target(
             connect_s=delivery.connect_s,
             retry_s=tuple(delivery.retry),
         ),
-        mapping=replace(mapping, places=places),
+        mapping=replace(mapping, origins=origins),
     )
 
 

@@ -31,7 +31,7 @@ def wrong_url(url: str, *, at: tuple[str, ...], allow_private_addresses: bool = 
     delivers nothing there unless the Settings have a key of this name that is true.
     """
     try:
-        host = wire.place(url).host
+        host = wire.address_of(url).host
     except ValueError as error:
         return [_wrong(at, error)]
     if allow_private_addresses or not wire.is_inside(host):

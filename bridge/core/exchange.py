@@ -13,7 +13,7 @@ from typing import Any
 from bridge import __version__
 from bridge.errors import CallFailed
 from bridge.model import http_date, json_text, wire
-from bridge.model.wire import Place
+from bridge.model.wire import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class Received:
             return None
 
 
-def place(url: str) -> Place:
+def address_of(url: str) -> Address:
     """Where this URL leads; raises CallFailed where the door leads nowhere."""
     try:
-        return wire.place(url)
+        return wire.address_of(url)
     except ValueError as error:
         raise CallFailed(f"url: {error}") from None
 

@@ -133,7 +133,7 @@ def _rest(
     for_s: float | None = None,
     least_s: float | None = None,
 ) -> Judgement:
-    """A hold begins, or goes on: what comes back late from a held target makes it no sicker.
+    """A hold begins; or goes on, where the target is `held` already: an answer that comes late changes the reason only.
 
     It rests for as long as it asked for (`for_s`), else as long as usual and not less than `least_s`.
     """

@@ -36,7 +36,7 @@ HOSTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where the database's file lies."""
 
     path: str
@@ -67,33 +67,33 @@ def needs_tls(environment: Mapping[str, str], address: str) -> bool:
         return True
 
 
-def refusal(environment: Mapping[str, str], place: Place, *, alone: bool) -> str | None:
+def refusal(environment: Mapping[str, str], location: Location, *, alone: bool) -> str | None:
     """Why the bridge must not start on this file, and what to do; None where it may. An operator may allow a file that
     is lost, but not one that is not shared. Raises ValueError for a permission that is neither yes nor no.
     """
-    why_not, allowed = why_not_sqlite(environment, place, alone=alone), is_allowed(environment)
+    why_not, allowed = why_not_sqlite(environment, location, alone=alone), is_allowed(environment)
     if why_not is None or (allowed and alone):
         return None
     return f"{why_not}. {OVERRIDE}=1 starts even so" if alone else why_not
 
 
-def may_be_lost(environment: Mapping[str, str], place: Place) -> bool:
+def may_be_lost(environment: Mapping[str, str], location: Location) -> bool:
     """Whether a bridge that starts all the same is to warn."""
-    if why_not_sqlite(environment, place, alone=True) is not None:
+    if why_not_sqlite(environment, location, alone=True) is not None:
         return True
-    return place.kind in VANISHING and not is_allowed(environment)
+    return location.kind in VANISHING and not is_allowed(environment)
 
 
-def why_not_sqlite(environment: Mapping[str, str], place: Place, *, alone: bool) -> str | None:
+def why_not_sqlite(environment: Mapping[str, str], location: Location, *, alone: bool) -> str | None:
     """Why events on this file would be lost, and what to do; None where they are kept, or nothing says otherwise.
     `alone`: this process shares the file with no other that it did not start.
     """
     host = host_of(environment)
     if host is None:
-        if place.main and place.kind in VANISHING:
+        if location.main and location.kind in VANISHING:
             return (
-                f"{place.path} lies on the container's own {place.kind}, which goes with the container: mount a"
-                f" volume there, such as `docker run -v bridge:{PurePath(place.path).parent}`, or {POSTGRES}"
+                f"{location.path} lies on the container's own {location.kind}, which goes with the container: mount a"
+                f" volume there, such as `docker run -v bridge:{PurePath(location.path).parent}`, or {POSTGRES}"
             )
         return None
     if not alone:
@@ -101,9 +101,9 @@ def why_not_sqlite(environment: Mapping[str, str], place: Place, *, alone: bool)
             f"on {host.name}, processes that are started apart have no disk in common: with SQLite, what `bridge web`"
             f" stores no `bridge worker` would ever see. Run `bridge serve` instead, or {_fix(host)}"
         )
-    if _is_kept(environment, host, place):
+    if _is_kept(environment, host, location):
         return None
-    return f"{place.path} would be lost when {host.name} restarts this machine, events and all: {_fix(host)}"
+    return f"{location.path} would be lost when {host.name} restarts this machine, events and all: {_fix(host)}"
 
 
 def is_allowed(environment: Mapping[str, str]) -> bool:
@@ -114,13 +114,13 @@ def is_allowed(environment: Mapping[str, str]) -> bool:
     return text == "1"
 
 
-def _is_kept(environment: Mapping[str, str], host: Host, place: Place) -> bool:
+def _is_kept(environment: Mapping[str, str], host: Host, location: Location) -> bool:
     """Whether the file lies on a disk that outlives the machine."""
-    if not host.volume or place.kind in VANISHING:
+    if not host.volume or location.kind in VANISHING:
         return False
     if named := environment.get("RAILWAY_VOLUME_MOUNT_PATH"):
-        return PurePath(place.path).is_relative_to(named)
-    return bool(place.mount) and place.mount not in _OWN_MOUNTS
+        return PurePath(location.path).is_relative_to(named)
+    return bool(location.mount) and location.mount not in _OWN_MOUNTS
 
 
 def _fix(host: Host) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bridge.core.expression import Expression
-from bridge.core.expression.language import PLACE
+from bridge.core.expression.language import ORIGIN
 from bridge.core.expression.names import names_of
 from bridge.core.nested import Nested
 from bridge.errors import MappingError
 from bridge.model.delivery import Claim
 from bridge.model.event import StoredEvent
 from bridge.model.json_text import iso
-from bridge.model.mapping import Condition, FieldRule, MappingRule, Names, Place, RecordRule
+from bridge.model.mapping import Condition, FieldRule, MappingRule, Names, Origin, RecordRule
 from bridge.model.record import LEFT_OUT, Later, Record, Ref
 
 LONGEST_VALUE = 1 << 18  # characters that one field may have
@@ -22,7 +22,7 @@ LONGEST_VALUE = 1 << 18  # characters that one field may have
 OPEN = (Expression, Nested)  # what depends on the event
 
 _WHOLE = MappingRule()
-_ANYWHERE = Place()
+_ANYWHERE = Origin()
 
 
 def records_for(claim: Claim, mapping: MappingRule = _WHOLE) -> list[Record]:
@@ -83,7 +83,7 @@ def whole_event(stored: StoredEvent) -> dict[str, Any]:
 def names_for(stored: StoredEvent, mapping: MappingRule) -> "_Names":
     """What expressions and conditions may ask for."""
     names = _Names(names_of(stored), stored=stored)
-    names[PLACE] = mapping.places.get(stored.event.source, _ANYWHERE)
+    names[ORIGIN] = mapping.origins.get(stored.event.source, _ANYWHERE)
     if mapping.vars:
         names["vars"] = _Vars(mapping.vars, names)
     return names

@@ -1,8 +1,8 @@
 """Able: whether the database takes anything, as the one who stores finds it. For readiness, which must cost nothing.
 
-A commit that failed only raises a doubt: what it held may have been the reason. A write of our own, which nobody's
-request is part of and which goes where every event does, settles it; once a second at most, and only while there is a
-doubt or next to no room on the disk.
+A commit that failed proves nothing, it only raises a doubt: what was in it may have been the reason. The doubt is
+settled by a write of our own, in which there is nobody's request, and which goes where every event does: once a second
+at most, and only while there is a doubt or next to no room on the disk.
 """
 
 from contextlib import AbstractContextManager

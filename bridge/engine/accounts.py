@@ -24,8 +24,9 @@ class Accounts:
             self._mine[target] = answer.account
 
     def are_elsewhere(self, target: Target) -> bool:
-        """Whether this worker's credentials are another account's than the target's links belong to, and another
-        worker's are not: it opens the target again, and sends. What is linked would be strangers' records here.
+        """Whether this worker's credentials are of another account than the one that the target's links belong to,
+        while another worker, whose are right, has opened the target. This one must not send: in its account the ids of
+        those links are strangers' records.
         """
         mine = self._mine.get(target.name, "")
         if not mine or target.account in ("", mine):

@@ -1,6 +1,7 @@
 """Commits: what a receiver needs of a committer, whether that works in this process or in one of its own."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -24,6 +25,33 @@ def parts(whole: Arrival) -> Iterator[Arrival]:
     for at in range(0, max(len(whole.candidates), len(whole.unreadable), 1), GROUP):
         rows = slice(at, at + GROUP)
         yield Arrival(whole.source, whole.candidates[rows], whole.unreadable[rows], 0 if at else whole.ignored)
+
+
+class Submission:
+    """An arrival on its way to the disk. `abandoned`: nobody waits for it any more; it need not be begun."""
+
+    __slots__ = ("_done", "abandoned", "arrival", "parts", "patience_s", "size")
+
+    def __init__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
+        self.arrival = arrival
+        self.size = size_of(arrival)
+        self.parts = deque(parts(arrival)) if self.is_large else deque()
+        self.patience_s = PATIENCE_S
+        self.abandoned = False
+        self._done: Callable[[bool], None] | None = done
+
+    @property
+    def is_large(self) -> bool:
+        return self.size > LARGE
+
+    def abandon(self) -> None:
+        self.abandoned = True
+
+    def answer(self, *, stored: bool) -> None:
+        """Tells whoever waits, the first time; an answer that was given stays."""
+        done, self._done = self._done, None
+        if done is not None:
+            done(stored)
 
 
 class Crowd:

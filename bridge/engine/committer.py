@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 
 from bridge.engine.able import Able
 from bridge.engine.clock import Clock
-from bridge.engine.commits import GROUP, LARGE, PATIENCE_S, Crowd, parts, patience_s, size_of
+from bridge.engine.commits import GROUP, Crowd, Submission, patience_s
 from bridge.errors import StoreError
 from bridge.log import logger
 from bridge.store.arrival import Arrival
@@ -28,33 +28,6 @@ MOST_BLOCKED = 2  # one by one, of a group: after that it is no one person's row
 _CAME = dict.fromkeys(("stored", "revision", "duplicate", "quarantined"), 0)  # told always, other ends where there are
 
 log = logger("receive")
-
-
-class Submission:
-    """An arrival on its way to the disk. `abandoned`: nobody waits for it any more; it need not be begun."""
-
-    __slots__ = ("_done", "abandoned", "arrival", "parts", "patience_s", "size")
-
-    def __init__(self, arrival: Arrival, done: Callable[[bool], None]) -> None:
-        self.arrival = arrival
-        self.size = size_of(arrival)
-        self.parts = deque(parts(arrival)) if self.is_large else deque()
-        self.patience_s = PATIENCE_S
-        self.abandoned = False
-        self._done: Callable[[bool], None] | None = done
-
-    @property
-    def is_large(self) -> bool:
-        return self.size > LARGE
-
-    def abandon(self) -> None:
-        self.abandoned = True
-
-    def answer(self, *, stored: bool) -> None:
-        """Tells whoever waits, the first time; an answer that was given stays."""
-        done, self._done = self._done, None
-        if done is not None:
-            done(stored)
 
 
 class Committer:

@@ -22,10 +22,10 @@ class Flight:
 
 
 class Doubt:
-    """Whether what came back may make the target rest, and no round has judged it yet: nothing is begun meanwhile.
+    """Open while an answer waits for a round to judge it, and may make the target rest: until then no call is begun.
 
-    So it is after every Hold, and after every third and later outcome in a row that is no Delivered: fewer make no
-    target down or suspect.
+    Every Hold opens it, and from the third on every outcome in a row that is no Delivered; fewer make no target down
+    or suspect.
     """
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from bridge.errors import BadSignature, StoreError
 from bridge.log import logger
 from bridge.model.rules import SourceRule
 from bridge.model.signed import Request
-from bridge.store import setup
+from bridge.store import unverified
 from bridge.store.codec import Codec
 from bridge.store.database import Database
 
@@ -38,7 +38,7 @@ class Kept:
         with self._lock:
             mine = self._requests.setdefault(source, [])
             mine.append(_Kept(source, request, received_at))
-            del mine[setup.KEEP // 2 : -setup.KEEP // 2]
+            del mine[unverified.KEEP // 2 : -unverified.KEEP // 2]
 
     def flush(self, database: Database) -> None:
         """Writes what was gathered; what cannot be written is let go: it was answered 503."""
@@ -50,14 +50,14 @@ class Kept:
         try:
             with database.write() as connection:
                 for one in requests:
-                    setup.keep(connection, one.source, one.request, received_at=one.received_at, codec=self._codec)
+                    unverified.keep(connection, one.source, one.request, received_at=one.received_at, codec=self._codec)
         except StoreError as error:
             log.error("cannot keep requests", requests=len(requests), reason=str(error))
 
 
 def may_be_signed(request: Request, source: SourceRule, *, now_s: float) -> bool:
     """Whether a signature could turn out to be good once the key is known."""
-    if len(request.query) > MAX_HEADER_BYTES or sum(map(len, request.headers.values())) > setup.LARGEST_BYTES:
+    if len(request.query) > MAX_HEADER_BYTES or sum(map(len, request.headers.values())) > unverified.LARGEST_BYTES:
         return False
     try:
         if source.scheme.is_weak:

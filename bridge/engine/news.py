@@ -70,11 +70,12 @@ class News:
         try:
             connection.autocommit = True
             connection.execute(f"LISTEN {CHANNEL}")
+            waiting = select.poll()  # select.select knows no number above 1,023
+            waiting.register(connection.fileno(), select.POLLIN)
             self._failures = 0
             self._tell(due=False)  # what was written while nobody listened
             while not self._stop.is_set():
-                ready, _, _ = select.select([connection.fileno()], [], [], PATIENCE_S)
-                if ready and list(connection.notifies(timeout=0)):
+                if waiting.poll(PATIENCE_S * 1000) and list(connection.notifies(timeout=0)):
                     self._tell(due=True)
         finally:
             connection.close()

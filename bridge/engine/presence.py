@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.engine.clock import Clock
+from bridge.errors import BridgeError
 from bridge.log import logger
 from bridge.store.workers import Worker
 
@@ -30,10 +31,16 @@ class Presence:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._folder = Path(tempfile.gettempdir()) / f"bridge-workers-{os.getuid()}"
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        at = self._folder.stat()
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            at = self._folder.stat()
+            self._file, path = _new_lock(self._folder)
+        except OSError as error:
+            raise BridgeError(
+                f"a worker needs a lock file, and {self._folder} takes none: {error.strerror}. Mend that folder, or "
+                "let TMPDIR name one for temporary files that this user may write to"
+            ) from error
         self.host = f"{socket.gethostname()}:{at.st_dev}:{at.st_ino}"
-        self._file, path = _new_lock(self._folder)
         self.lock = path.name
         self._renewed = True
         self._seen: dict[int, _Beat] = {}

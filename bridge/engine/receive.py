@@ -21,7 +21,7 @@ from bridge.model.event import Reading
 from bridge.model.rules import Rules, SourceRule
 from bridge.model.signed import Request, Verified
 from bridge.source import Source
-from bridge.store import setup
+from bridge.store import unverified
 from bridge.store.arrival import prepare
 from bridge.store.codec import Codec
 from bridge.store.database import Database
@@ -135,8 +135,8 @@ class Receiver:
             return NOT_SIGNED
 
     def verify_kept(self) -> int:
-        """Stores what was kept of sources that have a key by now; gives how many requests that were. Those of plugins
-        last: whoever waits for their code has nobody behind him.
+        """Stores what was kept of sources that have a key by now; gives how many requests that were. Sources with a
+        plugin come last: its code may hang, and then nobody waits behind it.
         """
         with_key = [source for source in self._sources.values() if not source.lacks_key]
         return sum(self._verify_kept(source) for source in sorted(with_key, key=lambda source: bool(source.plugin)))
@@ -202,14 +202,14 @@ class Receiver:
             "no signing key", source=source.name, advice="set its key and restart: the request is kept until then"
         )
         now_ms = self._clock.now_ms()
-        if size_bytes <= setup.LARGEST_BYTES and may_be_signed(request, source, now_s=now_ms / 1000):
+        if size_bytes <= unverified.LARGEST_BYTES and may_be_signed(request, source, now_s=now_ms / 1000):
             headers = {name: value for name in source.scheme.headers if (value := request.headers.get(name))}
             self._kept.note(source.name, request._replace(headers=headers), received_at=now_ms)
         return NO_KEY_YET
 
     def _verify_kept(self, source: SourceRule) -> int:
         with self._database.read() as connection:
-            waiting = setup.kept(connection, source.name, codec=self._codec)
+            waiting = unverified.all_of(connection, source.name, codec=self._codec)
         stored = failed = 0
         for kept in waiting:
             try:
@@ -226,7 +226,7 @@ class Receiver:
             log.warning("kept requests do not fit the key", source=source.name, requests=left, advice=advice)
         return stored
 
-    def _store_kept(self, source: SourceRule, kept: setup.Unverified) -> bool:
+    def _store_kept(self, source: SourceRule, kept: unverified.Unverified) -> bool:
         """Whether it is stored; else it stays kept."""
         try:
             verified = self._verify(source, kept.request, now_s=kept.received_at / 1000)
@@ -240,9 +240,9 @@ class Receiver:
             return False
         return self._let_go(kept)
 
-    def _let_go(self, kept: setup.Unverified) -> bool:
+    def _let_go(self, kept: unverified.Unverified) -> bool:
         with self._database.write() as connection:
-            setup.forget(connection, [kept.id])
+            unverified.forget(connection, [kept.id])
         return True
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.connector import Answer, Connector, FetchToken, Secret, Token, secrets_in
 from bridge.connector.hiding import values_in
-from bridge.core.exchange import Received, as_json, headers_for, place
+from bridge.core.exchange import Received, address_of, as_json, headers_for
 from bridge.core.identity import aliases_of, key_of, person_of
 from bridge.core.mapping import records_for
 from bridge.engine.clock import Clock
@@ -134,7 +134,7 @@ class _Call:
         given = {name.lower() for name in headers or {}}
         sent = headers_for(headers or {}, content)
         shown = {name: self._shown(name, value, is_given=name.lower() in given) for name, value in sent.items()}
-        self.request_ = Request(method.upper(), self._hidden(place(url).url), shown, content)
+        self.request_ = Request(method.upper(), self._hidden(address_of(url).url), shown, content)
         if (answer := self._nothing(method.upper(), url, content)) is None:
             raise _Noted
         self.looks += 1
@@ -158,4 +158,4 @@ def _secrets(settings: Any) -> Iterator[str]:
     for value in values_in(settings):
         if isinstance(value, str) and value.startswith(("https://", "http://")):
             with suppress(CallFailed):  # no address after all
-                yield from filter(None, {place(value).url.partition("?")[2], value.partition("?")[2]})
+                yield from filter(None, {address_of(value).url.partition("?")[2], value.partition("?")[2]})

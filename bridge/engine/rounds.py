@@ -15,7 +15,7 @@ from bridge.core.retry import Settlement
 from bridge.engine.accounts import Accounts
 from bridge.engine.clock import Clock
 from bridge.engine.presence import Presence
-from bridge.engine.room import Load, Room
+from bridge.engine.room import Load, Room, room_for
 from bridge.engine.settle import Settler, needs_lock
 from bridge.model.delivery import Claim, Result, TargetState
 from bridge.model.record import Hold, Usable
@@ -27,8 +27,6 @@ from bridge.store.database import Database
 from bridge.store.targets import Target
 from bridge.store.workers import Worker
 
-PREFETCH_S = 0.25  # claims are taken for about this long ahead, so that rounds fill up when there is a backlog
-MOST_AHEAD = 100
 PROBE_GRACE_S = 30.0  # beyond the target's timeout, before another worker may look
 
 
@@ -220,7 +218,7 @@ class Rounds:
                     done.probes.append(name)
             if not self._is_open(target):
                 continue
-            room = done.rooms[name] = self._room(target, load)
+            room = done.rooms[name] = room_for(target.health, load, self._policies[name].concurrency, self._crowd)
             limit = room.most - load.held
             if target.health.is_coming_back:
                 limit = min(limit, room.most - claims.count_claimed(connection, name))
@@ -247,15 +245,3 @@ class Rounds:
     def _is_open(self, target: Target) -> bool:
         """Whether this worker may send there."""
         return target.state == TargetState.ACTIVE and not self._accounts.are_elsewhere(target)
-
-    def _room(self, target: Target, load: Load) -> Room:
-        """This worker's part of the target's concurrency, and of claims a little ahead where calls are quick."""
-        health = target.health
-        if health.is_coming_back:
-            return Room(health.ramp, health.ramp, health.ramp)
-        rank, count = self._crowd
-        share = ((health.ramp or self._policies[target.name].concurrency) + count - 1 - rank) // count
-        kept = (share + 3) // 4 if share > 1 else 0  # for first attempts: others may all be slow
-        ahead = min(int(share * PREFETCH_S / load.call_s), MOST_AHEAD) if load.call_s and load.batch == 1 else 0
-        most = share * load.batch + ahead if share else 0
-        return Room(share, most, (share - kept) * load.batch if kept else most)

@@ -23,7 +23,9 @@ class Written:
         self._before: list[Record] = []  # written by earlier attempts of this delivery
 
     def begin(self, records: list[Record], claim: Claim) -> list[Record]:
-        """Those that are missing: neither written by this delivery before, nor only to be made where there is none."""
+        """Those still to be written: not what an earlier attempt of this delivery wrote, nor what is only to be created
+        and is known to be there.
+        """
         self._applies = bool(records)
         self._keeps_all = len(records) > 1 or any(record.mode == "create" for record in records)
         missing = []

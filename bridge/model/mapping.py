@@ -64,7 +64,7 @@ class RecordRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Origin:
     """What filters may know of where an event comes from."""
 
     timezone: str = "UTC"  # IANA
@@ -79,4 +79,4 @@ class MappingRule:
     records: tuple[RecordRule, ...] = ()
     when: Condition | None = None  # must hold for any of them
     vars: Named[str, Any] = field(default_factory=dict)  # constants and Expressions
-    places: Named[str, Place] = field(default_factory=dict)  # by source
+    origins: Named[str, Origin] = field(default_factory=dict)  # by source

@@ -16,7 +16,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+")
 _PORTS = {"http": 80, "https": 443}
 
 
-class Place(NamedTuple):
+class Address(NamedTuple):
     """Where a URL leads; `host` without brackets, `path` with the query, all as they go over the wire."""
 
     url: str
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def place(url: str) -> Place:
+def address_of(url: str) -> Address:
     """Where this URL leads; raises ValueError with what it must be."""
     from urllib3.exceptions import LocationParseError  # here: it costs 40 ms, and who has no URL to judge none of them
     from urllib3.util import parse_url
@@ -43,7 +43,7 @@ def place(url: str) -> Place:
     if parts.port == 0 or not _can_be_host(parts.host):
         raise ValueError("is not a usable address: it must look like https://host/path")
     port = parts.port or _PORTS[parts.scheme]
-    return Place(parts._replace(fragment=None).url, parts.scheme, parts.host.strip("[]"), port, parts.request_uri)
+    return Address(parts._replace(fragment=None).url, parts.scheme, parts.host.strip("[]"), port, parts.request_uri)
 
 
 def is_inside(host: str) -> bool:

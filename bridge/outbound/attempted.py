@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable
 from typing import Protocol
 
-from bridge.model.wire import Place
+from bridge.model.wire import Address
 
 
 class Doorway(Protocol):
@@ -25,7 +25,7 @@ class Attempted(Protocol):
 
     sent: bool
     left: bool
-    place: Place
+    address: Address
 
     @property
     def door(self) -> Doorway: ...

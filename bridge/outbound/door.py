@@ -16,9 +16,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from bridge.connector import FetchToken, Hold, Retry, Token
-from bridge.core.exchange import Received, as_json, date, fault, headers_for, place
+from bridge.core.exchange import Received, address_of, as_json, date, fault, headers_for
 from bridge.errors import CallFailed, NotBegun
-from bridge.model.wire import Place
+from bridge.model.wire import Address
 from bridge.outbound.line import Line, PerThread
 from bridge.outbound.shared import FETCH_S, Alone, Shared
 
@@ -57,7 +57,7 @@ class DoorCall:
         self.door = door
         self.sent = False  # bytes may have reached the peer, of any request of this attempt
         self.left = False  # `sent`, of the request that is under way
-        self.place: Place  # where that one leads
+        self.address: Address  # where that one leads
         self._line = line
         self._until_s = until_s
         self._may_send = may_send
@@ -132,8 +132,8 @@ class DoorCall:
         the turn of the attempt's first request in time.
         """
         request = requests.PreparedRequest()  # bare: no session merges cookies, netrc and hooks into it
-        self.place = place(url)
-        request.method, request.url = method.upper(), self.place.url
+        self.address = address_of(url)
+        request.method, request.url = method.upper(), self.address.url
         request.body = body if json is None else as_json(json)
         request.headers = CaseInsensitiveDict(headers_for(headers or {}, request.body))
         self.left = False

@@ -40,7 +40,7 @@ class Line(HTTPAdapter):
         self._pools: dict[tuple[str, str, int], HTTPConnectionPool] = {}
 
     def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:
-        _, scheme, host, port, _ = self.call.place
+        _, scheme, host, port, _ = self.call.address
         pool = self._pools.get((scheme, host, port))
         if pool is None and scheme == "https":
             pool = HTTPSConnectionPool(host, port, ssl_context=self._door.tls or _public_tls(), line=self)
@@ -55,7 +55,7 @@ class Line(HTTPAdapter):
         """Nothing: the pool's TLS context verifies."""
 
     def request_url(self, *_args: Any, **_kwargs: Any) -> str:
-        return self.call.place.path
+        return self.call.address.path
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         response = requests.Response()

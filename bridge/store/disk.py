@@ -4,21 +4,21 @@ import os
 import re
 from pathlib import Path
 
-from bridge.core.hosting import Place
+from bridge.core.hosting import Location
 
 MOUNTS = Path("/proc/self/mountinfo")
 _INITS = ("tini", "docker-init", "dumb-init", "catatonit")  # that only start what the container is for
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-def place_of(file: str, *, mounts: Path = MOUNTS) -> Place:
+def location_of(file: str, *, mounts: Path = MOUNTS) -> Location:
     """Where the file lies, or would. Of another system than Linux nothing is told."""
     path = os.path.realpath(file)
     best, kind = "", ""
     for mount, its_kind in _mounts(mounts):
         if _holds(mount, path) and len(mount) >= len(best):  # of two at one point the later one counts
             best, kind = mount, its_kind
-    return Place(path, best, kind, main=_is_main())
+    return Location(path, best, kind, main=_is_main())
 
 
 def free_bytes(file: str) -> int | None:

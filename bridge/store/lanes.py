@@ -32,7 +32,7 @@ _ORPHANS = text(
 
 
 @dataclass(slots=True)
-class Place:
+class Entry:
     """A delivery's place in a lane; its state is `queued` or `claimed` at the head, and `waiting` behind it."""
 
     person: str
@@ -42,7 +42,7 @@ class Place:
     state: str = ""
 
 
-def enter(connection: Connection, places: Sequence[Place], *, now_ms: int, tally: Tally) -> int:
+def enter(connection: Connection, places: Sequence[Entry], *, now_ms: int, tally: Tally) -> int:
     """Gives each new delivery its state: at the head of its lane, or waiting. Gives how many are heads.
 
     The heads that are there are locked until the transaction ends (Postgres), so that none of them ends meanwhile
@@ -105,18 +105,18 @@ _HEADS = (
 )
 
 
-def _heads(connection: Connection, persons: Collection[str]) -> dict[tuple[str, str], Place]:
+def _heads(connection: Connection, persons: Collection[str]) -> dict[tuple[str, str], Entry]:
     # Not FOR SHARE: one that is to give way is changed, and two who share it would wait for each other.
     query = bulk.locked(connection, _HEADS, "FOR UPDATE")
-    places = [Place(*row) for row in bulk.among(connection, query, persons)]
+    places = [Entry(*row) for row in bulk.among(connection, query, persons)]
     return {(place.person, place.target): place for place in places}
 
 
-def _gives_way(head: Place, now_ms: int) -> bool:
+def _gives_way(head: Entry, now_ms: int) -> bool:
     return head.state == "queued" and head.due_at > now_ms + GIVES_WAY_MS
 
 
-def _give_way(connection: Connection, head: Place, tally: Tally) -> None:
+def _give_way(connection: Connection, head: Entry, tally: Tally) -> None:
     change = update(deliveries).where(deliveries.c.id == head.id, deliveries.c.state == "queued")
     if connection.execute(change.values(state="waiting", if_empty=True, position=head.due_at)).rowcount:
         tally.move(head.target, "queued", "waiting")

@@ -17,7 +17,7 @@ _REASON = Codec().encode(SUPERSEDED)
 
 
 @dataclass(slots=True, kw_only=True)
-class Opening(lanes.Place):
+class Opening(lanes.Entry):
     """A delivery to be opened, of an event with this key; `older`: the ids of earlier events under it."""
 
     event_id: int
@@ -38,7 +38,7 @@ def open_deliveries(
     connection: Connection, database: Database, wanted: Iterable[Opening], *, now_ms: int, tally: Tally
 ) -> int:
     """Inserts deliveries, each in its lane; gives how many became due. One with `older` events takes the place of what
-    was not yet sent of them. The openings become what is inserted.
+    was not yet sent of them. The openings are changed to what is inserted: ids, positions, states.
     """
     # Of several revisions in one transaction only the last is to be sent, in the place of the first.
     openings = list({(opening.key, opening.target, opening.copy): opening for opening in wanted}.values())

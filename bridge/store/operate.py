@@ -172,7 +172,7 @@ def _why_not(connection: Connection, row: Row[Any] | None, has_payload: dict[int
 
 
 def _put_back(connection: Connection, row: Row[Any], now_ms: int, tally: Tally) -> None:
-    place = lanes.Place(row.person, row.target, now_ms, row.id)
+    place = lanes.Entry(row.person, row.target, now_ms, row.id)
     tally.move(row.target, row.state, "")
     lanes.enter(connection, [place], now_ms=now_ms, tally=tally)
     done = connection.execute(

@@ -1,7 +1,7 @@
 """Persons: looks up and remembers the ways to recognise whom an event is about (`core/identity` decides).
 
-A person is named after the alias that was first seen of it. That alias' row keeps the person's rank, also when the
-alias has come to stand for somebody else: no person needs an index of its own.
+A person's name is the alias by which it was first seen. The row of that alias also keeps the person's rank, even after
+the alias has come to stand for somebody else: so persons need no table of their own.
 """
 
 from sqlalchemy import Connection, bindparam, update

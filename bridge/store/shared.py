@@ -29,9 +29,10 @@ def give_out(
     far_s: float,
     boot_s: Callable[[], float],
 ) -> tuple[float, float] | None:
-    """Gives out the next `for_s` of a target's time, `before_s` after what was given out before, and not before
-    `lead_s` from now; gives by `boot_s` when it was asked, and when that time begins. None: it would begin later than
-    `within_s`, and none was given out. What was given out further ahead than `far_s`, a clock wrote that is wrong.
+    """Reserves the next `for_s` seconds of a target's time, `before_s` after the last reservation and not earlier than
+    `lead_s` from now. Gives two times by `boot_s`: when this was asked, and when the reserved time begins. None: it
+    would begin later than `within_s` from now, and nothing was reserved. A reservation further ahead than `far_s` was
+    made by a clock that was wrong, and does not count.
     """
     found = bulk.rows(connection, bulk.locked(connection, _FREE_AT, "FOR UPDATE"), target)
     now_us, now_s = _now_us(connection, boot_s), boot_s()

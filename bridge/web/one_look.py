@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 WITHIN_S = 2.0  # nobody waits for longer
 SLOW_S = 0.5
-KEPT_S = 1.0  # for what took long to find: who had to wait until then for his turn need not begin another look
+KEPT_S = 1.0  # so long a slow look answers others too: who had to wait for it begins no other
 
 T = TypeVar("T")
 

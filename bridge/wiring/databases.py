@@ -10,7 +10,7 @@ from bridge.errors import BridgeError, SchemaError
 from bridge.log import logger
 from bridge.store.address import read_url
 from bridge.store.database import Database
-from bridge.store.disk import place_of
+from bridge.store.disk import location_of
 from bridge.store.engines import ROW_WAIT_S
 
 DEFAULT_DATABASE = "bridge.db"
@@ -51,15 +51,15 @@ def require_kept(database: Database, environment: Mapping[str, str] = os.environ
     """
     if not database.path:
         return
-    place = place_of(database.path)
+    location = location_of(database.path)
     try:
-        refusal = hosting.refusal(environment, place, alone=alone)
+        refusal = hosting.refusal(environment, location, alone=alone)
     except ValueError as error:
         raise BridgeError(str(error)) from None
     if refusal:
         raise BridgeError(refusal)
-    if hosting.may_be_lost(environment, place):
-        log.warning("this database may be lost with the machine", path=place.path, file_system=place.kind)
+    if hosting.may_be_lost(environment, location):
+        log.warning("this database may be lost with the machine", path=location.path, file_system=location.kind)
 
 
 def require_database(database: Database) -> None:

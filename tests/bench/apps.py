@@ -12,7 +12,8 @@ from functools import partial
 from flask import Flask, Response
 
 from bridge import log
-from bridge.engine.committer import Committer, Submission
+from bridge.engine.commits import Submission
+from bridge.engine.committer import Committer
 from bridge.store.arrival import Arrival
 from bridge.web import server
 from bridge.wiring.databases import Use

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from bridge import __version__
-from bridge.core.exchange import Received, as_json, headers_for, place
+from bridge.core.exchange import Received, address_of, as_json, headers_for
 from bridge.errors import CallFailed
 
 
@@ -18,8 +18,8 @@ from bridge.errors import CallFailed
         ("https://bü.example/ü", ("https://xn--b-eha.example/%C3%BC", "https", "xn--b-eha.example", 443, "/%C3%BC")),
     ],
 )
-def test_a_url_leads_to_a_place(url: str, expected: tuple[str, str, str, int, str]) -> None:
-    assert expected == place(url)
+def test_a_url_leads_to_an_address(url: str, expected: tuple[str, str, str, int, str]) -> None:
+    assert expected == address_of(url)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_url_leads_to_a_place(url: str, expected: tuple[str, str, str, int, st
 )
 def test_a_url_that_leads_nowhere_is_refused_without_being_quoted(url: str, reason: str) -> None:
     with pytest.raises(CallFailed, match=reason) as caught:
-        place(url)
+        address_of(url)
 
     assert "secret" not in repr(caught.value)
     assert caught.value.uncertain is False

@@ -8,7 +8,7 @@ from bridge.core.hosting import (
     HOSTS,
     VANISHING,
     Host,
-    Place,
+    Location,
     host_of,
     is_allowed,
     may_be_lost,
@@ -17,8 +17,8 @@ from bridge.core.hosting import (
     why_not_sqlite,
 )
 
-ROOT = Place("/app/bridge.db", mount="/", kind="ext4")
-VOLUME = Place("/data/bridge.db", mount="/data", kind="ext4")
+ROOT = Location("/app/bridge.db", mount="/", kind="ext4")
+VOLUME = Location("/data/bridge.db", mount="/data", kind="ext4")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_file_on_a_volume_is_kept_and_one_beside_it_is_not(environment: dict[s
 
 @pytest.mark.parametrize("mount", ["/tmp", "/opt/render/project/src"])
 def test_a_mount_of_the_hosts_own_is_no_volume(mount: str) -> None:
-    place = Place(f"{mount}/bridge.db", mount=mount, kind="ext4")
+    place = Location(f"{mount}/bridge.db", mount=mount, kind="ext4")
 
     assert why_not_sqlite({"RENDER": "true"}, place, alone=True) is not None
 
@@ -67,7 +67,7 @@ def test_a_mount_of_the_hosts_own_is_no_volume(mount: str) -> None:
 @pytest.mark.parametrize(("folder", "kept"), [("/data", True), ("/database", False), ("/app", False)])
 def test_railway_says_where_its_volume_is(folder: str, kept: bool) -> None:
     environment = {"RAILWAY_PROJECT_ID": "x", "RAILWAY_VOLUME_MOUNT_PATH": "/data"}
-    place = Place(f"{folder}/bridge.db", mount=folder, kind="ext4")
+    place = Location(f"{folder}/bridge.db", mount=folder, kind="ext4")
 
     assert kept == (why_not_sqlite(environment, place, alone=True) is None)
 
@@ -76,11 +76,11 @@ def test_railway_says_where_its_volume_is(folder: str, kept: bool) -> None:
 def test_no_file_in_memory_or_in_a_layer_is_kept(host: Host, kind: str) -> None:
     environment = {host.signs[0]: "x"}
 
-    assert why_not_sqlite(environment, Place("/data/b", mount="/data", kind=kind), alone=True) is not None
+    assert why_not_sqlite(environment, Location("/data/b", mount="/data", kind=kind), alone=True) is not None
 
 
 @given(st.sampled_from(HOSTS), st.sampled_from([ROOT, VOLUME]))
-def test_processes_that_are_started_apart_share_no_file_on_a_known_host(host: Host, place: Place) -> None:
+def test_processes_that_are_started_apart_share_no_file_on_a_known_host(host: Host, place: Location) -> None:
     environment = {host.signs[0]: "x", "RAILWAY_VOLUME_MOUNT_PATH": "/data"}
 
     assert "`bridge serve`" in (why_not_sqlite(environment, place, alone=False) or "")
@@ -88,12 +88,12 @@ def test_processes_that_are_started_apart_share_no_file_on_a_known_host(host: Ho
 
 @given(st.sampled_from(["ext4", "xfs", "btrfs", "", *VANISHING]), st.booleans())
 def test_a_machine_of_ones_own_may_keep_its_file_anywhere(kind: str, alone: bool) -> None:
-    assert why_not_sqlite({}, Place("/tmp/x/bridge.db", mount="/tmp", kind=kind), alone=alone) is None
+    assert why_not_sqlite({}, Location("/tmp/x/bridge.db", mount="/tmp", kind=kind), alone=alone) is None
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("overlay", False), ("tmpfs", False), ("ext4", True), ("btrfs", True)])
 def test_a_container_that_is_started_for_the_bridge_needs_a_volume(kind: str, kept: bool) -> None:
-    place = Place("/data/bridge.db", mount="/", kind=kind, main=True)
+    place = Location("/data/bridge.db", mount="/", kind=kind, main=True)
 
     why_not = why_not_sqlite({}, place, alone=True)
 
@@ -122,7 +122,7 @@ def test_an_operator_who_allows_it_is_warned_and_not_refused() -> None:
 
 @pytest.mark.parametrize(("kind", "warned"), [("overlay", True), ("tmpfs", True), ("ext4", False), ("", False)])
 def test_a_layer_elsewhere_is_warned_of_unless_it_is_allowed(kind: str, warned: bool) -> None:
-    place = Place("/tmp/bridge.db", mount="/tmp", kind=kind)
+    place = Location("/tmp/bridge.db", mount="/tmp", kind=kind)
 
     assert refusal({}, place, alone=True) is None
     assert warned == may_be_lost({}, place)

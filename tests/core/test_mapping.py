@@ -15,11 +15,11 @@ from bridge.core.records import Reader
 from bridge.errors import MappingError
 from bridge.model.delivery import Claim
 from bridge.model.event import Event, Kind, StoredEvent
-from bridge.model.mapping import MappingRule, Place
+from bridge.model.mapping import MappingRule, Origin
 from bridge.model.record import Later, Link, Record, Ref
 
 LOOKUPS = {"colours": {"red": "#f00"}}
-PLACE = Place("America/New_York", "US", LOOKUPS)
+ORIGIN = Origin("America/New_York", "US", LOOKUPS)
 
 EVENT = Event(
     source="smarterbot",
@@ -132,7 +132,7 @@ def mapped(*declared: dict[str, Any], when: Any = None, **variables: str) -> Map
         found[name] = Reader(language, variables=list(found)).value(text, ())
     reader = Reader(language, variables=list(found))
     condition = reader.condition(when, ()) if when else None
-    rule = MappingRule(reader.records(list(declared)), condition, found, {"smarterbot": PLACE})
+    rule = MappingRule(reader.records(list(declared)), condition, found, {"smarterbot": ORIGIN})
     assert [] == reader.found
     return rule
 

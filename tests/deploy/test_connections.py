@@ -12,16 +12,16 @@ import requests
 from sqlalchemy.engine import make_url
 
 from bridge.sandbox.inbox import Inbox
-from bridge.wiring.databases import COMMITTER_CONNECTIONS, CONNECTIONS, WEB_CONNECTIONS
+from bridge.wiring import databases
 from tests.deploy.heroku import ROOT
 from tests.deploy.platform import Platform
 from tests.postgres import Postgres
 from tests.processes import Bridge, configuration, http_target
 
 LIMIT = 20
-WEB = WEB_CONNECTIONS + COMMITTER_CONNECTIONS
-WORKER = CONNECTIONS + 1  # the one that listens
-COMMAND = CONNECTIONS  # a release or an operator
+WEB = databases.WEB.connections + databases.COMMITTER.connections
+WORKER = databases.WORKER.connections + 1  # the one that listens
+COMMAND = databases.USUAL.connections  # a release or an operator
 SAMPLES_S = 0.01
 
 

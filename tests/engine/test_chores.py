@@ -4,7 +4,7 @@ from bridge.engine.chores import Chores
 from bridge.engine.kept import Kept
 from bridge.engine.rejections import Rejections
 from bridge.model.signed import Request
-from bridge.store import setup
+from bridge.store import unverified
 from bridge.store.codec import Codec
 from bridge.store.database import Database
 from bridge.store.look import list_rejections
@@ -38,7 +38,7 @@ def test_what_is_still_to_be_written_is_written_at_the_end(database: Database) -
 
     with database.read() as connection:
         assert ["too old"] == [row["reason"] for row in list_rejections(connection, limit=9)]
-        assert [b"{}"] == [one.request.body for one in setup.kept(connection, "smarterbot", codec=Codec())]
+        assert [b"{}"] == [one.request.body for one in unverified.all_of(connection, "smarterbot", codec=Codec())]
 
 
 def test_of_very_many_kept_requests_the_first_and_the_last_stay(database: Database) -> None:
@@ -49,7 +49,7 @@ def test_of_very_many_kept_requests_the_first_and_the_last_stay(database: Databa
         kept.flush(database)
 
     with database.read() as connection:
-        bodies = [int(one.request.body) for one in setup.kept(connection, "smarterbot", codec=Codec())]
+        bodies = [int(one.request.body) for one in unverified.all_of(connection, "smarterbot", codec=Codec())]
     assert [*range(10), *range(420, 430)] == bodies
 
 
@@ -61,4 +61,4 @@ def test_a_flood_at_one_source_costs_another_none_of_its_kept_requests(database:
     kept.flush(database)
 
     with database.read() as connection:
-        assert [b"7"] == [one.request.body for one in setup.kept(connection, "quiet", codec=Codec())]
+        assert [b"7"] == [one.request.body for one in unverified.all_of(connection, "quiet", codec=Codec())]

@@ -15,6 +15,7 @@ import pytest
 
 from bridge.engine.clock import Clock
 from bridge.engine.presence import DEAD_AFTER_S, MOST_AT_ONCE_S, Presence
+from bridge.errors import BridgeError
 from bridge.store import workers
 from bridge.store.database import Database
 from bridge.store.workers import Worker
@@ -92,6 +93,15 @@ def died(time: Time, me: Presence, other: Worker, *, within_s: float) -> bool:
         time.pass_by(5.0)
         found = is_dead(time, me, other)
     return found
+
+
+def test_a_folder_that_takes_no_lock_file_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", f"{tmp_path}/gone")
+
+    with pytest.raises(BridgeError, match=r"gone/bridge-workers-\d+ takes none: No such file .* TMPDIR"):
+        Presence(Time().clock())
 
 
 def test_a_worker_that_holds_its_lock_and_does_not_beat_for_a_minute_hangs(

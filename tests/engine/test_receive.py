@@ -16,7 +16,7 @@ from bridge.engine.rejections import Rejections
 from bridge.model.rules import Rules, SourceRule
 from bridge.model.scheme import Scheme
 from bridge.model.signed import Request, Verified
-from bridge.store import setup
+from bridge.store import unverified
 from bridge.store.database import Database
 from tests.store.rows import CODEC, Store, lead
 
@@ -93,7 +93,7 @@ def test_a_kept_request_that_makes_a_plugin_fail_costs_no_other_and_stays_kept(
 
     assert ["fine"] == [store.said(row, "content") for row in store.events()]
     with store.database.read() as connection:
-        (left,) = setup.kept(connection, SOURCE.name, codec=CODEC)
+        (left,) = unverified.all_of(connection, SOURCE.name, codec=CODEC)
     assert b"hunter2" in left.request.body
     said = capsys.readouterr().err
     assert "kept request failed, it stays" in said

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.store.disk import free_bytes, place_of
+from bridge.store.disk import free_bytes, location_of
 
 MOUNTS = r"""
 22 1 0:21 / / rw,relatime shared:1 - overlay overlay rw,lowerdir=/l
@@ -40,7 +40,7 @@ def mounts(tmp_path: Path) -> Path:
     ],
 )
 def test_the_innermost_and_latest_mount_counts(mounts: Path, file: str, mount: str, kind: str) -> None:
-    place = place_of(file, mounts=mounts)
+    place = location_of(file, mounts=mounts)
 
     assert (file, mount, kind) == (place.path, place.mount, place.kind)
 
@@ -48,11 +48,11 @@ def test_the_innermost_and_latest_mount_counts(mounts: Path, file: str, mount: s
 def test_a_link_is_followed(mounts: Path, tmp_path: Path) -> None:
     (tmp_path / "linked").symlink_to("/data")
 
-    assert "/data" == place_of(f"{tmp_path}/linked/bridge.db", mounts=mounts).mount
+    assert "/data" == location_of(f"{tmp_path}/linked/bridge.db", mounts=mounts).mount
 
 
 def test_a_system_that_tells_nothing_is_not_guessed_about(tmp_path: Path) -> None:
-    place = place_of("bridge.db", mounts=tmp_path / "none")
+    place = location_of("bridge.db", mounts=tmp_path / "none")
 
     assert (os.path.abspath("bridge.db"), "", "", False) == (place.path, place.mount, place.kind, place.main)
 
@@ -70,4 +70,4 @@ def test_the_mount_of_this_machine_is_the_one_that_the_system_names(tmp_path: Pa
         ["stat", "--format=%m", str(tmp_path)], capture_output=True, text=True, check=True
     ).stdout.strip()
 
-    assert said == place_of(f"{tmp_path}/bridge.db").mount
+    assert said == location_of(f"{tmp_path}/bridge.db").mount

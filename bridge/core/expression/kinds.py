@@ -9,7 +9,7 @@ from jinja2 import nodes
 from bridge.core.expression.names import NAMES
 from bridge.core.filters import FILTERS, Filter
 from bridge.core.filters.filter import FilterError
-from bridge.model.mapping import Place
+from bridge.model.mapping import Origin
 
 _NOT_TRIED = {"lookup", "phone", "phone_ext"}  # by a table of the operator's; with a library that costs 50 ms
 _SAMPLES: dict[str, Any] = {
@@ -33,7 +33,7 @@ def misfit(known: Filter, node: nodes.Node | None, arguments: Mapping[str, Any])
 
 
 def _refused(known: Filter, value: Any, arguments: Mapping[str, Any]) -> str:
-    where = [Place()] if known.needs_where else []
+    where = [Origin()] if known.needs_where else []
     try:
         known.call(*where, value, **arguments)
     except FilterError as error:

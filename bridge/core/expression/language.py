@@ -15,16 +15,16 @@ from bridge.core.expression.advice import for_signs
 from bridge.core.expression.allowed import JOIN, TESTS, Scope, Walk
 from bridge.core.expression.faults import Fault, Faulty
 from bridge.core.expression.names import item
-from bridge.core.expression.outcomes import Outcome, outcomes_of
 from bridge.core.expression.pieces import has_placeholder, lone, pieces_of
 from bridge.core.expression.plain import giving_plain, plain
+from bridge.core.expression.possible import Possible, possible_in
 from bridge.core.filters import FILTERS, Filter, FilterError, text_of
 from bridge.core.filters.values import kind_of
 from bridge.model.mapping import Names
 from bridge.model.record import Ref
 
 MAX_TEXT = 4096  # characters of one value in the configuration
-PLACE = "\0place"  # among the names, the Place of the event: no expression can ask for it
+ORIGIN = "\0origin"  # among the names, the Origin of the event: no expression can ask for it
 
 _BRACES = ("\0{%", "%}\0", "\0{#", "#}\0")  # Jinja's statements and comments: nobody can write them
 
@@ -75,7 +75,7 @@ class Language:
             return Read(faults=faults)
         if lone(pieces):
             program = next(part for part in parts if not isinstance(part, str))
-            return Read(program.as_ref() or Expression(text, program.run, records, program.outcomes()))
+            return Read(program.as_ref() or Expression(text, program.run, records, program.possible()))
         return Read(Expression(text, _Joined(parts).run, records))
 
     def _parsed(self, source: str, at: int) -> nodes.Node:
@@ -104,13 +104,13 @@ class Language:
 class Expression:
     """A compiled text."""
 
-    __slots__ = ("_run", "outcomes", "records", "text")
+    __slots__ = ("_run", "possible", "records", "text")
 
     def __init__(
-        self, text: str, run: Callable[[Names], Any], records: Collection[str], outcomes: Iterable[Outcome] = ()
+        self, text: str, run: Callable[[Names], Any], records: Collection[str], possible: Iterable[Possible] = ()
     ) -> None:
         self.text = text
-        self.outcomes = tuple(outcomes)
+        self.possible = tuple(possible)
         self.records = frozenset(records)
         self._run = run
 
@@ -143,8 +143,8 @@ class _Program:
             raise ValueError(str(error)) from error
         return context.vars["result"]
 
-    def outcomes(self) -> Iterator[Outcome]:
-        return outcomes_of(self._tree)
+    def possible(self) -> Iterator[Possible]:
+        return possible_in(self._tree)
 
     def as_ref(self) -> Ref | None:
         """The expression as a reference, where it is an earlier record's id and nothing else."""
@@ -212,7 +212,7 @@ def _called(known: Filter) -> Callable[..., Any]:
             return None
         try:
             if known.needs_where:
-                return call(context.parent[PLACE], value, *args, **kwargs)
+                return call(context.parent[ORIGIN], value, *args, **kwargs)
             return call(value, *args, **kwargs)
         except FilterError:
             raise

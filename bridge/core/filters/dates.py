@@ -13,14 +13,14 @@ from bridge.core.filters.formats import LONGEST, readers
 from bridge.core.filters.values import is_number, text_in, wrong_type
 from bridge.core.filters.zones import zone_of
 from bridge.core.text import local_time
-from bridge.model.mapping import Place
+from bridge.model.mapping import Origin
 
 _DAY = timedelta(days=1)
 _FORMATS = "its format must be one such as '%Y-%m-%d', or a list of them"
 _ZONE = "its time zone must be one such as America/New_York"
 
 
-def _datetime(where: Place, value: Any, /, format: Any = None, tz: str | None = None) -> datetime | None:  # noqa: A002
+def _datetime(where: Origin, value: Any, /, format: Any = None, tz: str | None = None) -> datetime | None:  # noqa: A002
     """A text as an aware date and time: ISO 8601, or in the first of these formats that fits.
 
     A text that names its offset keeps it; one that does not is in `tz`, or in the source's zone.
@@ -74,7 +74,7 @@ def _read(text: str, form: Any, name: str) -> datetime | None:
     return None
 
 
-def _zone(where: Place, name: Any, filter_name: str) -> Any:
+def _zone(where: Origin, name: Any, filter_name: str) -> Any:
     return given(where.timezone if name is None else name, zone_of, f"{filter_name}: {_ZONE}")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from bridge.core.filters.filter import Filter, FilterError
 from bridge.core.filters.values import any_text, text_in
 from bridge.core.text import nearest
-from bridge.model.mapping import Place
+from bridge.model.mapping import Origin
 
 FALLBACK = "*"
 
@@ -15,7 +15,7 @@ _NONE: Final = object()
 _SHOWN = 10
 
 
-def _lookup(where: Place, value: Any, /, table: str, default: Any = _NONE) -> Any:
+def _lookup(where: Origin, value: Any, /, table: str, default: Any = _NONE) -> Any:
     """What the table has for the text of the value: exactly so, else trimmed and in any case, else `"*"`.
 
     Null and blank texts are looked up as the empty text. A miss is the default where one is given, else null for those,

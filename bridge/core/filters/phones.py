@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.core.filters.filter import Filter, checks, given
 from bridge.core.filters.values import any_text, text_in
-from bridge.model.mapping import Place
+from bridge.model.mapping import Origin
 
 if TYPE_CHECKING:  # costs 30 to 60 ms: loaded only where a phone is read
     from phonenumbers import PhoneNumber
@@ -14,7 +14,7 @@ _LONGEST = 250  # characters in which a number is looked for; longer is none tha
 _FEWEST_DIGITS = 3
 
 
-def _phone(where: Place, value: Any, /, region: str | None = None, on_bad: str = "keep") -> str | None:
+def _phone(where: Origin, value: Any, /, region: str | None = None, on_bad: str = "keep") -> str | None:
     """E.164 of the first number in the text.
 
     A number that is possible, that is of a right length, is enough; with on_bad='strict' it must be valid too, that is
@@ -33,12 +33,12 @@ def _phone(where: Place, value: Any, /, region: str | None = None, on_bad: str =
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _phone_ext(where: Place, value: Any, /, region: str | None = None) -> str | None:
+def _phone_ext(where: Origin, value: Any, /, region: str | None = None) -> str | None:
     number = _number(text_in(value, "phone_ext").strip(), _region(where, region, "phone_ext"))
     return (number.extension or None) if number else None
 
 
-def _region(where: Place, region: Any, name: str) -> str:
+def _region(where: Origin, region: Any, name: str) -> str:
     if region is None:
         return where.phone_region
     return given(region, a_region, f"{name}: its region must be a country's two letters, such as US or DE")

@@ -32,6 +32,7 @@ def test_each_note_hangs_at_the_contact_of_its_own_lead() -> None:
     with trying() as hubspot:
         hubspot.bring(*(hubspot.lead_of(n, email=f"a{n}@example.com", content=f"said {n}") for n in range(1, 6)))
 
+        assert 5 == len(hubspot.api.objects["notes"])
         for id_, note in hubspot.api.objects["notes"].items():
             ((kind, person),) = hubspot.api.links[id_]
             number = hubspot.api.objects["contacts"][person]["email"][1]

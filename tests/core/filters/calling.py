@@ -3,16 +3,16 @@
 from typing import Any
 
 from bridge.core.filters import FILTERS
-from bridge.model.mapping import Place
+from bridge.model.mapping import Origin
 
-NEW_YORK = Place(
+NEW_YORK = Origin(
     timezone="America/New_York",
     phone_region="US",
     lookups={"countries": {"DE": "Germany", "GB": "United Kingdom"}},
 )
 
 
-def call(name: str, value: Any, /, *args: Any, where: Place = NEW_YORK, **kwargs: Any) -> Any:
+def call(name: str, value: Any, /, *args: Any, where: Origin = NEW_YORK, **kwargs: Any) -> Any:
     """What the filter makes of a value; null stays null where the filter does not take it."""
     known = FILTERS[name]
     if value is None and not known.takes_null:

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.core.filters import FilterError, text_of
 from bridge.core.filters.zones import zone_names, zone_of
-from bridge.model.mapping import Place
+from bridge.model.mapping import Origin
 from tests.core.filters.calling import call, check
 
 
@@ -67,7 +67,7 @@ def test_a_text_is_read_as_its_formats_say(text: Any, form: Any, expected: str) 
 
 def test_a_text_without_an_offset_is_in_the_zone_given_or_in_that_of_the_source() -> None:
     assert "2023-12-01T10:00:00+09:00" == text_of(call("datetime", "2023-12-01 10:00", tz="Asia/Tokyo"))
-    assert "2023-12-01T10:00:00Z" == text_of(call("datetime", "2023-12-01 10:00", where=Place()))
+    assert "2023-12-01T10:00:00Z" == text_of(call("datetime", "2023-12-01 10:00", where=Origin()))
     assert "2023-12-01T10:00:00-05:00" == text_of(call("datetime", "2023-12-01 10:00"))
     assert "2023-12-01T10:00:00+01:00" == text_of(call("datetime", "2023-12-01 10:00+01:00", tz="Asia/Tokyo"))
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from bridge.core.filters import FilterError
-from bridge.model.mapping import Place
+from bridge.model.mapping import Origin
 from tests.core.filters.calling import call, check
 
 OWNERS = {"DE": "Anna", "de": "Bert", "New York": "Cleo", "5": "Dora", "true": 1}
-WHERE = Place(
+WHERE = Origin(
     lookups={"owners": OWNERS, "all": {"DE": "Anna", "*": "Zoe"}, "blank": {"": "nobody", "*": "Zoe"}, "none": {}}
 )
 
@@ -49,7 +49,7 @@ def test_a_default_goes_behind_what_the_table_has() -> None:
 
 
 def test_a_miss_names_the_keys_and_not_the_value() -> None:
-    where = Place(lookups={"many": dict.fromkeys("abcdefghijkl", 1)})
+    where = Origin(lookups={"many": dict.fromkeys("abcdefghijkl", 1)})
 
     with pytest.raises(FilterError) as raised:
         call("lookup", "secret", "many", where=where)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.filters import FilterError
-from bridge.model.mapping import Place
+from bridge.model.mapping import Origin
 from tests.core.filters.calling import call, check
 
 
@@ -54,7 +54,7 @@ def test_a_phone_is_e164_or_stays_as_it_is(text: Any, expected: str | None) -> N
 def test_a_phone_is_read_as_in_its_region() -> None:
     assert "+49301234567" == call("phone", "030 1234567", "DE")
     assert "+49301234567" == call("phone", "030 1234567", region="de")
-    assert "+442079460018" == call("phone", "0044 20 7946 0018", where=Place(phone_region="GB"))
+    assert "+442079460018" == call("phone", "0044 20 7946 0018", where=Origin(phone_region="GB"))
     assert "+12125550123" == call("phone", "(212) 555-0123")
 
 

@@ -1,5 +1,5 @@
-"""Setup: requests that came before their source had a signing key. They were answered 503; the last of them are kept
-and verified when the key arrives, since a sender gives up long before an operator is done.
+"""Unverified: requests that came before their source had a signing key. They were answered 503; the last of them are
+kept and verified when the key arrives, since a sender gives up long before an operator is done.
 """
 
 from collections.abc import Iterable
@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from bridge.model.signed import Request
+from bridge.store import tables
 from bridge.store.codec import Codec
-from bridge.store.tables import unverified
+
+_TABLE = tables.unverified
 
 KEEP = 20  # a source: the first ten and the last ten, so that nobody can push out what is there
 LARGEST_BYTES = 65_536
@@ -28,21 +30,21 @@ def keep(connection: Connection, source: str, request: Request, *, received_at: 
     headers = {name: value.decode("latin-1") for name, value in request.headers.items()}
     around = codec.encode_json({"headers": headers, "method": request.method, "query": request.query})
     row = {"source": source, "received_at": received_at, "request": around, "body": codec.encode(request.body)}
-    connection.execute(unverified.insert().values(row))
-    mine = select(unverified.c.id).where(unverified.c.source == source).order_by(unverified.c.id)
+    connection.execute(_TABLE.insert().values(row))
+    mine = select(_TABLE.c.id).where(_TABLE.c.source == source).order_by(_TABLE.c.id)
     ids = connection.execute(mine).scalars().all()
     forget(connection, ids[KEEP // 2 : -KEEP // 2])
 
 
-def kept(connection: Connection, source: str, *, codec: Codec) -> list[Unverified]:
+def all_of(connection: Connection, source: str, *, codec: Codec) -> list[Unverified]:
     """What is kept of the source, oldest first."""
-    query = select(*unverified.c["id", "received_at", "request", "body"]).where(unverified.c.source == source)
-    rows = connection.execute(query.order_by(unverified.c.id))
+    query = select(*_TABLE.c["id", "received_at", "request", "body"]).where(_TABLE.c.source == source)
+    rows = connection.execute(query.order_by(_TABLE.c.id))
     return [Unverified(row.id, row.received_at, _request(row, codec)) for row in rows]
 
 
 def forget(connection: Connection, ids: Iterable[int]) -> None:
-    connection.execute(delete(unverified).where(unverified.c.id.in_(list(ids))))
+    connection.execute(delete(_TABLE).where(_TABLE.c.id.in_(list(ids))))
 
 
 def _request(row: Any, codec: Codec) -> Request:
