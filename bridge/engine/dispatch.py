@@ -221,6 +221,7 @@ class Dispatcher:
             self._rounds.leave(self._pending.held())
         except StoreError as error:
             log.error("could not say goodbye: others will take over", reason=str(error))
+            self._presence.stay()
         for crew in self._crews.values():
             crew.stop()
 

@@ -58,25 +58,30 @@ class Pending:
         results, probed = list(self.results), list(self.probed)
         try:
             done = self._insist(results, probed, loads, claiming=claiming)
+        except Blocked as error:
+            self._rounds.change_shard()
+            if not self._set_aside_held(results, error):
+                if not results and not probed:
+                    raise
+                return self._settle_singly([*probed, *results], error)
+            return None
+        except Unavailable:
+            raise
         except StoreError as error:
-            if isinstance(error, Blocked):
-                self._rounds.change_shard()
-            if isinstance(error, Unavailable) and not (isinstance(error, Blocked) and (results or probed)):
-                raise
-            log.error("round failed, settling one by one", results=len(results), reason=str(error))
-            return self._settle_singly([*probed, *results])
+            return self._settle_singly([*probed, *results], error)
         if not done.evicted:
             self._written([*probed, *results], done)
         return done
 
-    def _settle_singly(self, news: Sequence[Result | Probed]) -> Round | None:
+    def _settle_singly(self, news: Sequence[Result | Probed], error: StoreError) -> Round | None:
         """What each probe said, and each result, in a transaction of its own."""
+        log.error("round failed, settling one by one", results=len(news), reason=str(error))
         blocked = 0
         for one in news:
             try:
                 done = self._settle_one(one)
-            except Blocked as error:
-                self._set_aside(one, error)
+            except Blocked as again:
+                self._set_aside(one, again)
                 blocked += 1
                 if blocked == MOST_BLOCKED:
                     raise
@@ -104,6 +109,14 @@ class Pending:
             ids, names = [result.claim.delivery_id for result in results], [found.target for found in probed]
             log.error("cannot settle", deliveries=ids, probes=names, reason=str(error))
             return None
+
+    def _set_aside_held(self, results: list[Result], error: Blocked) -> bool:
+        """Whether some are of deliveries that another transaction holds; it need not be these that blocked a round."""
+        held = self._rounds.held(results) if results else set()
+        for result in results:
+            if result.claim.delivery_id in held:
+                self._set_aside(result, error)
+        return bool(held)
 
     def _set_aside(self, one: Result | Probed, error: Blocked) -> None:
         self._forget([one])

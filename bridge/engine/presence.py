@@ -43,12 +43,18 @@ class Presence:
         self.host = f"{socket.gethostname()}:{at.st_dev}:{at.st_ino}"
         self.lock = path.name
         self._renewed = True
+        self._stays = False
         self._seen: dict[int, _Beat] = {}
         self._mine = (0, -1)  # this worker's number and beat when it last looked
 
     def close(self) -> None:
-        _remove(self._folder / self.lock)
+        if not self._stays:
+            _remove(self._folder / self.lock)
         os.close(self._file)
+
+    def stay(self) -> None:
+        """This worker ends and is still registered: its file is left, which proves its death to others."""
+        self._stays = True
 
     def renew(self) -> None:
         """Keeps this worker's file from looking old to a cleaner; makes it again, under its name, where it is gone."""

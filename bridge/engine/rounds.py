@@ -131,6 +131,11 @@ class Rounds:
             return targets.all_targets(connection, codec=self._codec, lock=True)
         return known
 
+    def held(self, results: Sequence[Result]) -> set[int]:
+        """The deliveries of these results that another transaction holds."""
+        with self._database.write() as connection:
+            return settlements.held(connection, [result.claim.delivery_id for result in results])
+
     def living(self) -> list[Worker]:
         """Every registered worker; tells this one its share of each target's calls."""
         with self._database.read() as connection:

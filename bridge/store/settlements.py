@@ -69,6 +69,12 @@ def _lock(connection: Connection, ids: list[int]) -> dict[int, _Row]:
     return {row.id: row for row in map(_Row._make, bulk.among(connection, query, ids))}
 
 
+def held(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of these deliveries that another transaction holds; found without waiting for it."""
+    query = bulk.locked(connection, "SELECT id FROM deliveries WHERE id {among} ORDER BY id", "FOR UPDATE SKIP LOCKED")
+    return set(ids) - {id_ for (id_,) in bulk.among(connection, query, ids)}
+
+
 def _counts(row: _Row, result: Result, settlement: Settlement) -> bool:
     if row.state == "claimed":
         return bool(row.token == settlement.claim.token)
