@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from bridge.engine.able import Able
 from bridge.engine.clock import Clock
@@ -131,7 +132,7 @@ class Committer:
             self._commit_singly(group)
             return
         if error is not None:
-            log.error("cannot store", requests=len(group), source=group[0].arrival.source, reason=_name(error))
+            log.error("cannot store", requests=len(group), source=group[0].arrival.source, **_why(error))
         self._answer(group, stored=error is None)
 
     def _is_of_some(self, error: Exception) -> bool:
@@ -149,7 +150,7 @@ class Committer:
                 return
             error = self._try([submission.arrival])
             if error is not None:
-                log.error("cannot store", requests=1, source=submission.arrival.source, reason=_name(error))
+                log.error("cannot store", requests=1, source=submission.arrival.source, **_why(error))
             blocked += isinstance(error, Blocked)
             self._answer([submission], stored=error is None)
 
@@ -166,7 +167,7 @@ class Committer:
             self._large.appendleft(large)
             return
         if error is not None:
-            log.error("cannot store a large body", source=large.arrival.source, reason=_name(error))
+            log.error("cannot store a large body", source=large.arrival.source, **_why(error))
         self._count_out(large)
         self._answer([large], stored=error is None and not large.parts)
 
@@ -227,3 +228,8 @@ def _goes_on(error: Exception) -> None:
 def _name(error: Exception) -> str:
     """What to log of an error that may quote an event."""
     return str(error) if isinstance(error, StoreError) else type(error).__name__
+
+
+def _why(error: Exception) -> dict[str, Any]:
+    """The same, and what can be done about what another transaction holds: of all else `Able` tells."""
+    return {"reason": _name(error)} | ({"advice": error.advice} if isinstance(error, Blocked) else {})

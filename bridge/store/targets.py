@@ -120,18 +120,23 @@ def hold(
 
 
 def take_probe(connection: Connection, name: str, *, now_ms: int, until_ms: int) -> bool:
-    """Whether this worker is the one to look if the held target is back; others leave it alone until `until_ms`."""
-    taken = connection.execute(
-        update(targets)
+    """Whether this worker is the one to look if the held target is back; others leave it alone until `until_ms`. Not
+    where somebody holds its row: other targets do not wait for that.
+    """
+    mine = (
+        select(targets.c.name)
         .where(
             targets.c.name == name,
             targets.c.state == TargetState.HELD.value,
             targets.c.held_until <= now_ms,
             targets.c.probing_until <= now_ms,
         )
-        .values(probing_until=until_ms)
+        .with_for_update(skip_locked=True)
     )
-    return taken.rowcount == 1
+    if connection.execute(mine).one_or_none() is None:
+        return False
+    connection.execute(update(targets).where(targets.c.name == name).values(probing_until=until_ms))
+    return True
 
 
 def open_again(connection: Connection, target: Target) -> bool:

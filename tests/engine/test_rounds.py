@@ -220,6 +220,21 @@ def test_a_pause_that_comes_while_a_probe_is_judged_stays(shared_database: Datab
     assert "paused" == worker.target().state
 
 
+def test_a_target_whose_row_somebody_holds_is_not_waited_for_and_probed_later(
+    shared_database: Database, make: Any
+) -> None:
+    worker = make(shared_database)
+    with shared_database.write() as connection:
+        connection.execute(update(targets).values(state="held", held_until=1))
+
+    with shared_database.write() as connection:
+        connection.execute(select(targets.c.name).with_for_update())
+        assert [] == worker.rounds.run([], HUNGRY).probes
+
+    assert ["crm"] == worker.rounds.run([], HUNGRY).probes
+    assert [] == worker.rounds.run([], HUNGRY).probes, "one at a time"
+
+
 def test_a_probe_that_fails_leaves_a_pause_and_its_reason_alone(worker: Worker) -> None:
     worker.operator().pause("crm", why="migration")
 
