@@ -24,7 +24,9 @@ from bridge.store.counters import Tally
 from bridge.store.database import Blocked, Database, Lost, Unavailable, insist
 from bridge.store.intake import Intake
 
-MOST_BLOCKED = 2  # one by one, of a group: after that it is no one person's row that is held
+MOST_BLOCKED = 8  # one by one, in a row: after that it is no single persons' rows that are held
+CAREFUL_S = 10.0  # after one was blocked: it is mostly blocked again, and others wait with it
+CAREFUL_WAIT_S = 0.05  # for what another transaction holds, meanwhile
 
 _CAME = dict.fromkeys(("stored", "revision", "duplicate", "quarantined"), 0)  # told always, other ends where there are
 
@@ -47,6 +49,7 @@ class Committer:
         self._clock = clock
         self._shard = shard
         self._able = Able(database, intake, clock)
+        self._careful_until_s = 0.0
         self._queue: SimpleQueue[Submission | None] = SimpleQueue()
         self._large: deque[Submission] = deque()  # taken up; their parts wait for their turn
         self._crowd = Crowd()  # handed in and not yet taken up; or not yet written, of a large body
@@ -140,7 +143,7 @@ class Committer:
         return self.can_store if isinstance(error, Blocked) else not isinstance(error, Unavailable)
 
     def _commit_singly(self, group: Sequence[Submission]) -> None:
-        """Each by itself, until too many are blocked: those that are left come again."""
+        """Each by itself, until too many in a row are blocked: those that are left come again."""
         blocked = 0
         for at, submission in enumerate(group):
             if submission.abandoned:
@@ -151,7 +154,7 @@ class Committer:
             error = self._try([submission.arrival])
             if error is not None:
                 log.error("cannot store", requests=1, source=submission.arrival.source, **_why(error))
-            blocked += isinstance(error, Blocked)
+            blocked = blocked + 1 if isinstance(error, Blocked) else 0
             self._answer([submission], stored=error is None)
 
     def _commit_part(self) -> None:
@@ -178,7 +181,9 @@ class Committer:
                 self._write(arrivals)
         except Exception as error:  # noqa: BLE001  whatever one event did to the driver, its neighbours are stored
             self._able.failed(error)
-            self._shard += isinstance(error, Blocked)  # it may be a counter that is held, of whoever has the same shard
+            if isinstance(error, Blocked):
+                self._careful_until_s = self._clock.boot_s() + CAREFUL_S
+                self._shard += 1  # it may be a counter that is held, of whoever has the same shard
             return error
         self._able.stored()
         return None
@@ -191,7 +196,8 @@ class Committer:
 
     def _write_once(self, arrivals: list[Arrival]) -> None:
         tally, began_s = Tally(), self._clock.boot_s()
-        with self._database.write(sparing=True) as connection:
+        row_wait_s = CAREFUL_WAIT_S if began_s < self._careful_until_s else None
+        with self._database.write(sparing=True, row_wait_s=row_wait_s) as connection:
             due = self._intake.write(connection, arrivals, now_ms=self._clock.now_ms(), tally=tally)
             tally.write(connection, shard=self._shard)
             if due:

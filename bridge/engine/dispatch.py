@@ -140,15 +140,16 @@ class Dispatcher:
             return True
         if self._due_ms is not None and self._due_ms > self._clock.now_ms():
             return False
-        hungry = {name: self._crews[name].wants_first_only for name in self._ready if self._crews[name].hungry}
+        ready = self._ready - self._pending.unjudged
+        hungry = {name: self._crews[name].wants_first_only for name in ready if self._crews[name].hungry}
         surely, self._surely_due = self._surely_due, False
         if surely and hungry:
             return True  # the round itself looks
-        self._due_ms = self._rounds.next_due_ms(hungry, self._ready)
+        self._due_ms = self._rounds.next_due_ms(hungry, ready)
         return self._due_ms is not None and self._due_ms <= self._clock.now_ms()
 
     def _round(self) -> None:
-        loads = {name: self._crews[name].busy for name in self._ready}
+        loads = {name: self._crews[name].busy for name in self._ready - self._pending.unjudged}
         news = bool(self._pending.results or self._pending.probed)
         began_s = self._clock.boot_s()  # others count from before the beat was written, however late its answer comes
         done = self._pending.settle(loads)

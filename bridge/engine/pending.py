@@ -39,7 +39,13 @@ class Pending:
         if isinstance(news, Result):
             self.results.append(news)
         else:
+            self._aside = [one for one in self._aside if not (isinstance(one, Probed) and one.target == news.target)]
             self.probed.append(news)
+
+    @property
+    def unjudged(self) -> set[str]:
+        """The targets of which a probe is set aside: nothing is claimed for them until it is written."""
+        return {one.target for one in self._aside if isinstance(one, Probed)}
 
     def give_back(self, claims: Sequence[Claim]) -> None:
         """These were not begun."""
@@ -140,9 +146,9 @@ class Pending:
             self.add(one)
         else:
             self._written([one], done)
-        for other in self._aside:
+        others, self._aside = self._aside, []
+        for other in others:
             self.add(other)
-        self._aside = []
 
     def _insist(
         self, results: list[Result], probed: list[Probed], loads: Mapping[str, Load], *, claiming: bool

@@ -23,7 +23,7 @@ from bridge.model.rules import TargetRule
 from bridge.store import claims, lanes, links, settlements, targets, workers
 from bridge.store.codec import Codec
 from bridge.store.counters import Tally
-from bridge.store.database import Database
+from bridge.store.database import Blocked, Database
 from bridge.store.targets import Target
 from bridge.store.workers import Worker
 
@@ -105,6 +105,8 @@ class Rounds:
     ) -> Round:
         """Settles, then claims. Raises StoreError, and then nothing was done."""
         now_ms, tally, done = self._clock.now_ms(), Tally(), Round()
+        for name, answer in probed:  # whatever becomes of this transaction
+            self._accounts.learn(name, answer)
         with self._database.write() as connection:
             if not workers.beat(connection, self.worker, now_ms=now_ms):
                 done.evicted = True
@@ -116,7 +118,6 @@ class Rounds:
                 )
                 done.settled = {settlement.claim.delivery_id: settlement for _, settlement in settled}
             for name, answer in probed:
-                self._accounts.learn(name, answer)
                 self._settler.judge_probe(connection, known[name], answer, now_ms=now_ms)
             if claiming:
                 fresh = self._targets(connection) if results or probed else known
@@ -183,17 +184,26 @@ class Rounds:
         return healed
 
     def leave(self, results: list[Result]) -> None:
-        """Settles the last results and strikes this worker off."""
+        """Settles the last results and strikes this worker off. Raises Blocked where another transaction holds some of
+        what it has: the rest is settled, and it is still registered.
+        """
         now_ms, tally = self._clock.now_ms(), Tally()
         with self._database.write() as connection:
+            mine = claims.claims_of(connection, self.worker, codec=self._codec)
+            held = settlements.held(connection, [claim.delivery_id for claim in mine])
             known = self._targets(connection, lock=needs_lock(results))
+            results = [result for result in results if result.claim.delivery_id not in held]
             if results:
                 self._settler.settle(connection, results, known, worker=self.worker, now_ms=now_ms, tally=tally)
             unknown = claims.claims_of(connection, self.worker, codec=self._codec)  # of a commit whose answer was lost
-            self._settle_lost(connection, unknown, worker=self.worker, now_ms=now_ms, tally=tally)
-            workers.remove(connection, self.worker)
+            lost = [claim for claim in unknown if claim.delivery_id not in held]
+            self._settle_lost(connection, lost, worker=self.worker, now_ms=now_ms, tally=tally)
+            if not held:
+                workers.remove(connection, self.worker)
             tally.write(connection, shard=self.shard)
             self._database.tell_due(connection)
+        if held:
+            raise Blocked(f"another transaction holds {len(held)} deliveries of this worker")
 
     def _settle_lost(
         self, connection: Connection, held: Sequence[Claim], *, worker: int, now_ms: int, tally: Tally

@@ -96,11 +96,13 @@ class Database:
         return self._has_room_for_less_than(SHORT_LOGS)
 
     @contextmanager
-    def write(self, *, unhurried: bool = False, sparing: bool = False) -> Iterator[Connection]:
+    def write(
+        self, *, unhurried: bool = False, sparing: bool = False, row_wait_s: float | None = None
+    ) -> Iterator[Connection]:
         """A durable transaction: committed at the end of the block, rolled back if it raises. `unhurried`: a migration,
         which takes as long as it takes. `sparing`: it leaves the last room on the disk to others, and raises
         Unavailable where there is no more: what comes in must not keep what is on its way from being settled, nor
-        what is old from being let go.
+        what is old from being let go. `row_wait_s`: for this transaction, on Postgres.
         """
         if sparing and self._has_room_for_less_than(RESERVED_LOGS):
             message = f"the last room on the disk is not for what comes in ({self.name})"
@@ -109,6 +111,8 @@ class Database:
             with self._named_errors(), self._writer.begin() as connection, self._dead_ones_go(connection):
                 if unhurried and not self.is_sqlite:
                     connection.execute(_NO_TIME_LIMITS)
+                if row_wait_s is not None and not self.is_sqlite:
+                    bulk.rows(connection, _ROW_WAIT, f"{round(row_wait_s * 1000)}ms")
                 yield connection
             if self.is_sqlite and not self._opened.are_in_place():
                 raise Unavailable(f"its files were deleted, moved or replaced while open ({self.name})", advice=MOVED)
@@ -236,6 +240,8 @@ class Database:
 
 _NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _NO_TIME_LIMITS = text("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
+
+_ROW_WAIT = "SELECT set_config('lock_timeout', ?, true)"
 
 
 def _cause(error: Exception) -> BaseException:

@@ -183,21 +183,22 @@ def rename(database: Database, table: str, name: str) -> None:
         connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
-def test_one_persons_row_that_is_held_costs_nobody_else_an_answer(blocked_desk: Desk) -> None:
+def test_persons_rows_that_are_held_cost_nobody_else_an_answer(blocked_desk: Desk) -> None:
     desk = blocked_desk
-    desk.store_now(desk.arrival(1))
-    news = [desk.revision(1) if number == 3 else desk.arrival(10 + number) for number in range(6)]
+    for number in range(5):
+        desk.store_now(desk.arrival(number))
+    news = [desk.revision(number // 2) if number % 2 else desk.arrival(10 + number) for number in range(10)]
 
     with held(desk.database, "SELECT 1 FROM deliveries WHERE state = 'queued' FOR UPDATE"):
         started = time.monotonic()
         answers = desk.store_all(news)
         took_s = time.monotonic() - started
 
-    assert [number != 3 for number in range(6)] == answers
+    assert [number % 2 == 0 for number in range(10)] == answers
     assert took_s < 2
     wait_until(lambda: desk.committer.can_store)
     assert store(desk.committer, news[3])
-    assert 7 == len(stored(desk.database))
+    assert 11 == len(stored(desk.database))
 
 
 def test_a_table_that_is_held_is_told_in_time_and_keeps_nothing_of_what_came(

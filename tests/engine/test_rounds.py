@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select, update
 
@@ -16,7 +17,7 @@ from bridge.connector import Delivered, Hold, Retry, Usable
 from bridge.engine.operate import Operator
 from bridge.engine.pending import Pending
 from bridge.engine.presence import Presence
-from bridge.engine.room import Load
+from bridge.engine.room import Load, Probed
 from bridge.engine.rounds import Rounds
 from bridge.engine.settle import ANOTHER_ACCOUNT
 from bridge.errors import BridgeError
@@ -220,6 +221,33 @@ def test_a_pause_that_comes_while_a_probe_is_judged_stays(shared_database: Datab
     assert "paused" == worker.target().state
 
 
+def test_a_target_of_which_a_probe_could_not_be_written_gets_nothing_until_it_is(
+    new_postgres: Callable[[], str], make: Any
+) -> None:
+    """The probe may have named another account."""
+    with closing(Database(new_postgres(), row_wait_s=0.05)) as database:
+        schema.migrate(database)
+        worker, store = make(database), Store(database)
+        store.now_ms = worker.clock.now_ms() - 1000
+        worker.probed(Usable("org-A"))
+        store.receive(lead(1))
+        restarted = make(database)  # with other credentials
+        pending = Pending(restarted.rounds, restarted.clock)
+        pending.add(Probed("crm", Usable("org-B")))
+
+        with closing(psycopg.connect(address_of(database))) as shell:
+            shell.execute("SELECT 1 FROM targets FOR UPDATE")
+            assert pending.settle(HUNGRY) is None
+            assert {"crm"} == pending.unjudged
+            done = restarted.rounds.run([], HUNGRY)
+        assert {} == done.claims, "it knows its account although nothing was written"
+        pending._again_s = 0.0
+        pending.settle({})
+
+        assert set() == pending.unjudged
+        assert "another account: org-B" in Codec().text(worker.target().why)
+
+
 def test_a_target_whose_row_somebody_holds_is_not_waited_for_and_probed_later(
     shared_database: Database, make: Any
 ) -> None:
@@ -351,3 +379,7 @@ def test_two_workers_never_both_send_the_canary(shared_database: Database, make:
         store.take_over(pair[1].rounds.worker)
         with shared_database.write() as connection:
             connection.execute(update(deliveries).values(due_at=0))
+
+
+def address_of(database: Database) -> str:
+    return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
