@@ -63,7 +63,9 @@ def test_what_a_worker_holds_that_hangs_is_sent_by_another_and_not_by_it_when_it
     wait_until(lambda: are_delivered(bridge, 21))
 
     assert 1 == bridge.log().count("a worker hangs")
-    assert arrived + 1 == inbox.counts().arrivals
+    assert 21 == inbox.counts().stored
+    # It may have been stopped after the last look at the clock and before a request's bytes left: then that one leaves.
+    assert inbox.counts().arrivals - arrived in (1, 2)
 
 
 def hangs_and_writes_nothing(bridge: Bridge, worker: psutil.Process) -> bool:
