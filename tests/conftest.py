@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bridge import log
+from bridge.sandbox.inbox import Inbox
 from bridge.store import schema
 from bridge.store.database import Database
 from tests.postgres import Postgres, emptied, postgres
@@ -81,6 +82,13 @@ def shared_database(new_postgres: Callable[[], str]) -> Iterator[Database]:
     schema.migrate(found)
     yield found
     found.close()
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    """A sandbox inbox on a free port, in this process."""
+    with Inbox() as found:
+        yield found
 
 
 def _migrate(url: str) -> None:

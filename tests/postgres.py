@@ -8,13 +8,14 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 import psycopg
 
+from bridge.store.database import Database
 from bridge.store.tables import metadata
 
 _numbers = itertools.count(1)
@@ -62,6 +63,20 @@ class Postgres:
         """Kills one of its processes: the server cuts every connection, recovers and goes on by itself."""
         with psycopg.connect(self.url) as connection:
             psutil.Process(connection.info.backend_pid).kill()
+
+
+def address_of(database: Database, name: str | None = None) -> str:
+    """Where psycopg finds this database, or the one of this name beside it."""
+    url = database.url.set(drivername="postgresql", database=name or database.url.database)
+    return url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def held(database: Database, query: str) -> Iterator[None]:
+    """For as long as this lasts, another transaction holds what the query names."""
+    with closing(psycopg.connect(address_of(database))) as other:
+        other.execute(query)  # type: ignore[arg-type]
+        yield
 
 
 def emptied(url: str) -> str:

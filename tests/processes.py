@@ -126,10 +126,18 @@ class Bridge:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A long-running command in the background; its log goes to `log_path`."""
-        command = [self.python, "-m", "bridge", *arguments]
+        return self.start_python("-m", "bridge", *arguments)
+
+    def start_python(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """The same of any Python process of this bridge, such as one with its minutes made seconds."""
         with self.log_path.open("ab") as log:
             process = subprocess.Popen(
-                command, env=self.environment, cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [self.python, *arguments],
+                env=self.environment,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
             )
         self.processes.append(process)
         return process

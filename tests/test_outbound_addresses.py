@@ -4,7 +4,6 @@ The world is faked, not the bridge: a DNS, and routes on which a public address 
 """
 
 import socket
-from collections.abc import Iterator
 from contextlib import nullcontext
 from ipaddress import IPv4Address
 from typing import Any
@@ -45,12 +44,6 @@ class World:
         if address[0] not in (PUBLIC, OTHER):
             raise AssertionError(f"{address} was dialled")
         self._connect(sock, ("127.0.0.1", self._port))
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
 
 
 @pytest.fixture

@@ -66,11 +66,11 @@ class Pending:
             done = self._insist(results, probed, loads, claiming=claiming)
         except Blocked as error:
             self._rounds.change_shard()
-            if not self._set_aside_held(results, error):
-                if not results and not probed:
-                    raise
-                return self._settle_singly([*probed, *results], error)
-            return None
+            if not results and not probed:
+                raise
+            if self._set_aside_held(results, error):
+                return None
+            return self._settle_singly([*probed, *results], error)
         except Unavailable:
             raise
         except StoreError as error:

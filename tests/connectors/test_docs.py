@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,12 +78,6 @@ def of(kind: str) -> list[Any]:
         for n, one in enumerate(examples())
         if one.kind == kind
     ]
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
 
 
 def settings_of(folder: Path, text: str, *, url: str = API) -> HttpSettings:

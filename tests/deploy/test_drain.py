@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,12 +13,6 @@ from tests.processes import Bridge, configuration, http_target, lead, wait_until
 
 HOST_S = 30
 LEADS = 5
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
 
 
 def end(bridge: Bridge) -> float:

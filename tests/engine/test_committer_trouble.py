@@ -5,7 +5,7 @@ the row that another's lead needs.
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -19,6 +19,7 @@ from bridge.store.counters import SHARDS
 from bridge.store.database import Database
 from bridge.wiring.databases import COMMITTER
 from tests.engine.desks import Desk, keys, stored
+from tests.postgres import address_of, held
 from tests.processes import wait_until
 
 
@@ -67,8 +68,7 @@ def sqlite_full(database: Database) -> Iterator[None]:
 def altered(database: Database, way: str, back: str) -> Iterator[None]:
     """Postgres' database in another way for a while; whoever was connected before is cut."""
     name = database.url.database
-    address = database.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as boss:
+    with psycopg.connect(address_of(database, "postgres"), autocommit=True) as boss:
         boss.execute(f"ALTER DATABASE {name} {way}")  # type: ignore[arg-type]
         boss.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
         try:
@@ -229,12 +229,3 @@ def test_a_counter_that_another_process_holds_costs_nobody_an_answer(blocked_des
         answers = desk.store_all([desk.arrival(10 + number) for number in range(5)])
 
     assert [True] * 5 == answers
-
-
-@contextmanager
-def held(database: Database, query: str) -> Iterator[None]:
-    """For as long as this lasts, another transaction holds what the query names."""
-    address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with closing(psycopg.connect(address)) as other:
-        other.execute(query)  # type: ignore[arg-type]
-        yield

@@ -23,12 +23,6 @@ Start = Callable[..., Running]
 
 
 @pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
-
-
-@pytest.fixture
 def start(database: Database) -> Iterator[Start]:
     running: list[Running] = []
 

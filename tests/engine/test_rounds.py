@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import select, update
 
@@ -29,6 +28,7 @@ from bridge.store.codec import Codec
 from bridge.store.database import Database, Unavailable
 from bridge.store.tables import deliveries, links, targets
 from tests.engine.workers import Machine
+from tests.postgres import held
 from tests.store.rows import Store, lead, only, wait_for_blocked
 
 RULE = TargetRule("crm", "scripted", policy=Policy(concurrency=1))
@@ -235,8 +235,7 @@ def test_a_target_of_which_a_probe_could_not_be_written_gets_nothing_until_it_is
         pending = Pending(restarted.rounds, restarted.clock)
         pending.add(Probed("crm", Usable("org-B")))
 
-        with closing(psycopg.connect(address_of(database))) as shell:
-            shell.execute("SELECT 1 FROM targets FOR UPDATE")
+        with held(database, "SELECT 1 FROM targets FOR UPDATE"):
             assert pending.settle(HUNGRY) is None
             assert {"crm"} == pending.unjudged
             done = restarted.rounds.run([], HUNGRY)
@@ -379,7 +378,3 @@ def test_two_workers_never_both_send_the_canary(shared_database: Database, make:
         store.take_over(pair[1].rounds.worker)
         with shared_database.write() as connection:
             connection.execute(update(deliveries).values(due_at=0))
-
-
-def address_of(database: Database) -> str:
-    return database.url.set(drivername="postgresql").render_as_string(hide_password=False)

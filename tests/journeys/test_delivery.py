@@ -4,7 +4,7 @@ import json
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,6 @@ import requests
 
 from bridge.sandbox.inbox import Inbox
 from tests.processes import Bridge, configuration, http_target, lead, running, wait_until
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
 
 
 def at_target(inbox: Inbox, *emails: str) -> Callable[[], bool]:

@@ -3,8 +3,6 @@ keeps waiting what needs that row, and nothing else. Real processes on Postgres.
 """
 
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,12 +21,6 @@ from bridge.engine import lookout, pending
 pending.AGAIN_S, lookout.LATER_S = 1.0, 1.0
 main(["worker"])
 """
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
 
 
 @pytest.fixture
@@ -71,7 +63,7 @@ def test_a_result_that_cannot_be_written_keeps_no_other_from_being_sent(
 ) -> None:
     """An operator's shell in which somebody changed all that is under way, and did not commit."""
     inbox.random([{"probability": 1.0, "latency_s": 0.5}])
-    start_worker(bridge)
+    bridge.start_python("-c", QUICK_WORKER)
     for number in range(101, 105):
         assert bridge.post(lead(number)).ok
     found = wait_until(lambda: held(shell, "claimed"))
@@ -94,14 +86,14 @@ def test_the_claim_of_a_worker_that_ended_keeps_the_next_one_from_nothing_else(
     bridge: Bridge, shell: psycopg.Connection, inbox: Inbox, end: signal.Signals
 ) -> None:
     inbox.random([{"probability": 1.0, "latency_s": 1.0}])
-    dead = start_worker(bridge)
+    dead = bridge.start_python("-c", QUICK_WORKER)
     bridge.post(lead(1))
     wait_until(lambda: held(shell, "claimed"))
     dead.send_signal(end)
     dead.wait()
     inbox.random([])
 
-    start_worker(bridge)
+    bridge.start_python("-c", QUICK_WORKER)
     for number in range(2, 12):
         assert bridge.post(lead(number)).ok
     wait_until(lambda: states(bridge).count("delivered") == 10)
@@ -110,15 +102,6 @@ def test_the_claim_of_a_worker_that_ended_keeps_the_next_one_from_nothing_else(
     wait_until(lambda: states(bridge).count("delivered") == 11)
 
     assert {1} == {tally.stored for tally in inbox.keys().values()}
-
-
-def start_worker(bridge: Bridge) -> subprocess.Popen[bytes]:
-    with bridge.log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", QUICK_WORKER], env=bridge.environment, cwd=bridge.folder, stdout=log, stderr=log
-        )
-    bridge.processes.append(process)
-    return process
 
 
 def held(shell: psycopg.Connection, state: str) -> int:

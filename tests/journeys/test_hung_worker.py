@@ -1,7 +1,5 @@
 """A worker that hangs and lives: its lock is held, its beat stands still. Real processes, with minutes made seconds."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,12 +17,6 @@ presence.DEAD_AFTER_S, presence.MOST_AT_ONCE_S = 3.0, 1.0
 dispatch.STALE_AFTER_S, dispatch.BEAT_S, dispatch.LOOK_S = 2.0, 0.2, 0.1
 main(["worker"])
 """
-
-
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
 
 
 @pytest.fixture
@@ -78,12 +70,7 @@ def hangs_and_writes_nothing(bridge: Bridge, worker: psutil.Process) -> bool:
 
 
 def start_quick_worker(bridge: Bridge) -> psutil.Process:
-    with bridge.log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", QUICK_WORKER], env=bridge.environment, cwd=bridge.folder, stdout=log, stderr=log
-        )
-    bridge.processes.append(process)
-    return psutil.Process(process.pid)
+    return psutil.Process(bridge.start_python("-c", QUICK_WORKER).pid)
 
 
 def are_delivered(bridge: Bridge, count: int) -> bool:

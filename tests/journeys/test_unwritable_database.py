@@ -35,12 +35,6 @@ class Unprivileged(Bridge):
         return process
 
 
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
-
-
 @contextmanager
 def full_disk(process: int, database: Path) -> Iterator[None]:
     """The process cannot make the database's files any longer."""

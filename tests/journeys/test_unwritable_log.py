@@ -34,12 +34,6 @@ class Piped(Bridge):
 
 
 @pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as found:
-        yield found
-
-
-@pytest.fixture
 def bridge(tmp_path: Path, inbox: Inbox) -> Iterator[Piped]:
     found = Piped(tmp_path, configuration({"inbox": http_target(inbox.url)}))
     yield found

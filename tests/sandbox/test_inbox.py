@@ -21,12 +21,6 @@ from bridge.sandbox.ledger import Tally
 PATIENCE_S = 10
 
 
-@pytest.fixture
-def inbox() -> Iterator[Inbox]:
-    with Inbox() as inbox:
-        yield inbox
-
-
 def connect(inbox: Inbox | str) -> http.client.HTTPConnection:
     url = inbox if isinstance(inbox, str) else inbox.url
     return http.client.HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE_S)

@@ -17,6 +17,7 @@ from bridge.model.rules import TargetRule
 from bridge.store import bulk, schema, targets, turn
 from bridge.store.database import Database, Unavailable
 from bridge.store.tables import meta
+from tests.postgres import address_of
 from tests.store.rows import wait_for_blocked
 
 
@@ -211,8 +212,7 @@ def test_a_connection_that_postgres_cut_is_named_once_and_not_used_again(
     begin = getattr(postgres, way)
     with begin() as connection:
         bulk.rows(connection, "SELECT 1")
-    address = postgres.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    with psycopg.connect(address) as boss:
+    with psycopg.connect(address_of(postgres, "postgres")) as boss:
         boss.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [postgres.url.database]
         )
