@@ -18,7 +18,9 @@ DEFAULT_DATABASE = "bridge.db"
 
 @dataclass(frozen=True)
 class Use:
-    """How a process uses the database. `connections`: how many it takes at most, of a server that may have only 20."""
+    """How a process uses the database. `connections`: how many it takes at most, of a server that may have only 20;
+    `row_wait_s`: as of `Database`.
+    """
 
     connections: int = 2  # of a worker, besides the one that listens; and of everybody else
     row_wait_s: float = ROW_WAIT_S
@@ -26,7 +28,7 @@ class Use:
 
 USUAL = Use()
 WEB = Use(connections=3)  # two threads that look, and the chores
-# Who waits for one person's row keeps everybody else waiting, for so long twice.
+# Whoever waits for one person's row keeps everybody else waiting.
 COMMITTER = Use(connections=1, row_wait_s=0.5)
 WORKER = Use(row_wait_s=1.0)
 
